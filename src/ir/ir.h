@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The intermediate representation: what a script means, decided once (in
+ * lower*.c), for all targets.
+ *
+ * A module has functions: one handler per probe, and the script's functions.
+ * A function has basic blocks of instructions on virtual registers (64-bit
+ * integers, freely reassigned; this is not SSA) and slots: pieces of memory in
+ * its frame. Block 0 is the entry. Control flow is reducible. Registers and
+ * slots are undefined until written; lowering initialises what the language
+ * says is zero.
+ *
+ * Memory is the heap (wire.h): constant offsets (HEAP operands), the
+ * function's frame (SLOT operands), the handler's context (CTX operands), and
+ * computed offsets (REG operands). An access through a register may touch at
+ * most image.heap_slack bytes behind it.
+ *
+ * Errors: an operation that can fail leaves ctx.error set; lowering puts a
+ * BRERR behind each such operation. Nothing else branches implicitly.
+ *
+ * Script functions take and return integers (a string is its heap offset).
+ * A function that returns a string gets the offset of the result's memory as
+ * its first parameter. Calls may nest and recurse; frames are stacked by the
+ * target.
+ */
+#ifndef IR_IR_H
+#define IR_IR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/diag.h"
+#include "base/source.h"
+#include "base/strbuf.h"
+#include "wire/image.h"
+#include "wire/wire.h"
+
+enum ir_op {
+#define I(name, text, cls) IR_##name,
+#include "ir/op.def"
+#undef I
+	IR_OP_COUNT
+};
+
+/* Run-time functions: RT_FN_str_copy, ... */
+enum rt_fn {
+#define RT(name, nargs, flags) RT_FN_##name,
+#include "../runtime/rt.def"
+#undef RT
+	RT_FN_COUNT
+};
+
+/* flags column of rt.def */
+#define RTF_VALUE 1u /* returns a value */
+#define RTF_FAIL 2u /* may set ctx.error */
+#define RTF_PURE 4u /* no effect but its value; depends on arguments only */
+#define RTF_READ 8u /* no effect; depends on memory or the environment */
+#define RTF_BARRIER 16u /* lock, unlock, flush: nothing moves across */
+/* neither PURE nor READ: writes memory */
+
+struct rt_info {
+	const char *name;
+	uint8_t nargs;
+	uint32_t flags;
+};
+extern const struct rt_info rt_info[RT_FN_COUNT];
+
+enum ir_cc { CC_EQ, CC_NE, CC_LT, CC_LE, CC_GT, CC_GE, /* signed */
+	     CC_ULT, CC_ULE, CC_UGT, CC_UGE };
+
+enum ir_val_kind {
+	IV_NONE,
+	IV_REG, /* reg */
+	IV_IMM, /* imm */
+	IV_HEAP, /* imm: constant heap offset */
+	IV_SLOT, /* reg: slot number, imm: offset in it */
+	IV_CTX, /* imm: offset in struct rt_ctx */
+};
+
+struct ir_val {
+	enum ir_val_kind kind;
+	uint32_t reg;
+	int64_t imm;
+};
+
+typedef uint32_t ir_reg; /* 0 is "none" */
+
+struct ir_insn {
+	uint16_t op; /* enum ir_op */
+	uint8_t cc; /* enum ir_cc */
+	uint8_t size; /* 1 2 4 8 */
+	bool is_signed;
+	ir_reg d;
+	struct ir_val a, b;
+	int32_t off; /* LD ST CTXLD ATOMIC_ADD */
+	uint32_t fn; /* RT: enum rt_fn; CALL: index in module funcs */
+	struct ir_val *args;
+	uint32_t nargs;
+	uint32_t to[2]; /* block numbers */
+	struct loc loc; /* script position, for listings and debug info */
+	/* CO-RE: the constant in `a` (MOV) is this field's offset; or NULL */
+	const struct field_reloc *reloc;
+};
+
+struct ir_block {
+	VEC(struct ir_insn) insns;
+	/* filled by ir_analyse(): */
+	VEC(uint32_t) preds;
+	bool reachable;
+	bool loop_header; /* target of a back edge */
+};
+
+struct ir_slot {
+	const char *name;
+	uint32_t size; /* bytes; alignment is always 8 */
+};
+
+struct ir_func {
+	const char *name; /* unique C identifier: "probe_0", "fn_fib" */
+	struct loc loc;
+	bool is_handler;
+	uint32_t handler; /* index in image handlers */
+	uint32_t nparams;
+	bool returns_value;
+	uint32_t nregs; /* registers are 1 .. nregs - 1 */
+	VEC(struct ir_slot) slots;
+	VEC(struct ir_block *) blocks;
+	uint32_t index; /* in module funcs */
+};
+
+/* A named piece of the heap, for listings: "@counts+16". */
+struct ir_symbol {
+	const char *name;
+	uint32_t off, size;
+};
+
+struct ir_module {
+	struct arena *arena;
+	VEC(struct ir_func *) funcs;
+	VEC(struct ir_symbol) symbols; /* by rising offset */
+	/* Everything but code. Context area: see ir_layout_contexts(). */
+	struct image *image;
+	uint32_t statics_end; /* heap offset after all static data */
+};
+
+/* ---- builder (build.c) ---- */
+struct ir_module *ir_module_new(struct arena *a);
+struct ir_func *ir_func_new(struct ir_module *m, const char *name);
+uint32_t ir_block_new(struct ir_module *m, struct ir_func *f);
+ir_reg ir_reg_new(struct ir_func *f);
+uint32_t ir_slot_new(struct ir_module *m, struct ir_func *f, const char *name,
+		     uint32_t size);
+
+static inline struct ir_val iv_reg(ir_reg r)
+{
+	return (struct ir_val){ .kind = IV_REG, .reg = r };
+}
+static inline struct ir_val iv_imm(int64_t v)
+{
+	return (struct ir_val){ .kind = IV_IMM, .imm = v };
+}
+static inline struct ir_val iv_heap(uint32_t off)
+{
+	return (struct ir_val){ .kind = IV_HEAP, .imm = off };
+}
+static inline struct ir_val iv_slot(uint32_t slot, int64_t off)
+{
+	return (struct ir_val){ .kind = IV_SLOT, .reg = slot, .imm = off };
+}
+static inline struct ir_val iv_ctx(int64_t off)
+{
+	return (struct ir_val){ .kind = IV_CTX, .imm = off };
+}
+#define IV_NOTHING ((struct ir_val){ .kind = IV_NONE })
+
+/* ---- analysis, checker, optimiser ---- */
+/* preds, reachable, loop_header of every block. */
+void ir_analyse(struct arena *a, struct ir_func *f);
+/* Live-in registers per block: bitsets of nregs bits; result[b]. */
+uint64_t **ir_liveness(struct arena *a, const struct ir_func *f);
+/* Every rule of this header and of op.def; NULL, or what is wrong. */
+const char *ir_check(struct arena *a, const struct ir_module *m);
+/* Passes that keep the meaning; see opt.c for the list. */
+void ir_optimise(struct ir_module *m);
+
+/* ---- text form (text.c) ---- */
+/* With source: each statement's script line is printed above its code. */
+void ir_print(struct strbuf *out, const struct ir_module *m, bool with_source);
+/* Parses what ir_print(.., false) prints (code and symbols only; image data is
+   not part of the text). NULL with *err set on malformed text. */
+struct ir_module *ir_parse(struct arena *a, const char *text,
+			   const char **err);
+
+/*
+ * Heap layout is finished here, once frame sizes are known: places the context
+ * area after the static data, chooses heap_size (power of two) and
+ * heap_slack, and fills the rt_head fields that describe them in
+ * image->heap_init. frame_bytes: the deepest stack of frames of any handler;
+ * out_cap: bytes of output buffer; count: contexts (power of two).
+ */
+void ir_layout_contexts(struct ir_module *m, uint32_t frame_bytes,
+			uint32_t out_cap, uint32_t count);
+
+/*
+ * Deepest stack of frames, given each function's own frame size
+ * (frame_size[index]); recursive calls count max_nesting + 1 times.
+ */
+uint32_t ir_stack_bytes(struct arena *a, const struct ir_module *m,
+			const uint32_t *frame_size, uint32_t max_nesting);
+
+#endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A translated script in memory: what pass 3 hands to pass 4 and 5. For the
+ * BPF target it is also written into the ELF object (sections named .stap.*,
+ * see ebpf/object.c) and read back by staprun (run/image_read.c); the
+ * in-process engine takes it together with the IR.
+ *
+ * Strings are offsets into `strings` (NUL-terminated, offset 0 is "").
+ */
+#ifndef WIRE_IMAGE_H
+#define WIRE_IMAGE_H
+
+#include "wire/wire.h"
+
+/* One part of a printf format: literal text, then a directive. */
+struct image_part {
+	w_u32 literal, literal_len; /* in strings */
+	struct wire_spec spec; /* conv 0: none */
+};
+
+struct image_format {
+	w_u32 first_part, nparts; /* in parts[] */
+	w_u32 nargs;
+};
+
+/* Where an error can come from. */
+struct image_loc {
+	w_u32 file; /* in strings */
+	w_u32 line, col;
+	w_u32 what; /* in strings: "operator '/'", "identifier 'foo'" */
+};
+
+/* A probe handler: one program. */
+enum image_prog_type {
+	IMAGE_PROG_RUN, /* begin, end, timers: run by the runner */
+	IMAGE_PROG_RAWTP,
+	IMAGE_PROG_UPROBE,
+	IMAGE_PROG_PERF,
+};
+
+struct image_handler {
+	w_u32 name; /* in strings: C identifier of the program, "probe_0" */
+	w_u32 point; /* in strings: probe point as written by the user */
+	w_u32 pp; /* in strings: pp(), the derived probe point */
+	w_u32 prog_type; /* enum image_prog_type */
+	w_u32 file, line, col; /* of the probe in the script */
+	w_u32 flags; /* IMAGE_HANDLER_* */
+};
+#define IMAGE_HANDLER_INTERRUPTIBLE 1u /* begin, end, timers: the larger
+					  MAXACTION */
+
+struct image {
+	w_u32 version; /* WIRE_VERSION */
+	w_u32 name; /* in strings: module name, "stap_<hash>" */
+	/* heap: init bytes, the rest is zero */
+	w_u32 heap_size; /* power of two */
+	w_u32 heap_slack; /* bytes after it that may be touched */
+	w_u32 heap_init_len;
+	w_u32 ringbuf_size; /* bytes, power of two, >= page */
+	w_u32 nstrings; /* bytes */
+	w_u32 nparts, nformats, nlocs, nhandlers, nattach;
+	const w_u8 *heap_init;
+	const char *strings;
+	const struct image_part *parts;
+	const struct image_format *formats;
+	const struct image_loc *locs;
+	const struct image_handler *handlers;
+	const struct wire_attach *attach;
+	/* release and build-id of the kernel it was translated for */
+	w_u32 kernel_release, arch; /* in strings */
+};
+
+#endif

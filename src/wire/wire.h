@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a compiled script and its runner agree on: the layout of the heap's
+ * head, counters, output records, format table, attach records and the image
+ * header. Plain data, no code, included by the run-time library too, so it
+ * includes nothing and uses only the fixed-size types below.
+ *
+ * The heap is one block of memory addressed by 32-bit offsets ("off"). At
+ * offset 0 stands struct rt_head. Everything is little or big endian as the
+ * machine is; an image is not portable between byte orders.
+ */
+#ifndef WIRE_WIRE_H
+#define WIRE_WIRE_H
+
+typedef unsigned char w_u8;
+typedef unsigned short w_u16;
+typedef unsigned int w_u32;
+typedef unsigned long long w_u64;
+typedef int w_s32;
+typedef long long w_s64;
+
+#define WIRE_MAGIC 0x53544150u /* "STAP" */
+#define WIRE_VERSION 1u
+
+/* ------------------------------------------------------------------ *
+ * Counters: nothing is lost silently. One row each: name in rt_head,
+ * what is printed, and whether it makes the run's result incomplete.
+ * ------------------------------------------------------------------ */
+#define WIRE_COUNTERS(X)                                                      \
+	X(RECORDS, "output records written")                                  \
+	X(DROPPED, "output records dropped: the transport buffer was full")   \
+	X(SKIP_CONTEXT, "hits skipped: no free context (re-entered probe)")   \
+	X(SKIP_LOCK, "hits skipped: a global was locked for too long")        \
+	X(SKIP_OVERLOAD, "hits skipped: overload")                            \
+	X(SKIP_STOPPED, "hits skipped: the session had ended")                \
+	X(ERRORS, "errors in handlers")                                       \
+	X(ERRORS_SUPPRESSED, "errors in handlers, suppressed")                \
+	X(MISSED, "hits missed by the kernel (recursion, no kretprobe slot)") \
+	X(TRUNCATED, "strings truncated to MAXSTRINGLEN")                     \
+	X(ARRAY_FULL, "array insertions refused: the array was full")
+
+enum wire_counter {
+#define X(id, text) WIRE_CNT_##id,
+	WIRE_COUNTERS(X)
+#undef X
+	WIRE_CNT_COUNT
+};
+
+/* ------------------------------------------------------------------ *
+ * The head of the heap
+ * ------------------------------------------------------------------ */
+enum rt_state {
+	RT_STARTING = 0, /* begin probes run; others are not armed */
+	RT_RUNNING = 1,
+	RT_STOPPING = 2, /* exit() was called or asked for; no more hits */
+	RT_ENDING = 3, /* end/error probes run */
+	RT_STOPPED = 4,
+};
+
+struct rt_head {
+	w_u64 zero; /* always 0: an integer the BPF verifier does not know */
+	w_u32 state; /* enum rt_state; changed by atomics */
+	w_u32 exit_status; /* set by exit paths: 1 when ended by errors */
+	w_u32 soft_errors; /* errors so far, compared with max_errors */
+	w_u32 skipped; /* skipped hits so far, compared with max_skipped */
+
+	/* configuration, constant during a run */
+	w_u32 heap_size; /* power of two; accesses use off & (size - 1) */
+	w_u32 string_cap; /* bytes of text a string holds: MAXSTRINGLEN - 1,
+			     see struct rt_str */
+	w_u32 max_errors, max_skipped, max_trylock, max_nesting;
+	w_u32 max_action, max_action_interruptible;
+	w_u32 ctx_off; /* first context */
+	w_u32 ctx_size; /* bytes from one context to the next */
+	w_u32 ctx_count; /* power of two */
+	w_u32 out_cap; /* bytes of a context's output buffer */
+	w_u32 flags; /* RT_F_* */
+	w_u32 nprobes;
+	w_u32 probe_stats_off; /* struct rt_probe_stat[nprobes]; 0: none */
+	w_u32 globals_off, globals_size; /* for inspection */
+	w_u32 rand_state[2];
+	w_u32 target_pid; /* target() */
+	w_u32 stap_pid;
+	w_u32 pad_;
+	w_u64 start_ns; /* CLOCK_MONOTONIC when the session started */
+	w_u64 realtime_base_ns; /* CLOCK_REALTIME - CLOCK_MONOTONIC (or
+				   BOOTTIME where that clock is read) */
+	w_s64 tz_offset_s; /* seconds east of UTC of the runner's zone */
+	w_u8 tz_name[16];
+	w_u32 cpu_khz, hz;
+	w_u64 counters[WIRE_CNT_COUNT]; /* atomics */
+};
+
+#define RT_F_SUPPRESS_ERRORS 1u /* --suppress-handler-errors */
+#define RT_F_NO_TIME_LIMITS 2u /* --suppress-time-limits */
+#define RT_F_TIMING 4u /* -t: fill probe_stats */
+
+/* -t: per probe, updated with atomics (min/max by compare-and-exchange) */
+struct rt_probe_stat {
+	w_u64 hits, total_ns, min_ns, max_ns;
+};
+
+/*
+ * A string: the text's length and the text, NUL-terminated, zero-padded up to
+ * the next multiple of 8 bytes *beyond the NUL's word only*: bytes
+ * [0, round8(len + 1)) of `text` are text and zeros. Words can so be compared,
+ * hashed and copied without looking at single bytes. Size in memory of a
+ * string that can hold cap bytes of text: RT_STR_SIZE(cap).
+ */
+struct rt_str {
+	w_u32 len; /* bytes, without the NUL; text may hold no NUL */
+	w_u32 spare;
+	w_u8 text[];
+};
+#define RT_STR_HDR 8u
+#define RT_STR_WORDS(len) (((len) + 8u) >> 3) /* words of text incl. NUL */
+#define RT_STR_SIZE(cap) (RT_STR_HDR + (((cap) + 8u) & ~7u))
+
+/*
+ * A handler's context. The frame area (slots of the handler and of the
+ * functions it calls) starts RT_CTX_FRAME bytes in; after it, at out_off, the
+ * output buffer.
+ */
+struct rt_ctx {
+	w_u32 busy; /* 0 free; taken with an atomic exchange */
+	w_u32 probe; /* index into the image's probe table */
+	w_u32 error; /* 0, or enum rt_error: the handler is unwinding */
+	w_u32 action_left; /* statements that may still run */
+	w_u64 enter_ns; /* -t only */
+	w_u32 out_off; /* heap offset of the output buffer */
+	w_u32 out_len; /* bytes filled, incl. the record header */
+	w_u32 nesting; /* script function depth */
+	w_u32 locks_held; /* how many of the handler's locks are taken */
+	w_u32 error_loc; /* index of the failing statement's location */
+	w_u32 flags;
+	w_u64 ret; /* integer result of a script function */
+	w_u64 scratch[8]; /* for the run-time library */
+	/* dispatcher of suspended functions and loops (ebpf/) */
+	w_u32 cur_fn, cur_frame, cur_resume, base_frame;
+	w_u32 regex_groups[20]; /* matched(n): start/end pairs */
+	w_u32 regex_subject; /* heap offset */
+	w_u32 regex_ngroups;
+	/* message of the pending error */
+	w_u32 errmsg_len, errmsg_spare; /* a struct rt_str with */
+	w_u8 errmsg_text[256]; /* RT_ERRMSG_CAP bytes of text */
+};
+#define RT_ERRMSG_CAP 255u
+#define RT_CTX_FRAME 512u /* sizeof(struct rt_ctx) rounded up; checked */
+
+enum rt_error {
+	RT_ERR_NONE = 0,
+	RT_ERR_SOFT = 1, /* error(), faults, ...: try/catch sees it */
+	RT_ERR_ABORT = 2, /* abort(), MAXACTION: not caught */
+};
+
+/* ------------------------------------------------------------------ *
+ * Output: one ring-buffer record holds what one handler activation printed
+ * (or a part, when its buffer filled up): a header, then entries.
+ * ------------------------------------------------------------------ */
+struct wire_record {
+	w_u32 size; /* bytes, header included, multiple of 8 */
+	w_u16 kind; /* enum wire_record_kind */
+	w_u16 cpu;
+	w_u32 probe; /* index, for messages */
+	w_u32 seq; /* reserved, 0 */
+};
+
+enum wire_record_kind {
+	WIRE_REC_OUTPUT = 1, /* entries follow */
+	WIRE_REC_CONT = 2, /* entries follow; the same handler goes on */
+};
+
+/* An entry: header, nlongs 64-bit integers, then its strings, each as a
+   struct rt_str; the next entry follows at the next multiple of 8. */
+struct wire_entry {
+	w_u16 kind; /* enum wire_entry_kind */
+	w_u16 format; /* index into the format table, or 0 */
+	w_u32 size; /* bytes of this entry, header included, multiple of 8 */
+};
+
+enum wire_entry_kind {
+	WIRE_ENT_FORMAT = 1, /* print by format; longs first, then strings,
+				each group in argument order */
+	WIRE_ENT_TEXT = 2, /* one string: print it as it is */
+	WIRE_ENT_WARN = 3, /* one string: warn() */
+	WIRE_ENT_ERROR = 4, /* longs: location index, probe; string: message */
+	WIRE_ENT_LOG = 5, /* one string: log() */
+	WIRE_ENT_EXIT = 6, /* exit() was called */
+	WIRE_ENT_HIST = 7, /* longs: enum-statop-like kind (0 log, 1 linear),
+			      low, high, step, then count, sum, min, max, then
+			      the buckets */
+	WIRE_ENT_SYSTEM = 8, /* one string: system() */
+	WIRE_ENT_SWITCH_FILE = 9, /* one string */
+	WIRE_ENT_FTRACE = 10, /* one string */
+	WIRE_ENT_PRINTK = 11, /* long: level; string */
+	WIRE_ENT_BINARY = 12, /* %m-like raw bytes as one string */
+};
+
+/* ------------------------------------------------------------------ *
+ * printf directives
+ * ------------------------------------------------------------------ */
+#define WIRE_SPEC_LEFT 1u /* - */
+#define WIRE_SPEC_PLUS 2u /* + */
+#define WIRE_SPEC_SPACE 4u
+#define WIRE_SPEC_ZERO 8u
+#define WIRE_SPEC_ALT 16u /* # */
+#define WIRE_SPEC_WIDTH_ARG 32u /* '*' */
+#define WIRE_SPEC_PREC_ARG 64u
+#define WIRE_SPEC_HAS_PREC 128u
+
+struct wire_spec {
+	w_u8 conv; /* 's' 'd' 'u' 'x' 'X' 'o' 'c' 'b' 'p' 'm' 'M', or 0;
+		      'i' is stored as 'd'. %% is literal text */
+	w_u8 flags; /* WIRE_SPEC_* */
+	w_u8 size; /* length modifier in bytes for %b %m %c: 1 2 4 8; or 0 */
+	w_u8 pad_;
+	w_u32 width, prec;
+};
+
+/* ------------------------------------------------------------------ *
+ * Statistics: what one aggregate holds, at its heap offset.
+ * ------------------------------------------------------------------ */
+enum rt_hist { RT_HIST_NONE, RT_HIST_LOG, RT_HIST_LINEAR };
+
+struct rt_stat {
+	w_s64 count, sum, min, max;
+	/* Welford, scaled by 1 << shift; 0 unless @variance is used */
+	w_s64 avg_s, var_s;
+	/* followed by the buckets, w_u64 each */
+};
+/* Buckets of @hist_log: 0 is value 0's; see runtime/stat.c. */
+#define RT_HIST_LOG_BUCKETS 129u
+#define RT_HIST_LOG_ZERO 64u /* index of the bucket of value 0 */
+
+/* Constant description of an aggregate, next to the global it belongs to. */
+struct rt_stat_desc {
+	w_u8 hist; /* enum rt_hist */
+	w_u8 variance_shift;
+	w_u8 want_variance;
+	w_u8 pad_;
+	w_u32 nbuckets; /* linear: (high - low) / step + 1, + 2 for under- and
+			   overflow; bucket 0 is underflow */
+	w_s64 low, high, step;
+	w_u32 size; /* bytes of one aggregate: struct rt_stat + buckets */
+	w_u32 pad2_;
+};
+
+/* ------------------------------------------------------------------ *
+ * Associative arrays: the header at the array's heap offset. Memory of
+ * nbuckets u32 chain heads, then max_entries entries of entry_size bytes,
+ * follows where the offsets say. All zero but the constants at start.
+ * ------------------------------------------------------------------ */
+struct rt_map {
+	w_u32 buckets_off, nbuckets; /* nbuckets is a power of two */
+	w_u32 entries_off, entry_size, max_entries;
+	w_u32 key_off; /* of the packed key within an entry */
+	w_u32 key_cap; /* bytes */
+	w_u32 val_off, val_size; /* value within an entry */
+	w_u32 flags; /* RT_MAP_* */
+	w_u32 stat_desc_off; /* struct rt_stat_desc, when the values are */
+	w_u32 nkeys;
+	w_u8 key_kind[12]; /* 0 long, 1 string */
+	/* state */
+	w_u32 count;
+	w_u32 fresh; /* entries never used yet start at this index */
+	w_u32 free; /* free list: entry offset, or 0 */
+	w_u32 head, tail; /* all entries in insertion (or sorted) order */
+	w_u32 pad_;
+};
+#define RT_MAP_WRAP 1u /* when full, the oldest entry is reused */
+#define RT_MAP_STAT 2u /* values are aggregates */
+#define RT_MAP_STRVAL 4u /* values are strings */
+
+/* At the start of every entry. Offsets are heap offsets, 0 is none. */
+struct rt_entry {
+	w_u32 chain; /* next in the bucket */
+	w_u32 hash;
+	w_u32 next, prev; /* list order */
+	w_u32 key_words; /* 8-byte words of packed key */
+	w_u32 spare;
+};
+/*
+ * Packed key: each component in order; a long is one word; a string is its
+ * struct rt_str header word (spare = 0) and RT_STR_WORDS(len) words of text.
+ */
+
+/* ------------------------------------------------------------------ *
+ * The image: everything the runner needs besides the code.
+ * ------------------------------------------------------------------ */
+enum wire_probe_kind {
+	WIRE_PROBE_BEGIN,
+	WIRE_PROBE_END,
+	WIRE_PROBE_ERROR,
+	WIRE_PROBE_NEVER,
+	WIRE_PROBE_TIMER, /* period_ns, randomize_ns: driven by timerfd */
+	WIRE_PROBE_PROFILE, /* perf cpu-clock, every CPU: freq_hz or period_ns */
+	WIRE_PROBE_RAWTP, /* target: tracepoint name */
+	WIRE_PROBE_UPROBE, /* target: path; offset; is_return; pid filter */
+	WIRE_PROBE_PROCESS, /* process.begin/end/thread.begin/thread.end:
+			       event, target: path or "", pid */
+	WIRE_PROBE_INPUT, /* procfs/input: by the runner */
+};
+
+enum wire_process_event {
+	WIRE_PROC_BEGIN,
+	WIRE_PROC_END,
+	WIRE_PROC_THREAD_BEGIN,
+	WIRE_PROC_THREAD_END,
+};
+
+/* One place where a handler is attached. */
+struct wire_attach {
+	w_u32 kind; /* enum wire_probe_kind */
+	w_u32 handler; /* index of the handler (program) */
+	w_u32 name; /* string table: the probe point as the user may see it:
+		       pp() */
+	w_u32 target; /* string table */
+	w_u32 symbol; /* string table: function name, for ppfunc() */
+	w_u32 flags; /* WIRE_ATTACH_* */
+	w_s64 order; /* begin(N), end(N), error(N) */
+	w_u64 period_ns, randomize_ns; /* timers */
+	w_u64 offset; /* uprobe: file offset */
+	w_u64 address; /* virtual address in the file, for messages */
+	w_s32 pid; /* -1: any */
+	w_u32 event; /* enum wire_process_event */
+	w_u64 freq_hz;
+	w_u8 build_id[20];
+	w_u32 build_id_len;
+};
+#define WIRE_ATTACH_RETURN 1u
+#define WIRE_ATTACH_OPTIONAL 2u /* failure to attach is a warning */
+#define WIRE_ATTACH_TARGET_ONLY 4u /* only in target()'s process tree */
+#define WIRE_ATTACH_SLEEPABLE 8u
+
+#endif
