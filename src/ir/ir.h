@@ -22,6 +22,23 @@
  * A function that returns a string gets the offset of the result's memory as
  * its first parameter. Calls may nest and recurse; frames are stacked by the
  * target.
+ *
+ * Rules, all checked by ir_check():
+ *  - Operands. REG or IMM: MOV, NEG, NOT, arithmetic, SET, BR, RET, the value
+ *    (b) of ST and ATOMIC_ADD. HEAP, SLOT or CTX: ADDR. REG, HEAP, SLOT or
+ *    CTX: the base (a) of LD, ST, ATOMIC_ADD. Any of them: arguments of RT and
+ *    CALL (memory operands pass their heap offset). IMM: PARAM. What an op
+ *    does not use is IV_NONE, register 0.
+ *  - An access through a register has 0 <= off and off + size <= IR_SLACK.
+ *    Others lie within their slot, the context (RT_CTX_FRAME bytes) or the
+ *    static data (statics_end, when it is not 0).
+ *  - Every block ends in its only terminator. The entry block has no
+ *    predecessors. PARAM stands only in the entry block, CTXLD only in
+ *    handlers. Every loop is entered at its header only (reducible).
+ *  - A register is written on every path before it is read.
+ *  - Handlers have no parameters and return nothing. d is set only by what
+ *    has a value: a run-time function with RTF_VALUE, a returns_value callee.
+ *    RET has an operand exactly in functions that return a value.
  */
 #ifndef IR_IR_H
 #define IR_IR_H
@@ -66,8 +83,37 @@ struct rt_info {
 };
 extern const struct rt_info rt_info[RT_FN_COUNT];
 
+/* class column of op.def: which fields an operation has */
+enum ir_op_class {
+	IR_CLASS_UN, /* d = op a */
+	IR_CLASS_BIN, /* d = a op b */
+	IR_CLASS_CMP, /* d = a cc b */
+	IR_CLASS_MEM,
+	IR_CLASS_CALL,
+	IR_CLASS_END,
+};
+
+struct ir_op_info {
+	const char *text;
+	enum ir_op_class cls;
+};
+extern const struct ir_op_info ir_op_info[IR_OP_COUNT];
+
 enum ir_cc { CC_EQ, CC_NE, CC_LT, CC_LE, CC_GT, CC_GE, /* signed */
 	     CC_ULT, CC_ULE, CC_UGT, CC_UGE };
+#define IR_CC_COUNT 10u
+extern const char *const ir_cc_text[IR_CC_COUNT];
+enum ir_cc ir_cc_negate(enum ir_cc cc); /* !(a cc b) */
+enum ir_cc ir_cc_swap(enum ir_cc cc); /* b cc' a == a cc b */
+/* What the operations mean; the optimiser and the engine share these. */
+bool ir_eval_cc(enum ir_cc cc, uint64_t a, uint64_t b);
+/* MOV NEG NOT (b ignored) and ADD .. SAR */
+uint64_t ir_eval(enum ir_op op, uint64_t a, uint64_t b);
+
+/* An access may touch this many bytes behind the offset in a register. */
+#define IR_SLACK 65536u
+/* Largest heap; the BPF verifier wants the mask below 2^29. */
+#define IR_HEAP_MAX (1u << 29)
 
 enum ir_val_kind {
 	IV_NONE,
@@ -174,21 +220,70 @@ static inline struct ir_val iv_ctx(int64_t off)
 }
 #define IV_NOTHING ((struct ir_val){ .kind = IV_NONE })
 
+/* Appends to a block; the result stays valid until the next append. */
+struct ir_insn *ir_emit(struct ir_module *m, struct ir_func *f, uint32_t block,
+			struct ir_insn insn);
+/* Copies args into the module's arena. */
+struct ir_val *ir_args(struct ir_module *m, const struct ir_val *args,
+		       uint32_t n);
+
+/* ---- walking ---- */
+/* Operands a, b, args as one list; unused ones are IV_NONE. */
+static inline uint32_t ir_noperands(const struct ir_insn *in)
+{
+	return 2 + in->nargs;
+}
+static inline struct ir_val *ir_operand(const struct ir_insn *in, uint32_t i)
+{
+	return i == 0 ? (struct ir_val *)&in->a :
+	       i == 1 ? (struct ir_val *)&in->b :
+			&in->args[i - 2];
+}
+static inline bool ir_is_end(const struct ir_insn *in)
+{
+	return in->op >= IR_JMP;
+}
+/* Successors of a block's last instruction: to[0 .. n-1]. */
+static inline uint32_t ir_nsucc(const struct ir_insn *end)
+{
+	return end->op == IR_RET ? 0 : end->op == IR_JMP ? 1 : 2;
+}
+
 /* ---- analysis, checker, optimiser ---- */
 /* preds, reachable, loop_header of every block. */
 void ir_analyse(struct arena *a, struct ir_func *f);
+/*
+ * Reachable blocks in reverse postorder (entry first); returns how many.
+ * pos[block] (optional) is the place in it, UINT32_MAX when unreachable.
+ */
+uint32_t ir_rpo(struct arena *a, const struct ir_func *f, uint32_t **order,
+		uint32_t **pos);
+/* Immediate dominator of every reachable block (entry: itself); UINT32_MAX
+   for the others. Wants ir_analyse() first. */
+uint32_t *ir_dominators(struct arena *a, const struct ir_func *f);
 /* Live-in registers per block: bitsets of nregs bits; result[b]. */
 uint64_t **ir_liveness(struct arena *a, const struct ir_func *f);
-/* Every rule of this header and of op.def; NULL, or what is wrong. */
+/* In place: live-out of the instruction -> live-in. */
+void ir_live_step(uint64_t *live, const struct ir_insn *in);
+/*
+ * Every rule of this header and of op.def; NULL, or what is wrong
+ * ("probe_0 b2 #3: ..."). Fills in what ir_analyse() does on the way.
+ */
 const char *ir_check(struct arena *a, const struct ir_module *m);
 /* Passes that keep the meaning; see opt.c for the list. */
 void ir_optimise(struct ir_module *m);
+/* One pass by its name in opt.c, for tests and dumps between passes; false
+   when there is no such pass. */
+bool ir_optimise_pass(struct ir_module *m, const char *pass);
+/* Names of the passes in the order they run first, NULL at the end. */
+extern const char *const ir_pass_names[];
 
 /* ---- text form (text.c) ---- */
 /* With source: each statement's script line is printed above its code. */
 void ir_print(struct strbuf *out, const struct ir_module *m, bool with_source);
-/* Parses what ir_print(.., false) prints (code and symbols only; image data is
-   not part of the text). NULL with *err set on malformed text. */
+/* Parses what ir_print() prints (code and symbols only; image data is
+   not part of the text). NULL with *err set on malformed text. Says nothing
+   about meaning: see ir_check(). */
 struct ir_module *ir_parse(struct arena *a, const char *text,
 			   const char **err);
 
@@ -198,13 +293,16 @@ struct ir_module *ir_parse(struct arena *a, const char *text,
  * heap_slack, and fills the rt_head fields that describe them in
  * image->heap_init. frame_bytes: the deepest stack of frames of any handler;
  * out_cap: bytes of output buffer; count: contexts (power of two).
+ * False when the heap would exceed IR_HEAP_MAX; then nothing has changed.
+ * A context's output buffer is its last out_cap bytes.
  */
-void ir_layout_contexts(struct ir_module *m, uint32_t frame_bytes,
+bool ir_layout_contexts(struct ir_module *m, uint32_t frame_bytes,
 			uint32_t out_cap, uint32_t count);
 
 /*
  * Deepest stack of frames, given each function's own frame size
  * (frame_size[index]); recursive calls count max_nesting + 1 times.
+ * UINT32_MAX when it would not fit in 32 bits.
  */
 uint32_t ir_stack_bytes(struct arena *a, const struct ir_module *m,
 			const uint32_t *frame_size, uint32_t max_nesting);

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Tests. Every suite ends in "N passed, N failed, N skipped".
+
+UNIT_SUITES := $(foreach t,$(UNIT_BIN),'unit $(patsubst tests/unit/%_test,%,$(t:$(B)/%=%))=$(t)')
+
+.PHONY: check check-unit check-golden check-eval check-live check-layers check-docs
+check: all unit examples
+	$(Q)tests/run-all 'layers=tools/check-layers' $(UNIT_SUITES) \
+		'golden=tests/golden/run.sh' 'eval=tests/eval/run.sh' \
+		'live=tests/live/run.sh' 'docs=tests/docs/run.sh'
+check-unit: all unit
+	$(Q)tests/run-all $(UNIT_SUITES)
+check-golden: all
+	$(Q)tests/golden/run.sh
+check-eval: all
+	$(Q)tests/eval/run.sh
+check-live: all examples
+	$(Q)tests/live/run.sh
+check-docs: all examples
+	$(Q)tests/docs/run.sh
+check-layers:
+	$(Q)tools/check-layers
+
+.PHONY: bless
+bless: all
+	tests/golden/run.sh --bless
+	tests/docs/run.sh --bless
+
+# --- the traced program ---------------------------------------------------
+.PHONY: examples
+examples: $(B)/block_hasher
+$(B)/block_hasher: examples/block_hasher.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) -O2 -g -Wall -Wextra -pthread $< -o $@
+
+.PHONY: run
+run: all examples
+	$(Q)examples/run
+
+.PHONY: bench
+bench: all examples
+	$(Q)tools/install-deps bench
+	$(Q)tests/bench/run
+
+# --- fuzzers: tests/fuzz/*_fuzz.c, with clang's libFuzzer -------------------
+FUZZ_TIME ?= 60
+FUZZ_SRC := $(sort $(wildcard tests/fuzz/*_fuzz.c))
+FUZZ_BIN := $(FUZZ_SRC:%.c=build-fuzz/%)
+build-fuzz/tests/fuzz/%_fuzz: tests/fuzz/%_fuzz.c $(LIB_SRC) $(RT_SRC) | all
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) -g -O1 -std=gnu11 -D_GNU_SOURCE -DSTAP_PREFIX='"$(prefix)"' \
+		-DSTAP_FUZZER=1 -Isrc -Iruntime -Ibuild/gen $(PKG_CFLAGS) \
+		-fsanitize=fuzzer,address,undefined $< $(LIB_SRC) $(RT_SRC) \
+		$(patsubst $(B)/%,build/%,$(GEN_SRC)) -o $@ $(PKG_LIBS) -lpthread
+.PHONY: fuzz
+fuzz: $(FUZZ_BIN)
+	$(Q)for f in $(FUZZ_BIN); do \
+		n=$$(basename $$f); c=build-fuzz/corpus/$$n; mkdir -p $$c; \
+		s=; [ -d tests/fuzz/corpus/$$n ] && s=tests/fuzz/corpus/$$n; \
+		echo "== $$n"; \
+		$$f -max_total_time=$(FUZZ_TIME) -print_final_stats=1 $$c $$s || exit 1; \
+	done
+
+# --- static checks ----------------------------------------------------------
+.PHONY: compile_commands.json
+compile_commands.json:
+	$(Q)( echo '['; first=1; for f in $(LIB_SRC) $(RT_SRC); do \
+		[ $$first = 1 ] || echo ','; first=0; \
+		printf '{"directory":"%s","file":"%s","command":"%s -c %s"}' \
+		"$$PWD" "$$f" '$(subst ",\",$(CC) $(ALL_CFLAGS))' "$$f"; \
+	done; echo ']' ) >$@
+
+# --- installation -------------------------------------------------------------
+.PHONY: install
+install: all
+	install -d $(DESTDIR)$(prefix)/bin $(DESTDIR)$(prefix)/share/stap/tapset \
+		$(DESTDIR)$(prefix)/share/stap/examples
+	install -m 755 $(B)/stap $(B)/staprun $(DESTDIR)$(prefix)/bin
+	cp -r tapset/. $(DESTDIR)$(prefix)/share/stap/tapset
+	install -m 644 examples/*.stp $(DESTDIR)$(prefix)/share/stap/examples
+	$(B)/stap --update-index $(DESTDIR)$(prefix)/share/stap/tapset
