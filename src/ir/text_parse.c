@@ -142,7 +142,7 @@ static int hex_digit(char c)
 /* After the opening quote. */
 static const char *quoted(struct parser *p)
 {
-	char *out = arena_alloc(p->arena, strlen(p->p) + 1);
+	char *out = arena_alloc(p->arena, strcspn(p->p, "\n") + 1);
 	size_t n = 0;
 
 	for (; *p->p != '"'; p->p++) {
@@ -344,7 +344,7 @@ static bool end_insn(struct parser *p, struct ir_insn *in)
 
 static bool mem_insn(struct parser *p, struct ir_insn *in)
 {
-	uint32_t size;
+	uint32_t size = 0;
 
 	if (!expect(p, ".") || !number_u32(p, &size, 8))
 		return false;
@@ -419,7 +419,7 @@ static bool symbol_line(struct parser *p)
 
 static bool slot_line(struct parser *p)
 {
-	uint32_t n, size;
+	uint32_t n = 0, size = 0;
 	const char *s;
 
 	if (!number_u32(p, &n, UINT32_MAX))
@@ -435,7 +435,7 @@ static bool slot_line(struct parser *p)
 
 static bool label_line(struct parser *p)
 {
-	uint32_t n;
+	uint32_t n = 0;
 
 	p->p++;
 	if (!number_u32(p, &n, UINT32_MAX) || !expect(p, ":"))

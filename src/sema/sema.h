@@ -50,6 +50,13 @@ struct tapset *tapset_open(struct arena *a, struct diag *d,
 			   const char *const *dirs, unsigned ndirs);
 unsigned tapset_nfiles(const struct tapset *t); /* known files */
 unsigned tapset_nparsed(const struct tapset *t); /* parsed so far */
+/* Reads the .stpm libraries that define a macro (@name) used in the text, into
+   env->macros (which must be set before tapset_open); call it before
+   parse_script() on a user's file. */
+void tapset_load_macros(struct tapset *t, const struct source *src);
+/* Writes dir/tapset.index, which spares tapset_open() the scan of the texts
+   as long as no file changes. Returns 0 or -errno. */
+int tapset_write_index(const char *dir);
 
 /* One handler: a body that one or more sites share. */
 struct handler {
@@ -76,6 +83,7 @@ struct sema_opts {
 	bool keep_unused; /* -u: no elision */
 	bool no_global_display; /* --no-global-var-display */
 	bool guru_mode;
+	bool skip_badvars; /* context variables that do not exist are 0 */
 	bool listing; /* -l/-L */
 	bool verbose;
 };
@@ -87,6 +95,12 @@ struct sema_opts {
 struct program *sema_run(const struct probe_env *env, struct tapset *lib,
 			 struct file **user, unsigned nuser,
 			 const struct sema_opts *o);
+
+/* For "Pass 2: analyzed script: ..." */
+struct sema_counts {
+	unsigned probes, functions, embeds, globals;
+};
+struct sema_counts sema_count(const struct program *p);
 
 /* `stap -p2` text: "# globals", "# functions", "# probes", as SystemTap's. */
 void sema_print(struct strbuf *out, const struct program *p, bool bodies);

@@ -22,6 +22,8 @@
 enum type { TY_UNKNOWN, TY_LONG, TY_STRING, TY_STATS, TY_NONE };
 
 #define AST_MAX_KEYS 9 /* keys of an array; SystemTap's limit */
+#define AST_MAX_HEIGHT 1000 /* of an expression's tree */
+#define AST_MAX_NESTING 500 /* of statements */
 
 struct expr;
 struct stmt;
@@ -159,6 +161,8 @@ struct expr {
 	struct loc loc;
 	enum type type; /* sema: (parser leaves TY_UNKNOWN) */
 	bool parens; /* was written in parentheses (un-parse, warnings) */
+	uint16_t height; /* of the tree below; the parser bounds it, so that
+			    passes may recurse (AST_MAX_HEIGHT) */
 	union {
 		struct {
 			int64_t v;
@@ -252,7 +256,7 @@ struct expr {
 			/* with_format: the literal; with_delim: any string */
 			struct expr *format;
 			expr_list args;
-			/* sema: parsed format, see syntax/format.h */
+			/* with_format: parsed, see syntax/format.h */
 			struct format *fmt;
 		} print;
 		struct {

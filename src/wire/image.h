@@ -48,6 +48,11 @@ struct image_handler {
 };
 #define IMAGE_HANDLER_INTERRUPTIBLE 1u /* begin, end, timers: the larger
 					  MAXACTION */
+/* Session states (enum rt_state) in which the handler runs: begin RT_STARTING,
+   end and error RT_ENDING. None given: only RT_RUNNING. */
+#define IMAGE_HANDLER_STATE(state) (0x100u << (state))
+#define IMAGE_HANDLER_STATES(flags) \
+	((flags) >> 8 & 0xffu ? (flags) >> 8 & 0xffu : 1u << RT_RUNNING)
 
 struct image {
 	w_u32 version; /* WIRE_VERSION */

@@ -81,13 +81,22 @@ struct rt_head {
 	w_u32 rand_state[2];
 	w_u32 target_pid; /* target() */
 	w_u32 stap_pid;
-	w_u32 pad_;
+	w_u32 msgs_off; /* w_u32[RT_MSG_COUNT]: heap offset of each built-in
+			   message (rt_msg.def), a struct rt_str; the compiler
+			   places them, because BPF has no constant data. 0:
+			   errors have empty texts */
 	w_u64 start_ns; /* CLOCK_MONOTONIC when the session started */
 	w_u64 realtime_base_ns; /* CLOCK_REALTIME - CLOCK_MONOTONIC (or
 				   BOOTTIME where that clock is read) */
 	w_s64 tz_offset_s; /* seconds east of UTC of the runner's zone */
 	w_u8 tz_name[16];
 	w_u32 cpu_khz, hz;
+	w_u32 ctx_strings_off; /* bytes from a context's start to its
+				  RT_CTX_STRINGS strings of RT_STR_SIZE(
+				  string_cap) each; 0: the script neither
+				  tokenizes nor uses matched() */
+	w_s32 hist_elision; /* 0: the default; n > 0: HIST_ELISION is n - 1;
+			       negative: print every bucket */
 	w_u64 counters[WIRE_CNT_COUNT]; /* atomics */
 };
 
@@ -118,8 +127,9 @@ struct rt_str {
 
 /*
  * A handler's context. The frame area (slots of the handler and of the
- * functions it calls) starts RT_CTX_FRAME bytes in; after it, at out_off, the
- * output buffer.
+ * functions it calls) starts RT_CTX_FRAME bytes in; the last out_cap bytes of
+ * the ctx_size are the output buffer. Nothing in it needs initial values:
+ * rt_enter() sets what is read.
  */
 struct rt_ctx {
 	w_u32 busy; /* 0 free; taken with an atomic exchange */
@@ -127,25 +137,35 @@ struct rt_ctx {
 	w_u32 error; /* 0, or enum rt_error: the handler is unwinding */
 	w_u32 action_left; /* statements that may still run */
 	w_u64 enter_ns; /* -t only */
-	w_u32 out_off; /* heap offset of the output buffer */
+	w_u32 out_off; /* heap offset of the output buffer: this context's
+			  offset + ctx_size - out_cap; set by rt_enter() */
 	w_u32 out_len; /* bytes filled, incl. the record header */
 	w_u32 nesting; /* script function depth */
 	w_u32 locks_held; /* how many of the handler's locks are taken */
 	w_u32 error_loc; /* index of the failing statement's location */
-	w_u32 flags;
+	w_u32 flags; /* RT_CTX_* */
 	w_u64 ret; /* integer result of a script function */
 	w_u64 scratch[8]; /* for the run-time library */
 	/* dispatcher of suspended functions and loops (ebpf/) */
 	w_u32 cur_fn, cur_frame, cur_resume, base_frame;
 	w_u32 regex_groups[20]; /* matched(n): start/end pairs */
-	w_u32 regex_subject; /* heap offset */
-	w_u32 regex_ngroups;
+	w_u32 regex_subject; /* heap offset of the subject's copy, or 0 */
+	w_u32 regex_ngroups; /* 0: the last match failed */
+	w_u32 regex_regs[48]; /* tag registers of the automaton */
+	w_u32 out_entry; /* offset of the entry being built, in the buffer */
+	w_u32 tok_pos; /* tokenize(): where the next token is looked for */
 	/* message of the pending error */
 	w_u32 errmsg_len, errmsg_spare; /* a struct rt_str with */
 	w_u8 errmsg_text[256]; /* RT_ERRMSG_CAP bytes of text */
 };
 #define RT_ERRMSG_CAP 255u
-#define RT_CTX_FRAME 512u /* sizeof(struct rt_ctx) rounded up; checked */
+#define RT_CTX_FRAME 768u /* sizeof(struct rt_ctx) rounded up; checked */
+#define RT_CTX_WAKE 1u /* the next flush wakes the reader at once */
+#define RT_CTX_CONT 2u /* this activation has flushed a record already */
+/* strings at ctx_strings_off */
+#define RT_CTX_STRINGS 2u
+#define RT_CTX_STR_TOKENS 0u /* what tokenize() goes on with */
+#define RT_CTX_STR_SUBJECT 1u /* what matched() cuts from */
 
 enum rt_error {
 	RT_ERR_NONE = 0,
@@ -162,7 +182,7 @@ struct wire_record {
 	w_u16 kind; /* enum wire_record_kind */
 	w_u16 cpu;
 	w_u32 probe; /* index, for messages */
-	w_u32 seq; /* reserved, 0 */
+	w_u32 seq; /* entries in this record */
 };
 
 enum wire_record_kind {
@@ -224,9 +244,19 @@ enum rt_hist { RT_HIST_NONE, RT_HIST_LOG, RT_HIST_LINEAR };
 
 struct rt_stat {
 	w_s64 count, sum, min, max;
-	/* Welford, scaled by 1 << shift; 0 unless @variance is used */
+	/* Welford: mean scaled by 1 << shift, sum of squared distances scaled
+	   by 1 << 2 * shift; 0 unless @variance is used */
 	w_s64 avg_s, var_s;
 	/* followed by the buckets, w_u64 each */
+};
+/* Aggregate operations, as rt_stat_get() and rt_map_sort() take them. */
+enum rt_statop {
+	RT_STAT_COUNT,
+	RT_STAT_SUM,
+	RT_STAT_MIN,
+	RT_STAT_MAX,
+	RT_STAT_AVG,
+	RT_STAT_VARIANCE,
 };
 /* Buckets of @hist_log: 0 is value 0's; see runtime/stat.c. */
 #define RT_HIST_LOG_BUCKETS 129u
@@ -235,7 +265,7 @@ struct rt_stat {
 /* Constant description of an aggregate, next to the global it belongs to. */
 struct rt_stat_desc {
 	w_u8 hist; /* enum rt_hist */
-	w_u8 variance_shift;
+	w_u8 variance_shift; /* 0 .. 62: bits that the samples are scaled by */
 	w_u8 want_variance;
 	w_u8 pad_;
 	w_u32 nbuckets; /* linear: (high - low) / step + 1, + 2 for under- and
@@ -265,7 +295,7 @@ struct rt_map {
 	w_u32 fresh; /* entries never used yet start at this index */
 	w_u32 free; /* free list: entry offset, or 0 */
 	w_u32 head, tail; /* all entries in insertion (or sorted) order */
-	w_u32 pad_;
+	w_u32 sort[36]; /* working memory of rt_map_sort() */
 };
 #define RT_MAP_WRAP 1u /* when full, the oldest entry is reused */
 #define RT_MAP_STAT 2u /* values are aggregates */
@@ -277,7 +307,7 @@ struct rt_entry {
 	w_u32 hash;
 	w_u32 next, prev; /* list order */
 	w_u32 key_words; /* 8-byte words of packed key */
-	w_u32 spare;
+	w_u32 spare; /* rt_map_sort(): offset of what is compared */
 };
 /*
  * Packed key: each component in order; a long is one word; a string is its
@@ -298,7 +328,11 @@ enum wire_probe_kind {
 	WIRE_PROBE_UPROBE, /* target: path; offset; is_return; pid filter */
 	WIRE_PROBE_PROCESS, /* process.begin/end/thread.begin/thread.end:
 			       event, target: path or "", pid */
-	WIRE_PROBE_INPUT, /* procfs/input: by the runner */
+	WIRE_PROBE_INPUT, /* input.char (event 0), input.line (event 1): the
+			     runner puts the text into the struct rt_str at
+			     heap offset `offset` (string_cap bytes; only
+			     these handlers read it, one at a time), then runs
+			     the handler; its argument 0 is the length */
 };
 
 enum wire_process_event {

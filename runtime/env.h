@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the library asks its surroundings: BPF helpers by number, or hooks of
+ * the process it runs in (native.h). A kernel module will answer the same
+ * questions here.
+ */
+#ifndef RUNTIME_ENV_H
+#define RUNTIME_ENV_H
+
+/* rt_env_output() */
+#define RT_OUT_WAKE 1u /* wake the reader now */
+
+#ifdef RT_BPF
+
+/* The ring buffer map; the loader puts its descriptor into the relocation. */
+#ifndef RT_TEST_BPF
+extern char rt_ring[];
+#endif
+#define RT_RB_NO_WAKEUP 1u
+#define RT_RB_FORCE_WAKEUP 2u
+
+static long (*rt_h_ringbuf_output)(void *map, void *data, w_u64 size,
+				   w_u64 flags) = (void *)130;
+static w_u64 (*rt_h_pid_tgid)(void) = (void *)14;
+static w_u64 (*rt_h_uid_gid)(void) = (void *)15;
+static w_u32 (*rt_h_cpu)(void) = (void *)8;
+static w_u64 (*rt_h_task)(void) = (void *)35;
+static long (*rt_h_comm)(void *buf, w_u32 size) = (void *)16;
+static w_u64 (*rt_h_mono_ns)(void) = (void *)5;
+static w_u64 (*rt_h_boot_ns)(void) = (void *)125;
+static w_u32 (*rt_h_random)(void) = (void *)7;
+static long (*rt_h_read_user)(void *dst, w_u32 size, const void *src) =
+	(void *)112;
+static long (*rt_h_read_user_str)(void *dst, w_u32 size, const void *src) =
+	(void *)114;
+static long (*rt_h_read_kernel_str)(void *dst, w_u32 size, const void *src) =
+	(void *)115;
+
+/* 0, or negative when the transport has no room. */
+RT_INLINE long rt_env_output(w_u64 at, w_u64 size, w_u64 flags)
+{
+	return rt_h_ringbuf_output((void *)rt_ring, rt_at(at),
+				   rt_helper_size(size),
+				   flags & RT_OUT_WAKE ? RT_RB_FORCE_WAKEUP :
+							 RT_RB_NO_WAKEUP);
+}
+RT_INLINE w_u64 rt_env_pid_tgid(void)
+{
+	return rt_h_pid_tgid();
+}
+RT_INLINE w_u64 rt_env_uid_gid(void)
+{
+	return rt_h_uid_gid();
+}
+RT_INLINE w_u64 rt_env_cpu(void)
+{
+	return rt_h_cpu();
+}
+RT_INLINE w_u64 rt_env_task(void)
+{
+	return rt_h_task();
+}
+/* 16 bytes at heap offset `at`. */
+RT_INLINE void rt_env_comm(w_u64 at)
+{
+	rt_h_comm(rt_at(at), 16);
+}
+RT_INLINE w_u64 rt_env_mono_ns(void)
+{
+	return rt_h_mono_ns();
+}
+RT_INLINE w_u64 rt_env_boot_ns(void)
+{
+	return rt_h_boot_ns();
+}
+RT_INLINE w_u64 rt_env_real_ns(void)
+{
+	return rt_h_mono_ns() + rt_head()->realtime_base_ns;
+}
+RT_INLINE w_u64 rt_env_random(void)
+{
+	w_u64 high = rt_h_random();
+
+	return high << 32 | rt_h_random();
+}
+/* Memory of the traced system to heap offset `at`; negative: fault. */
+RT_INLINE long rt_env_read(w_u64 at, w_u64 size, w_u64 addr, w_u64 user)
+{
+	size = rt_helper_size(size);
+	if (user)
+		return rt_h_read_user(rt_at(at), size, (void *)addr);
+	return rt_probe_read_kernel(rt_at(at), size, (void *)addr);
+}
+/* A NUL-terminated text of at most size bytes with its NUL (which is always
+   written); bytes with the NUL, or negative: fault. */
+RT_INLINE long rt_env_read_str(w_u64 at, w_u64 size, w_u64 addr, w_u64 user)
+{
+	size = rt_helper_size(size);
+	if (user)
+		return rt_h_read_user_str(rt_at(at), size, (void *)addr);
+	return rt_h_read_kernel_str(rt_at(at), size, (void *)addr);
+}
+
+#else
+#include "native.h"
+
+RT_INLINE long rt_env_output(w_u64 at, w_u64 size, w_u64 flags)
+{
+	return rt_native_env.output(rt_native_env.data, rt_at(at), size,
+				    (w_u32)flags);
+}
+RT_INLINE w_u64 rt_env_pid_tgid(void)
+{
+	return rt_native_env.pid_tgid(rt_native_env.data);
+}
+RT_INLINE w_u64 rt_env_uid_gid(void)
+{
+	return rt_native_env.uid_gid(rt_native_env.data);
+}
+RT_INLINE w_u64 rt_env_cpu(void)
+{
+	return rt_native_env.cpu(rt_native_env.data);
+}
+RT_INLINE w_u64 rt_env_task(void)
+{
+	return 0;
+}
+RT_INLINE void rt_env_comm(w_u64 at)
+{
+	rt_native_env.comm(rt_native_env.data, rt_at(at));
+}
+RT_INLINE w_u64 rt_env_mono_ns(void)
+{
+	return rt_native_env.mono_ns(rt_native_env.data);
+}
+RT_INLINE w_u64 rt_env_boot_ns(void)
+{
+	return rt_native_env.boot_ns(rt_native_env.data);
+}
+RT_INLINE w_u64 rt_env_real_ns(void)
+{
+	return rt_native_env.real_ns(rt_native_env.data);
+}
+RT_INLINE w_u64 rt_env_random(void)
+{
+	return rt_native_env.random(rt_native_env.data);
+}
+RT_INLINE long rt_env_read(w_u64 at, w_u64 size, w_u64 addr, w_u64 user)
+{
+	return rt_native_env.read(rt_native_env.data, rt_at(at), size, addr,
+				  user != 0);
+}
+RT_INLINE long rt_env_read_str(w_u64 at, w_u64 size, w_u64 addr, w_u64 user)
+{
+	return rt_native_env.read_str(rt_native_env.data, rt_at(at), size, addr,
+				      user != 0);
+}
+#endif
+
+#endif

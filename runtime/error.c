@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Errors: an operation that fails leaves the reason in the context, the
+ * handler unwinds, and try/catch or rt_leave() takes it from there. The first
+ * reason wins: what fails while unwinding is a consequence.
+ */
+#include "rt_int.h"
+
+#define ERRMSG RT_OFF(struct rt_ctx, errmsg_len)
+
+/* `msg` 0: no text */
+RT_INLINE void set_error(w_u64 c, w_u32 kind, w_u64 msg)
+{
+	struct rt_ctx *ctx = rt_ctx(c);
+	w_u64 len;
+
+	if (ctx->error)
+		return;
+	ctx->error = kind;
+	if (!msg) {
+		rt_str_empty(c + ERRMSG);
+		return;
+	}
+	len = rt_string(msg)->len;
+	if (len > RT_ERRMSG_CAP) {
+		rt_count(WIRE_CNT_TRUNCATED);
+		len = RT_ERRMSG_CAP;
+	}
+	rt_copy(c + ERRMSG + RT_STR_HDR, msg + RT_STR_HDR, len);
+	rt_str_end(c + ERRMSG, len);
+}
+
+/* error(msg). An empty message is an error all the same. */
+RT_FN w_u64 rt_error(w_u64 c, w_u64 msg)
+{
+	set_error(c, RT_ERR_SOFT, msg);
+	return 0;
+}
+
+/* A built-in message (enum rt_msg). Exhausted limits are not to be caught. */
+RT_FN w_u64 rt_error_code(w_u64 c, w_u64 code)
+{
+	w_u64 table = rt_head()->msgs_off;
+	w_u32 kind = RT_ERR_SOFT;
+	w_u64 msg = 0;
+
+	if (code == RT_MSG_MAXACTION || code == RT_MSG_OVERLOAD)
+		kind = RT_ERR_ABORT;
+	if (table)
+		msg = rt_ld32(table + code * 4);
+	set_error(c, kind, msg);
+	return 0;
+}
+
+/* abort(): ends the session as exit() does, and this handler now. */
+RT_FN w_u64 rt_abort(w_u64 c)
+{
+	rt_exit(c);
+	set_error(c, RT_ERR_ABORT, 0);
+	return 0;
+}
+
+/* catch (dst): takes the message; dst 0 drops it. Leaves ABORT alone. */
+RT_FN w_u64 rt_catch(w_u64 c, w_u64 dst)
+{
+	struct rt_ctx *ctx = rt_ctx(c);
+
+	if (ctx->error != RT_ERR_SOFT)
+		return 0;
+	ctx->error = RT_ERR_NONE;
+	if (dst)
+		rt_str_copy(c, dst, c + ERRMSG);
+	return 0;
+}
+
+/* exit(): no new hits; the runner hears of it at once. */
+RT_FN w_u64 rt_exit(w_u64 c)
+{
+	rt_i_stop(0);
+	rt_out(c, WIRE_ENT_EXIT, 0, 0);
+	rt_ctx(c)->flags |= RT_CTX_WAKE;
+	return 0;
+}
+
+/*
+ * Reports the pending error to the user and counts it; more than max_errors
+ * end the session. abort() left no message: nothing to report.
+ */
+RT_FN w_u64 rt_i_report(w_u64 c)
+{
+	struct rt_head *h = rt_head();
+	struct rt_ctx *ctx = rt_ctx(c);
+	w_u64 *longs;
+
+	if (ctx->error == RT_ERR_ABORT && !ctx->errmsg_len)
+		return 0;
+	if (h->flags & RT_F_SUPPRESS_ERRORS) {
+		rt_count(WIRE_CNT_ERRORS_SUPPRESSED);
+		return 0;
+	}
+	rt_count(WIRE_CNT_ERRORS);
+	longs = rt_at(rt_out(c, WIRE_ENT_ERROR, 2,
+			     RT_STR_SIZE((w_u64)ctx->errmsg_len)));
+	ctx = rt_ctx(c);
+	longs[0] = ctx->error_loc;
+	longs[1] = ctx->probe;
+	rt_out_str(c, c + ERRMSG);
+	rt_out_end(c);
+	if (__sync_fetch_and_add(&h->soft_errors, 1) >= h->max_errors)
+		rt_i_stop(1);
+	return 0;
+}

@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Associative arrays: a chained hash table whose entries also stand in one
+ * list, in the order in which they were made (or sorted). Memory is fixed: an
+ * entry comes from the free list, then from the part never used, then (wrap
+ * arrays) from the oldest entry in the list's order.
+ *
+ * Keys are packed words (wire.h), so hashing and comparing know no types.
+ * Callers hold the array's lock.
+ */
+#include "rt_int.h"
+
+RT_INLINE struct rt_map *rt_map(w_u64 map)
+{
+	return rt_at(map);
+}
+
+RT_INLINE struct rt_entry *rt_entry(w_u64 entry)
+{
+	return rt_at(entry);
+}
+
+/*
+ * Appends a string to a packed key being built at pos: the next position. The
+ * caller's memory holds the largest key.
+ */
+RT_FN w_u64 rt_key_str(w_u64 pos, w_u64 s)
+{
+	w_u64 len = rt_string(s)->len, words = RT_STR_WORDS(len);
+	rt_word *head = rt_at(pos);
+
+	*head = 0;
+	rt_string(pos)->len = len;
+	rt_copy_words(pos + RT_STR_HDR, s + RT_STR_HDR, words);
+	return pos + RT_STR_HDR + words * 8;
+}
+
+RT_INLINE w_u64 hash_word(w_u64 h, w_u64 w)
+{
+	h = (h ^ w) * 0x9e3779b97f4a7c15ull;
+	return h ^ h >> 32;
+}
+
+struct hashing {
+	w_u64 at;
+	w_u64 h;
+};
+
+RT_STEP(hash_step, struct hashing)
+{
+	st->h = hash_word(st->h, rt_ld64(st->at));
+	st->at += 8;
+	return 0;
+}
+
+RT_INLINE w_u32 hash_key(w_u64 key, w_u64 words)
+{
+	rt_word *k = rt_at(key);
+	struct hashing s;
+	w_u64 h = hash_word(words, k[0]);
+
+	if (words > 1)
+		h = hash_word(h, k[1]);
+	if (words > 2)
+		h = hash_word(h, k[2]);
+	if (words > 3)
+		h = hash_word(h, k[3]);
+	if (words > 4) {
+		s.at = key + 32;
+		s.h = h;
+		RT_LOOP(words - 4, hash_step, &s);
+		h = s.h;
+	}
+	return h;
+}
+
+/* Offset of the chain head of a hash value. */
+RT_INLINE w_u64 bucket_at(const struct rt_map *m, w_u64 hash)
+{
+	return m->buckets_off + (hash & (m->nbuckets - 1)) * 4;
+}
+
+struct finding {
+	w_u32 entry; /* candidate; 0 at the chain's end */
+	w_u32 key, words;
+	w_u32 hash;
+	w_u32 k; /* bytes of the candidate's key that match already */
+	w_u32 key_off;
+};
+
+/* Compares one word, or goes on to the next candidate. */
+RT_STEP(find_entry_step, struct finding)
+{
+	struct rt_entry *e;
+
+	if (!st->entry)
+		return 1;
+	e = rt_entry(st->entry);
+	if (!st->k && (e->hash != st->hash || e->key_words != st->words)) {
+		st->entry = e->chain;
+		return 0;
+	}
+	if (rt_ld64((w_u64)st->entry + st->key_off + st->k) !=
+	    rt_ld64((w_u64)st->key + st->k)) {
+		st->entry = e->chain;
+		st->k = 0;
+		return 0;
+	}
+	st->k += 8;
+	return st->k >= st->words * 8;
+}
+
+RT_INLINE w_u64 find_entry(w_u64 map, w_u64 key, w_u64 words, w_u32 hash)
+{
+	struct rt_map *m = rt_map(map);
+	struct finding f;
+
+	f.entry = rt_ld32(bucket_at(m, hash));
+	if (!f.entry)
+		return 0;
+	f.key = key;
+	f.words = words;
+	f.hash = hash;
+	f.k = rt_zero();
+	f.key_off = m->key_off;
+	RT_LOOP(RT_LOOP_MAX, find_entry_step, &f);
+	return f.entry;
+}
+
+struct finding1 {
+	w_u64 entry;
+	w_u64 value;
+	w_u64 key_off;
+};
+
+RT_STEP(find1_step, struct finding1)
+{
+	if (!st->entry || rt_ld64(st->entry + st->key_off) == st->value)
+		return 1;
+	st->entry = rt_entry(st->entry)->chain;
+	return 0;
+}
+
+RT_INLINE w_u64 find1(w_u64 map, w_u64 value, w_u32 hash)
+{
+	struct rt_map *m = rt_map(map);
+	struct finding1 f;
+
+	f.entry = rt_ld32(bucket_at(m, hash));
+	if (!f.entry)
+		return 0;
+	f.value = value;
+	f.key_off = m->key_off;
+	RT_LOOP(RT_LOOP_MAX, find1_step, &f);
+	return f.entry;
+}
+
+/* words >= 1. The entry, or 0. */
+RT_FN w_u64 rt_map_find(w_u64 map, w_u64 key, w_u64 words)
+{
+	return find_entry(map, key, words, hash_key(key, words));
+}
+
+RT_FN w_u64 rt_map_find1(w_u64 map, w_u64 value)
+{
+	return find1(map, value, hash_word(1, value));
+}
+
+struct unchain {
+	w_u64 at; /* of the link that may point to the entry */
+	w_u64 entry;
+};
+
+RT_STEP(unchain_step, struct unchain)
+{
+	w_u64 e = rt_ld32(st->at);
+
+	if (e == st->entry || !e)
+		return 1;
+	st->at = e + RT_OFF(struct rt_entry, chain);
+	return 0;
+}
+
+/* Takes an entry out of its chain and the list. */
+RT_FN w_u64 rt_i_unlink(w_u64 map, w_u64 entry)
+{
+	struct rt_map *m = rt_map(map);
+	struct rt_entry *e = rt_entry(entry);
+	w_u32 next = e->next, prev = e->prev;
+	struct unchain u;
+
+	u.at = bucket_at(m, e->hash);
+	u.entry = entry;
+	RT_LOOP(RT_LOOP_MAX, unchain_step, &u);
+	if (rt_ld32(u.at) == (w_u32)entry)
+		rt_st32(u.at, rt_entry(entry)->chain);
+	m = rt_map(map);
+	if (next)
+		rt_entry(next)->prev = prev;
+	else
+		m->tail = prev;
+	if (prev)
+		rt_entry(prev)->next = next;
+	else
+		m->head = next;
+	m->count--;
+	return 0;
+}
+
+/* An unused entry, or 0 when the array is full (an error, counted). */
+RT_FN w_u64 rt_i_entry_take(w_u64 c, w_u64 map)
+{
+	struct rt_map *m = rt_map(map);
+	w_u64 e = m->free;
+
+	if (e) {
+		m->free = rt_entry(e)->chain;
+		return e;
+	}
+	if (m->fresh < m->max_entries)
+		return m->entries_off + m->fresh++ * (w_u64)m->entry_size;
+	if (m->flags & RT_MAP_WRAP && m->head) {
+		e = m->head;
+		rt_i_unlink(map, e);
+		return e;
+	}
+	rt_count(WIRE_CNT_ARRAY_FULL);
+	return rt_fail(c, RT_MSG_ARRAY_FULL);
+}
+
+/* Links a new entry, whose key is in place, and clears its value. */
+RT_INLINE void entry_link(w_u64 map, w_u64 entry, w_u32 hash, w_u64 words)
+{
+	struct rt_map *m = rt_map(map);
+	struct rt_entry *e = rt_entry(entry);
+	w_u64 bucket = bucket_at(m, hash), value = entry + m->val_off;
+	w_u32 tail = m->tail;
+
+	e->chain = rt_ld32(bucket);
+	rt_st32(bucket, entry);
+	e->hash = hash;
+	e->key_words = words;
+	e->spare = 0;
+	e->next = 0;
+	e->prev = tail;
+	if (tail)
+		rt_entry(tail)->next = entry;
+	else
+		m->head = entry;
+	m->tail = entry;
+	m->count++;
+	if (m->flags & RT_MAP_STAT)
+		rt_clear(value, m->val_size);
+	else if (m->flags & RT_MAP_STRVAL)
+		rt_str_empty(value);
+	else
+		rt_st64(value, 0);
+}
+
+/* The entry of the key, made with a value of 0, "" or an empty aggregate if
+   there is none; 0: the array is full. words >= 1, at most key_cap / 8. */
+RT_FN w_u64 rt_map_insert(w_u64 c, w_u64 map, w_u64 key, w_u64 words)
+{
+	w_u32 hash = hash_key(key, words);
+	w_u64 e = find_entry(map, key, words, hash);
+
+	if (rt_likely(e))
+		return e;
+	e = rt_i_entry_take(c, map);
+	if (rt_unlikely(!e))
+		return 0;
+	rt_copy_words(e + rt_map(map)->key_off, key, words);
+	entry_link(map, e, hash, words);
+	return e;
+}
+
+RT_FN w_u64 rt_map_insert1(w_u64 c, w_u64 map, w_u64 value)
+{
+	w_u32 hash = hash_word(1, value);
+	w_u64 e = find1(map, value, hash);
+
+	if (rt_likely(e))
+		return e;
+	e = rt_i_entry_take(c, map);
+	if (rt_unlikely(!e))
+		return 0;
+	rt_st64(e + rt_map(map)->key_off, value);
+	entry_link(map, e, hash, 1);
+	return e;
+}
+
+/* The entry's memory may be reused at once. */
+RT_FN w_u64 rt_map_remove(w_u64 map, w_u64 entry)
+{
+	struct rt_map *m;
+
+	rt_i_unlink(map, entry);
+	m = rt_map(map);
+	rt_entry(entry)->chain = m->free;
+	m->free = entry;
+	return 0;
+}
+
+RT_FN w_u64 rt_map_delete(w_u64 map, w_u64 key, w_u64 words)
+{
+	w_u64 e = rt_map_find(map, key, words);
+
+	if (e)
+		rt_map_remove(map, e);
+	return 0;
+}
+
+#define CLEAR_CHUNK 32768u
+
+struct clearing {
+	w_u64 at;
+	w_u64 left; /* bytes */
+};
+
+RT_STEP(clear_step, struct clearing)
+{
+	w_u64 n = st->left < CLEAR_CHUNK ? st->left : CLEAR_CHUNK;
+
+	rt_clear(st->at, n);
+	st->at += n;
+	st->left -= n;
+	return st->left == 0;
+}
+
+RT_FN w_u64 rt_map_clear(w_u64 map)
+{
+	struct rt_map *m = rt_map(map);
+	struct clearing s;
+
+	if (m->count) {
+		s.at = m->buckets_off;
+		s.left = m->nbuckets * 4ull;
+		RT_LOOP(RT_LOOP_MAX, clear_step, &s);
+		m = rt_map(map);
+	}
+	m->count = m->fresh = m->free = 0;
+	m->head = m->tail = 0;
+	return 0;
+}
+
+struct component {
+	w_u64 map;
+	w_u64 at; /* of the component */
+};
+
+/* Steps over component number i. */
+RT_STEP(component_step, struct component)
+{
+	w_u64 kind = rt_ld8(st->map + RT_OFF(struct rt_map, key_kind) + i);
+
+	if (kind)
+		st->at += RT_STR_SIZE((w_u64)rt_string(st->at)->len);
+	else
+		st->at += 8;
+	return 0;
+}
+
+/* Offset of packed component number n (from 0) of an entry's key. */
+RT_FN w_u64 rt_entry_key(w_u64 map, w_u64 entry, w_u64 n)
+{
+	struct component s;
+
+	s.map = map;
+	s.at = entry + rt_map(map)->key_off;
+	RT_LOOP(n, component_step, &s);
+	return s.at;
+}
+
+struct matching {
+	w_u64 a, b;
+	w_u64 differ;
+};
+
+RT_STEP(match_step, struct matching)
+{
+	st->differ = rt_ld64(st->a) ^ rt_ld64(st->b);
+	st->a += 8;
+	st->b += 8;
+	return st->differ != 0;
+}
+
+/* foreach slices: 1 when component number n is the packed one at `key`. */
+RT_FN w_u64 rt_key_match(w_u64 map, w_u64 entry, w_u64 n, w_u64 key)
+{
+	w_u64 kind = rt_ld8(map + RT_OFF(struct rt_map, key_kind) + n);
+	struct matching s;
+
+	s.a = rt_entry_key(map, entry, n);
+	s.b = key;
+	s.differ = rt_zero();
+	RT_LOOP(kind ? 1 + RT_STR_WORDS((w_u64)rt_string(key)->len) : 1,
+		match_step, &s);
+	return s.differ == 0;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Memory of the traced system: every access may fault. */
+#include "rt_int.h"
+
+#define READ_USER 1u
+#define READ_SIGNED 2u
+#define READ_NO_ERROR 4u
+
+/* An integer of 1, 2, 4 or 8 bytes. A fault is an error, and 0. */
+RT_FN w_u64 rt_read(w_u64 c, w_u64 addr, w_u64 size, w_u64 flags)
+{
+	w_u64 at = c + RT_OFF(struct rt_ctx, scratch);
+	w_u64 unused = (64 - size * 8) & 63, v;
+
+	rt_st64(at, 0);
+	if (rt_unlikely(rt_env_read(at, size & 15, addr, flags & READ_USER)))
+		return rt_fail(c, RT_MSG_READ_FAULT);
+	v = rt_ld64(at);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	v <<= unused;
+#endif
+	if (flags & READ_SIGNED)
+		return (w_u64)((w_s64)v >> unused);
+	return v >> unused;
+}
+
+/*
+ * A NUL-terminated text of at most `limit` bytes; 0: as many as a string
+ * holds, and text that goes on is counted as truncated. A fault is an error,
+ * and "", or just "" (READ_NO_ERROR).
+ */
+RT_FN w_u64 rt_read_str(w_u64 c, w_u64 dst, w_u64 addr, w_u64 limit,
+			w_u64 flags)
+{
+	w_u64 cap = rt_head()->string_cap;
+	w_u64 n = limit && limit < cap ? limit : cap;
+	w_u64 text = dst + RT_STR_HDR;
+	w_u64 at = c + RT_OFF(struct rt_ctx, scratch);
+	long got = rt_env_read_str(text, n + 1, addr, flags & READ_USER);
+
+	if (rt_unlikely(got <= 0)) {
+		rt_str_empty(dst);
+		if (!(flags & READ_NO_ERROR))
+			rt_error_code(c, RT_MSG_READ_FAULT);
+		return 0;
+	}
+	rt_str_end(dst, (w_u64)got - 1);
+	if ((w_u64)got - 1 < cap || (limit && limit <= cap))
+		return 0;
+	if (!rt_env_read(at, 1, addr + cap, flags & READ_USER) && rt_ld8(at))
+		rt_count(WIRE_CNT_TRUNCATED);
+	return 0;
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Regular expressions: runs the tables that the compiler made. One pass over
+ * the subject, one table access a byte, whatever the expression.
+ *
+ * The automaton is deterministic and searches: its start state already allows
+ * for text before the match. To know where groups are it carries registers
+ * (a tagged automaton): a transition may have a list of commands that set
+ * registers to the position, or copy registers.
+ *
+ * Layout at the automaton's offset: struct rt_regex (below), then where its
+ * offsets (from the automaton's start) say:
+ *
+ *  classes  w_u8[256]: equivalence class of each byte.
+ *  trans    w_u32[nstates * (nclasses + 1)]: row per state, column per class; the
+ *           last column is for the end of the subject. Low half: next state,
+ *           high half: index of the command list to run first, 0 for none.
+ *           State 0 is dead: the search ends there. At the end's column the
+ *           next state's number only says whether it accepts.
+ *  accept   w_u32[nstates]: 0: not accepting; else 1 + index of the command
+ *           list that stores the match into registers 0 .. 2 * ngroups - 1
+ *           (pairs of start and end; unset ones are RT_REGEX_UNSET). It is run
+ *           whenever the state is entered, so that the last accepting position
+ *           stays when the search ends.
+ *  commands w_u32[]: command lists. A list's index is that of its first word;
+ *           each word is op | dst << 8 | src << 16; op 0 ends the list.
+ *
+ * The tables are trusted to name registers below 48 and states below nstates
+ * (anything else reads other heap memory, but nothing else). List index 0 is
+ * reserved: word 0 of commands is an end.
+ */
+#include "regex.h"
+#include "rt_int.h"
+
+struct matcher {
+	w_u32 re; /* automaton */
+	w_u32 subject; /* text */
+	w_u32 len;
+	w_u32 pos; /* of the next byte; len: the end; beyond: stop */
+	w_u32 state;
+	w_u32 list; /* next command, or 0 */
+	w_u32 next_list; /* to run after it: that of accepting */
+	w_u32 matched;
+	w_u64 regs; /* offset of the registers */
+};
+
+RT_INLINE struct rt_regex *automaton(w_u64 re)
+{
+	return rt_at(re);
+}
+
+/* One command, or one byte. Commands of a transition to byte number pos see
+   the position behind it. */
+RT_STEP(regex_step, struct matcher)
+{
+	struct rt_regex *r = automaton(st->re);
+	w_u64 re = st->re, cmd, class, trans, accept;
+
+	if (st->list) {
+		cmd = rt_ld32(re + r->commands_off + st->list * 4ull);
+		if ((cmd & 0xff) == RT_REGEX_SET)
+			rt_st32(st->regs + (cmd >> 8 & 0xff) * 4, st->pos);
+		else if ((cmd & 0xff) == RT_REGEX_SET_BEFORE)
+			rt_st32(st->regs + (cmd >> 8 & 0xff) * 4, st->pos - 1);
+		else if ((cmd & 0xff) == RT_REGEX_COPY)
+			rt_st32(st->regs + (cmd >> 8 & 0xff) * 4,
+				rt_ld32(st->regs + (cmd >> 16 & 0xff) * 4));
+		else if ((cmd & 0xff) == RT_REGEX_UNSET_REG)
+			rt_st32(st->regs + (cmd >> 8 & 0xff) * 4,
+				RT_REGEX_UNSET);
+		st->list++;
+		if (!(cmd & 0xff)) {
+			st->list = st->next_list;
+			st->next_list = 0;
+		}
+		return 0;
+	}
+	if (!st->state || st->pos > st->len)
+		return 1;
+	class = st->pos < st->len ?
+			rt_ld8(re + r->classes_off +
+			       rt_ld8((w_u64)st->subject + st->pos)) :
+			r->nclasses;
+	trans = rt_ld32(re + r->trans_off +
+			(st->state * (r->nclasses + 1ull) + class) * 4);
+	st->list = trans >> 16;
+	st->state = trans & 0xffff;
+	st->pos++;
+	accept = rt_ld32(re + r->accept_off + st->state * 4ull);
+	if (accept) {
+		st->matched = 1;
+		if (st->list)
+			st->next_list = accept - 1;
+		else
+			st->list = accept - 1;
+	}
+	return r->flags & RT_REGEX_NO_GROUPS && st->matched;
+}
+
+/* s =~ re: 1 or 0. Remembers the groups for rt_regex_group(). */
+RT_FN w_u64 rt_regex_match(w_u64 c, w_u64 re, w_u64 s)
+{
+	struct rt_regex *r = automaton(re);
+	struct matcher m;
+
+	if (rt_unlikely(r->magic != RT_REGEX_MAGIC))
+		return rt_fail(c, RT_MSG_REGEX);
+	m.re = re;
+	m.subject = s + RT_STR_HDR;
+	m.len = rt_string(s)->len;
+	m.pos = m.next_list = m.matched = rt_zero();
+	m.state = r->start;
+	m.list = r->start_list;
+	m.regs = c + RT_OFF(struct rt_ctx, regex_regs);
+	if (rt_ld32(re + r->accept_off + m.state * 4ull)) {
+		m.matched = 1;
+		m.next_list = rt_ld32(re + r->accept_off + m.state * 4ull) - 1;
+		if (!m.list) {
+			m.list = m.next_list;
+			m.next_list = 0;
+		}
+	}
+	if (!(m.matched && r->flags & RT_REGEX_NO_GROUPS))
+		RT_LOOP(RT_LOOP_MAX, regex_step, &m);
+	return rt_i_regex_result(c, re, s, m.matched);
+}
+
+/* Keeps what matched() needs of a search's end. */
+RT_FN w_u64 rt_i_regex_result(w_u64 c, w_u64 re, w_u64 s, w_u64 matched)
+{
+	struct rt_regex *r = automaton(re);
+	struct rt_ctx *ctx = rt_ctx(c);
+	w_u64 kept;
+
+	ctx->regex_ngroups = 0;
+	if (!matched || r->flags & RT_REGEX_NO_GROUPS)
+		return matched;
+	kept = c + rt_head()->ctx_strings_off +
+	       RT_CTX_STR_SUBJECT * RT_STR_SIZE((w_u64)rt_head()->string_cap);
+	ctx->regex_subject = kept;
+	ctx->regex_ngroups = r->ngroups;
+	rt_copy(c + RT_OFF(struct rt_ctx, regex_groups),
+		c + RT_OFF(struct rt_ctx, regex_regs), r->ngroups * 8ull);
+	rt_str_copy(c, kept, s);
+	return 1;
+}
+
+/* matched(n) of the handler's last search. "" for a group that took no part;
+   an error after a failed search, or for a group that the expression lacks. */
+RT_FN w_u64 rt_regex_group(w_u64 c, w_u64 dst, w_u64 n)
+{
+	struct rt_ctx *ctx = rt_ctx(c);
+	w_u64 at = c + RT_OFF(struct rt_ctx, regex_groups) + n * 8, from, to;
+
+	if (n >= ctx->regex_ngroups || n >= 10) {
+		rt_str_empty(dst);
+		return rt_fail(c, RT_MSG_NO_GROUP);
+	}
+	from = rt_ld32(at);
+	to = rt_ld32(at + 4);
+	if (from == RT_REGEX_UNSET || to == RT_REGEX_UNSET)
+		to = from = 0;
+	return rt_substr(c, dst, ctx->regex_subject, from, to - from);
+}

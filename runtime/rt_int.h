@@ -1,0 +1,458 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Inside the run-time library: memory access, loops, and what differs between
+ * its three homes.
+ *
+ * Memory. rt_at(off) is the only way from a heap offset to an address. It masks
+ * the offset, so no script, however wrong, reaches outside the heap (plus the
+ * slack behind it). For BPF the mask is an inline assembler AND with a magic
+ * immediate: clang cannot fold it away, the verifier learns the bound from it,
+ * and the object writer replaces the immediate by the real heap's. A pointer
+ * that rt_at() gave may be used with constant displacements only; everything
+ * computed goes into the offset.
+ *
+ * Loops. The verifier must see each loop end. A body is a step function, long
+ * step(i, state), that returns 1 to stop; RT_LOOP(n, step, &state) calls it for
+ * i = 0 .. n - 1 and gives 0, or 1 when it was cut short because it ran for too
+ * long. may_goto (Linux 6.9) makes it a plain loop with the body inlined,
+ * bpf_loop (5.17) makes the body a callback; elsewhere it is a plain loop.
+ * Nothing in a state may start from a constant when it counts: take
+ * rt_zero() instead, or the verifier follows each value on its own. Bodies call
+ * no global function and contain no loop of their own.
+ */
+#ifndef RUNTIME_RT_INT_H
+#define RUNTIME_RT_INT_H
+
+#include "rt.h"
+
+#define RT_INLINE static inline __attribute__((always_inline, unused))
+#define RT_OFF(type, field) __builtin_offsetof(type, field)
+#define rt_likely(x) __builtin_expect(!!(x), 1)
+#define rt_unlikely(x) __builtin_expect(!!(x), 0)
+
+/* Heap words, whatever the memory holds otherwise. */
+typedef w_u64 __attribute__((may_alias)) rt_word;
+
+#ifdef RT_BPF
+#define RT_FN __attribute__((noinline))
+typedef rt_word rt_unaligned;
+
+#ifdef RT_TEST_BPF /* see tests/unit/runtime: a heap of its own */
+#define RT_TEST_HEAP (1u << 20)
+#define RT_MASK_TEXT "0xfffff"
+extern char rt_heap[RT_TEST_HEAP + 65536];
+#else
+/* Bit 3 is clear, so it is no real mask. */
+#define RT_MASK_TEXT "0x1ffffff7"
+extern char rt_heap[] __attribute__((aligned(4096)));
+#endif
+
+RT_INLINE void *rt_at(w_u64 off)
+{
+	asm("%0 &= " RT_MASK_TEXT : "+r"(off));
+	return rt_heap + off;
+}
+
+static long (*rt_probe_read_kernel)(void *dst, w_u32 size,
+				    const void *src) = (void *)113;
+
+/* The largest helper size: what the slack behind the heap covers. */
+RT_INLINE w_u64 rt_helper_size(w_u64 n)
+{
+	asm("%0 &= 0xffff" : "+r"(n));
+	return n;
+}
+
+RT_INLINE void rt_copy(w_u64 dst, w_u64 src, w_u64 n)
+{
+	rt_probe_read_kernel(rt_at(dst), rt_helper_size(n), rt_at(src));
+}
+
+/* The helper clears the destination when it cannot read the source. */
+RT_INLINE void rt_clear(w_u64 at, w_u64 n)
+{
+	rt_probe_read_kernel(rt_at(at), rt_helper_size(n), (void *)0);
+}
+
+/*
+ * Writes 0 after everything before it. BPF has no release store; an exchange
+ * is one everywhere.
+ */
+#define RT_RELEASE(word) ((void)__sync_lock_test_and_set(word, 0))
+
+#else /* native */
+#include <string.h>
+
+#define RT_FN
+typedef w_u64 __attribute__((may_alias, aligned(1))) rt_unaligned;
+
+extern __thread char *rt_heap_base;
+extern __thread w_u32 rt_heap_mask;
+#define rt_heap rt_heap_base
+
+RT_INLINE void *rt_at(w_u64 off)
+{
+	return rt_heap_base + (off & rt_heap_mask);
+}
+
+RT_INLINE void rt_copy(w_u64 dst, w_u64 src, w_u64 n)
+{
+	memmove(rt_at(dst), rt_at(src), n & 0xffff);
+}
+
+RT_INLINE void rt_clear(w_u64 at, w_u64 n)
+{
+	memset(rt_at(at), 0, n & 0xffff);
+}
+
+#define RT_RELEASE(word) __atomic_store_n(word, 0, __ATOMIC_RELEASE)
+#endif
+
+/* rt_copy() and rt_clear() take at most this many bytes. */
+#define RT_COPY_MAX 0xfff8u
+/* string_cap is at most this, so that any string is one rt_copy(). */
+#define RT_STRING_CAP_MAX 0xff00u
+
+/* ------------------------------------------------------------------ *
+ * Loops
+ * ------------------------------------------------------------------ */
+#define RT_LOOP_MAX (1u << 23) /* the most that bpf_loop takes */
+
+#if defined(RT_BPF) && defined(RT_MAY_GOTO)
+
+#define RT_STEP(name, type) RT_INLINE long name(w_u64 i, type *st)
+#define rt_may_goto(label)                                                    \
+	asm goto(".byte 0xe5; .byte 0; .long ((%l[" #label                    \
+		 "] - . - 8) / 8) & 0xffff; .short 0" ::                      \
+			 : : label)
+#define RT_LOOP(n, step, st)                                                  \
+	({                                                                    \
+		__label__ over_;                                              \
+		w_u64 i_ = rt_zero(), n_ = (n);                               \
+		long cut_ = 1;                                                \
+		for (; i_ < n_; i_++) {                                       \
+			rt_may_goto(over_);                                   \
+			if (step(i_, st))                                     \
+				break;                                        \
+		}                                                             \
+		cut_ = 0;                                                     \
+	over_:                                                                \
+		cut_;                                                         \
+	})
+
+#elif defined(RT_BPF)
+
+static long (*rt_bpf_loop)(w_u32 n, void *step, void *st,
+			   w_u64 flags) = (void *)181;
+#define RT_STEP(name, type)                                                   \
+	static __attribute__((noinline)) long name(w_u64 i, type *st)
+#define RT_LOOP(n, step, st) (rt_bpf_loop(n, step, st, 0) < 0)
+
+#else
+
+#define RT_STEP(name, type) RT_INLINE long name(w_u64 i, type *st)
+#define RT_LOOP(n, step, st)                                                  \
+	({                                                                    \
+		w_u64 n_ = (n);                                               \
+		for (w_u64 i_ = 0; i_ < n_; i_++)                             \
+			if (step(i_, st))                                     \
+				break;                                        \
+		0;                                                            \
+	})
+#endif
+
+/* ------------------------------------------------------------------ *
+ * Memory
+ * ------------------------------------------------------------------ */
+RT_INLINE struct rt_head *rt_head(void)
+{
+	return (struct rt_head *)rt_heap;
+}
+
+RT_INLINE struct rt_ctx *rt_ctx(w_u64 c)
+{
+	return rt_at(c);
+}
+
+RT_INLINE struct rt_str *rt_string(w_u64 off)
+{
+	return rt_at(off);
+}
+
+RT_INLINE w_u64 rt_zero(void)
+{
+	return *(volatile w_u64 *)&rt_head()->zero;
+}
+
+RT_INLINE w_u64 rt_ld8(w_u64 off)
+{
+	return *(w_u8 *)rt_at(off);
+}
+
+RT_INLINE void rt_st8(w_u64 off, w_u64 v)
+{
+	*(w_u8 *)rt_at(off) = v;
+}
+
+RT_INLINE w_u64 rt_ld32(w_u64 off)
+{
+	return *(w_u32 *)rt_at(off);
+}
+
+RT_INLINE void rt_st32(w_u64 off, w_u64 v)
+{
+	*(w_u32 *)rt_at(off) = v;
+}
+
+RT_INLINE w_u64 rt_ld64(w_u64 off)
+{
+	return *(rt_word *)rt_at(off);
+}
+
+RT_INLINE void rt_st64(w_u64 off, w_u64 v)
+{
+	*(rt_word *)rt_at(off) = v;
+}
+
+RT_INLINE w_u64 rt_ld64u(w_u64 off)
+{
+	return *(rt_unaligned *)rt_at(off);
+}
+
+/* Whole words; dst and src are the same or do not overlap. */
+RT_INLINE void rt_copy_words(w_u64 dst, w_u64 src, w_u64 words)
+{
+	rt_word *d, *s;
+
+	if (words > 4) {
+		rt_copy(dst, src, words * 8);
+		return;
+	}
+	if (!words)
+		return;
+	d = rt_at(dst);
+	s = rt_at(src);
+	d[0] = s[0];
+	if (words < 2)
+		return;
+	d[1] = s[1];
+	if (words < 3)
+		return;
+	d[2] = s[2];
+	if (words < 4)
+		return;
+	d[3] = s[3];
+}
+
+RT_INLINE void rt_count(enum wire_counter k)
+{
+	__sync_fetch_and_add(&rt_head()->counters[k], 1);
+}
+
+/* ------------------------------------------------------------------ *
+ * Integers
+ * ------------------------------------------------------------------ */
+RT_INLINE w_u64 rt_abs64(w_u64 v)
+{
+	return (w_s64)v < 0 ? -v : v;
+}
+
+/* a / b as signed numbers, truncated towards zero; b is not 0. */
+RT_INLINE w_u64 rt_sdiv(w_u64 a, w_u64 b)
+{
+	w_u64 q = rt_abs64(a) / rt_abs64(b);
+
+	return (w_s64)(a ^ b) < 0 ? -q : q;
+}
+
+/* ------------------------------------------------------------------ *
+ * Words of text
+ * ------------------------------------------------------------------ */
+/* Mask of a word's first n bytes in memory order, 0 <= n < 8. */
+RT_INLINE w_u64 rt_first_bytes(w_u64 n)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return ((w_u64)1 << (n * 8)) - 1;
+#else
+	return ~(~(w_u64)0 >> (n * 8));
+#endif
+}
+
+/* A word whose integer order is the order of its bytes as text. */
+RT_INLINE w_u64 rt_text_order(w_u64 w)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return __builtin_bswap64(w);
+#else
+	return w;
+#endif
+}
+
+/* Bytes before the first NUL of a word in memory order; 8: none. */
+RT_INLINE w_u64 rt_word_len(w_u64 w)
+{
+	w_u64 n = 0, z;
+
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+	w = __builtin_bswap64(w);
+#endif
+	/* the lowest set bit is exact: borrows go upwards only */
+	z = (w - 0x0101010101010101ull) & ~w & 0x8080808080808080ull;
+	if (!z)
+		return 8;
+	if (!(z & 0xffffffffull)) {
+		n = 4;
+		z >>= 32;
+	}
+	if (!(z & 0xffff)) {
+		n += 2;
+		z >>= 16;
+	}
+	return n + !(z & 0xff);
+}
+
+/*
+ * How a character is shown, as little-endian text: itself, a C escape, or a
+ * backslash and three octal digits.
+ */
+RT_INLINE w_u64 rt_escape(w_u64 ch)
+{
+	w_u64 e;
+
+	if (ch >= 32 && ch < 127 && ch != '"' && ch != '\\')
+		return ch;
+	e = ch == '"'  ? '"' :
+	    ch == '\\' ? '\\' :
+	    ch == 7    ? 'a' :
+	    ch == 8    ? 'b' :
+	    ch == 9    ? 't' :
+	    ch == 10   ? 'n' :
+	    ch == 11   ? 'v' :
+	    ch == 12   ? 'f' :
+	    ch == 13   ? 'r' :
+			 0;
+	if (e)
+		return '\\' | e << 8;
+	return '\\' | (w_u64)('0' + (ch >> 6)) << 8 |
+	       (w_u64)('0' + (ch >> 3 & 7)) << 16 |
+	       (w_u64)('0' + (ch & 7)) << 24;
+}
+
+/* Bytes of an rt_escape(). */
+RT_INLINE w_u64 rt_escape_len(w_u64 e)
+{
+	return e < 256 ? 1 : e < 65536 ? 2 : 4;
+}
+
+/* Sets the length, and restores the zeros behind the text. */
+RT_INLINE void rt_str_end(w_u64 dst, w_u64 len)
+{
+	rt_word *last = rt_at(dst + RT_STR_HDR + (len & ~7ull));
+	struct rt_str *d = rt_string(dst);
+
+	*last &= rt_first_bytes(len & 7);
+	d->len = len;
+	d->spare = 0;
+}
+
+/* How much of `len` bytes a string can hold; a truncation is counted. */
+RT_INLINE w_u64 rt_str_fit(w_u64 len)
+{
+	w_u64 cap = rt_head()->string_cap;
+
+	if (rt_unlikely(len > cap)) {
+		rt_count(WIRE_CNT_TRUNCATED);
+		return cap;
+	}
+	return len;
+}
+
+RT_INLINE void rt_str_empty(w_u64 dst)
+{
+	rt_word *d = rt_at(dst);
+
+	d[0] = 0;
+	d[1] = 0;
+}
+
+/* ------------------------------------------------------------------ *
+ * Aggregates
+ * ------------------------------------------------------------------ */
+/* See stat.c. */
+RT_INLINE w_u64 rt_stat_variance(const struct rt_stat *s, w_u64 shift)
+{
+	w_u64 n = s->count, d;
+
+	if (n < 2)
+		return 0;
+	d = rt_sdiv((w_u64)s->sum << shift, n) - (w_u64)s->avg_s;
+	return (w_s64)rt_sdiv((w_u64)s->var_s + n * d * d, n - 1) >>
+	       ((2 * shift) & 63);
+}
+
+/* op: enum rt_statop. 0 for whatever an empty one is asked. */
+RT_INLINE w_u64 rt_stat_value(w_u64 stat, w_u64 desc, w_u64 op)
+{
+	struct rt_stat *s = rt_at(stat);
+
+	if (op == RT_STAT_COUNT || !s->count)
+		return s->count;
+	if (op == RT_STAT_SUM)
+		return s->sum;
+	if (op == RT_STAT_MIN)
+		return s->min;
+	if (op == RT_STAT_MAX)
+		return s->max;
+	if (op == RT_STAT_AVG)
+		return rt_sdiv(s->sum, s->count);
+	return rt_stat_variance(
+		s, ((struct rt_stat_desc *)rt_at(desc))->variance_shift & 63);
+}
+
+/* ------------------------------------------------------------------ *
+ * Shared between files; global functions, not to be called from loop bodies.
+ * ------------------------------------------------------------------ */
+/* Appends n bytes at heap offset `from` to the string dst. */
+w_u64 rt_i_append(w_u64 dst, w_u64 from, w_u64 n);
+/* Appends the byte `ch` n times. */
+w_u64 rt_i_fill(w_u64 dst, w_u64 ch, w_u64 n);
+/* Appends n bytes at `from`, padded with blanks to the width. */
+w_u64 rt_i_padded(w_u64 dst, w_u64 from, w_u64 n, w_u64 width, w_u64 left);
+/* Directives of their own kind, see format.c. */
+w_u64 rt_i_char(w_u64 c, w_u64 dst, w_u64 spec, w_u64 value, w_u64 args);
+w_u64 rt_i_memory(w_u64 c, w_u64 dst, w_u64 spec, w_u64 value, w_u64 args);
+/* Digits of a number at the end of ctx.scratch; how many. */
+w_u64 rt_i_digits(w_u64 c, w_u64 value, w_u64 conv);
+/* Counts a skipped hit; too many stop the session. */
+w_u64 rt_i_skip(w_u64 counter);
+/* Asks the session to stop. */
+w_u64 rt_i_stop(w_u64 exit_status);
+/* Reports the context's pending error. */
+w_u64 rt_i_report(w_u64 c);
+/* Adds an activation to its probe's times. */
+w_u64 rt_i_timing(w_u64 c);
+/* map.c, sort.c, regex.c: steps of the functions they are named after. */
+w_u64 rt_i_unlink(w_u64 map, w_u64 entry);
+w_u64 rt_i_entry_take(w_u64 c, w_u64 map);
+w_u64 rt_i_sort_locate(w_u64 map, w_u64 column);
+w_u64 rt_i_sort_run(w_u64 map);
+w_u64 rt_i_sort_finish(w_u64 map, w_u64 done);
+w_u64 rt_i_regex_result(w_u64 c, w_u64 re, w_u64 s, w_u64 matched);
+
+/* errors, from inside the library */
+RT_INLINE w_u64 rt_fail(w_u64 c, enum rt_msg code)
+{
+	rt_error_code(c, code);
+	return 0;
+}
+
+_Static_assert(sizeof(struct rt_ctx) <= RT_CTX_FRAME, "rt_ctx outgrew its room");
+_Static_assert(RT_CTX_FRAME % 8 == 0 && sizeof(struct rt_entry) % 8 == 0 &&
+		       sizeof(struct rt_map) % 8 == 0 &&
+		       sizeof(struct rt_head) % 8 == 0 &&
+		       sizeof(struct rt_stat_desc) % 8 == 0,
+	       "heap objects are made of words");
+
+#include "env.h"
+
+#endif

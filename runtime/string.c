@@ -1,0 +1,532 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Strings (struct rt_str in wire.h). A destination holds string_cap bytes of
+ * text; what does not fit is cut off and counted.
+ *
+ * Aliasing: the destination of rt_str_copy, rt_str_cat, rt_substr and
+ * rt_tokenize may be one of their sources. It must not be for rt_str_replace,
+ * rt_text_str, rt_text_strn, rt_string_quoted and the rt_fmt_ functions.
+ */
+#include "rt_int.h"
+
+RT_FN w_u64 rt_i_append(w_u64 dst, w_u64 from, w_u64 n)
+{
+	w_u64 len = rt_string(dst)->len;
+	w_u64 all = rt_str_fit(len + n);
+
+	if (all <= len)
+		return 0;
+	rt_copy(dst + RT_STR_HDR + len, from, all - len);
+	rt_str_end(dst, all);
+	return 0;
+}
+
+struct fill {
+	w_u64 at;
+	w_u64 ch;
+};
+
+RT_STEP(fill_step, struct fill)
+{
+	rt_st8(st->at++, st->ch);
+	return 0;
+}
+
+RT_FN w_u64 rt_i_fill(w_u64 dst, w_u64 ch, w_u64 n)
+{
+	w_u64 len = rt_string(dst)->len;
+	w_u64 all = rt_str_fit(len + n);
+	struct fill f;
+
+	if (all <= len)
+		return 0;
+	f.at = dst + RT_STR_HDR + len;
+	f.ch = ch;
+	RT_LOOP(all - len, fill_step, &f);
+	rt_str_end(dst, all);
+	return 0;
+}
+
+RT_FN w_u64 rt_str_copy(w_u64 c, w_u64 dst, w_u64 src)
+{
+	w_u64 len = rt_string(src)->len, fit = rt_str_fit(len);
+
+	rt_copy_words(dst + RT_STR_HDR, src + RT_STR_HDR, RT_STR_WORDS(fit));
+	if (rt_likely(fit == len))
+		rt_st64(dst, rt_ld64(src));
+	else
+		rt_str_end(dst, fit);
+	return 0;
+}
+
+RT_FN w_u64 rt_str_cat(w_u64 c, w_u64 dst, w_u64 src)
+{
+	w_u64 n = rt_string(src)->len;
+
+	return rt_i_append(dst, src + RT_STR_HDR, n);
+}
+
+/* `word`: up to 8 bytes of text as they stand in memory, then zeros. */
+RT_FN w_u64 rt_str_set(w_u64 c, w_u64 dst, w_u64 word)
+{
+	w_u64 len = rt_word_len(word), fit = rt_str_fit(len);
+
+	rt_st64(dst + RT_STR_HDR, word);
+	if (fit == 8) {
+		rt_st64(dst + RT_STR_HDR + 8, 0);
+		rt_string(dst)->len = 8;
+		rt_string(dst)->spare = 0;
+	} else {
+		rt_str_end(dst, fit);
+	}
+	return 0;
+}
+
+struct cmp {
+	w_u64 a, b; /* offsets of the next words */
+	w_u64 x, y; /* the words that differ */
+};
+
+RT_STEP(cmp_step, struct cmp)
+{
+	w_u64 x = rt_ld64(st->a), y = rt_ld64(st->b);
+
+	st->x = x;
+	st->y = y;
+	st->a += 8;
+	st->b += 8;
+	return x != y;
+}
+
+RT_FN w_u64 rt_str_eq(w_u64 a, w_u64 b)
+{
+	w_u64 len = rt_string(a)->len;
+	struct cmp s;
+
+	if (len != rt_string(b)->len ||
+	    rt_ld64(a + RT_STR_HDR) != rt_ld64(b + RT_STR_HDR))
+		return 0;
+	if (len < 8)
+		return 1;
+	s.a = a + RT_STR_HDR + 8;
+	s.b = b + RT_STR_HDR + 8;
+	s.x = s.y = rt_zero();
+	RT_LOOP(len >> 3, cmp_step, &s);
+	return s.x == s.y;
+}
+
+RT_FN w_u64 rt_str_cmp(w_u64 a, w_u64 b)
+{
+	w_u64 words = RT_STR_WORDS((w_u64)rt_string(a)->len);
+	w_u64 bwords = RT_STR_WORDS((w_u64)rt_string(b)->len);
+	struct cmp s;
+
+	if (bwords < words)
+		words = bwords;
+	s.a = a + RT_STR_HDR;
+	s.b = b + RT_STR_HDR;
+	s.x = s.y = rt_zero();
+	RT_LOOP(words, cmp_step, &s);
+	if (s.x == s.y)
+		return 0;
+	return rt_text_order(s.x) < rt_text_order(s.y) ? ~0ull : 1;
+}
+
+/* "" when start or length make no sense; less when s ends before. */
+RT_FN w_u64 rt_substr(w_u64 c, w_u64 dst, w_u64 s, w_u64 start, w_u64 length)
+{
+	w_u64 len = rt_string(s)->len;
+
+	if (start >= len || (w_s64)length <= 0) {
+		rt_st64(dst + RT_STR_HDR, 0);
+		rt_str_end(dst, 0);
+		return 0;
+	}
+	if (length > len - start)
+		length = len - start;
+	length = rt_str_fit(length);
+	rt_copy(dst + RT_STR_HDR, s + RT_STR_HDR + start, length);
+	rt_str_end(dst, length);
+	return 0;
+}
+
+struct find {
+	w_u64 s, sub;
+	w_u64 pos; /* where sub is tried */
+	w_u64 k; /* bytes of sub that match there, a multiple of 8 */
+	w_u64 found;
+};
+
+/* Compares one word; 1: decided, st->found says how. */
+RT_STEP(find_step, struct find)
+{
+	w_u64 sublen = rt_string(st->sub)->len, rest = sublen - st->k;
+	w_u64 diff;
+
+	if (st->pos + sublen > rt_string(st->s)->len)
+		return 1;
+	diff = rt_ld64u(st->s + RT_STR_HDR + st->pos + st->k) ^
+	       rt_ld64(st->sub + RT_STR_HDR + st->k);
+	if (rest < 8)
+		diff &= rt_first_bytes(rest);
+	if (diff) {
+		st->pos++;
+		st->k = 0;
+		return 0;
+	}
+	if (rest <= 8) {
+		st->found = 1;
+		return 1;
+	}
+	st->k += 8;
+	return 0;
+}
+
+/* The empty string is in every string, at 0. */
+RT_FN w_u64 rt_strpos(w_u64 s, w_u64 sub)
+{
+	struct find f;
+
+	f.s = s;
+	f.sub = sub;
+	f.pos = f.k = f.found = rt_zero();
+	RT_LOOP(RT_LOOP_MAX, find_step, &f);
+	return f.found ? f.pos : ~0ull;
+}
+
+RT_FN w_u64 rt_isinstr(w_u64 s, w_u64 sub)
+{
+	return rt_strpos(s, sub) != ~0ull;
+}
+
+/* A character as 0 .. 255; 0 behind the text; positions that no string can
+   have are an error. */
+RT_FN w_u64 rt_stringat(w_u64 c, w_u64 s, w_u64 pos)
+{
+	w_u64 len = rt_string(s)->len;
+
+	if (pos > rt_head()->string_cap)
+		return rt_fail(c, RT_MSG_BAD_POS);
+	return pos < len ? rt_ld8(s + RT_STR_HDR + pos) : 0;
+}
+
+RT_INLINE w_u64 is_blank(w_u64 ch)
+{
+	return ch == ' ' || (ch >= '\t' && ch <= '\r');
+}
+
+/* Value of a digit, or 255. */
+RT_INLINE w_u64 digit_value(w_u64 ch)
+{
+	if (ch >= '0' && ch <= '9')
+		return ch - '0';
+	ch |= 32;
+	return ch >= 'a' && ch <= 'z' ? ch - 'a' + 10 : 255;
+}
+
+struct number {
+	w_u64 at; /* of the next character; the NUL ends the scan */
+	w_u64 base;
+	w_u64 value; /* saturates at limit */
+	w_u64 limit;
+};
+
+RT_STEP(blank_step, struct number)
+{
+	if (!is_blank(rt_ld8(st->at)))
+		return 1;
+	st->at++;
+	return 0;
+}
+
+RT_STEP(digit_step, struct number)
+{
+	w_u64 d = digit_value(rt_ld8(st->at)), base = st->base;
+
+	if (d >= base)
+		return 1;
+	st->at++;
+	if (st->value > (st->limit - d) / base)
+		st->value = st->limit;
+	else
+		st->value = st->value * base + d;
+	return 0;
+}
+
+/* As C's strtol, base 0 and 2 .. 36, without an end pointer. */
+RT_FN w_u64 rt_strtol(w_u64 c, w_u64 s, w_u64 base)
+{
+	w_u64 len = rt_string(s)->len, negative = 0, ch;
+	struct number n;
+
+	if (base == 1 || base > 36)
+		return rt_fail(c, RT_MSG_STRTOL);
+	n.at = s + RT_STR_HDR;
+	n.base = base;
+	n.value = rt_zero();
+	RT_LOOP(len, blank_step, &n);
+	ch = rt_ld8(n.at);
+	if (ch == '-' || ch == '+') {
+		negative = ch == '-';
+		n.at++;
+	}
+	if (rt_ld8(n.at) == '0') {
+		if ((rt_ld8(n.at + 1) | 32) == 'x' &&
+		    (base == 0 || base == 16) &&
+		    digit_value(rt_ld8(n.at + 2)) < 16) {
+			n.at += 2;
+			n.base = 16;
+		} else if (!base) {
+			n.base = 8;
+		}
+	} else if (!base) {
+		n.base = 10;
+	}
+	n.limit = 0x7fffffffffffffffull + negative;
+	RT_LOOP(len, digit_step, &n);
+	return negative ? -n.value : n.value;
+}
+
+/* 1 when the first character is a decimal digit. */
+RT_FN w_u64 rt_isdigit(w_u64 s)
+{
+	w_u64 ch = rt_ld8(s + RT_STR_HDR);
+
+	return ch >= '0' && ch <= '9';
+}
+
+struct replace {
+	w_u32 s, old, new, dst;
+	w_u32 pos; /* in s: what stands before it is done */
+	w_u32 k; /* bytes of old that match at pos */
+	w_u64 full; /* dst could take no more */
+};
+
+/* Appends with the length kept in the string's head only. */
+RT_INLINE void replace_put(struct replace *st, w_u64 from, w_u64 n)
+{
+	w_u64 len = rt_string(st->dst)->len, cap = rt_head()->string_cap;
+
+	if (len + n > cap) {
+		n = cap - len;
+		st->full = 1;
+	}
+	rt_copy((w_u64)st->dst + RT_STR_HDR + len, from, n);
+	rt_string(st->dst)->len = len + n;
+}
+
+/* Compares one word of `old`, or takes one character, or one replacement. */
+RT_STEP(replace_step, struct replace)
+{
+	w_u64 oldlen = rt_string(st->old)->len, rest = oldlen - st->k;
+	w_u64 slen = rt_string(st->s)->len;
+	w_u64 at = (w_u64)st->s + RT_STR_HDR + st->pos, diff;
+
+	if (st->pos >= slen || st->full)
+		return 1;
+	if (st->pos + oldlen > slen) {
+		replace_put(st, at, slen - st->pos);
+		return 1;
+	}
+	diff = rt_ld64u(at + st->k) ^
+	       rt_ld64((w_u64)st->old + RT_STR_HDR + st->k);
+	if (rest < 8)
+		diff &= rt_first_bytes(rest);
+	if (!diff && rest > 8) {
+		st->k += 8;
+		return 0;
+	}
+	if (diff) {
+		w_u64 len = rt_string(st->dst)->len;
+
+		st->pos++;
+		if (len >= rt_head()->string_cap) {
+			st->full = 1;
+			return 1;
+		}
+		rt_st8((w_u64)st->dst + RT_STR_HDR + len, rt_ld8(at));
+		rt_string(st->dst)->len = len + 1;
+	} else {
+		st->pos += oldlen;
+		replace_put(st, (w_u64)st->new + RT_STR_HDR,
+			    rt_string(st->new)->len);
+	}
+	st->k = 0;
+	return 0;
+}
+
+/* Replaces every `old` from left to right; an empty `old` is nowhere. */
+RT_FN w_u64 rt_str_replace(w_u64 c, w_u64 dst, w_u64 s, w_u64 old, w_u64 new)
+{
+	struct replace r;
+
+	if (!rt_string(old)->len)
+		return rt_str_copy(c, dst, s);
+	rt_st64(dst, 0);
+	r.s = s;
+	r.old = old;
+	r.new = new;
+	r.dst = dst;
+	r.pos = r.k = r.full = rt_zero();
+	RT_LOOP(RT_LOOP_MAX, replace_step, &r);
+	if (r.full)
+		rt_count(WIRE_CNT_TRUNCATED);
+	rt_str_end(dst, rt_string(dst)->len);
+	return 0;
+}
+
+/* A set of characters: 256 bits in ctx.scratch. */
+struct charset {
+	w_u64 set;
+	w_u64 text; /* scanned for, or inserted into, the set */
+	w_u64 pos, end;
+	w_u64 until; /* scan: stop at a member (1) or a non-member (0) */
+};
+
+RT_STEP(charset_add_step, struct charset)
+{
+	w_u64 ch = rt_ld8(st->text + i);
+	w_u64 at = st->set + (ch >> 6) * 8;
+
+	rt_st64(at, rt_ld64(at) | 1ull << (ch & 63));
+	return 0;
+}
+
+RT_STEP(charset_scan_step, struct charset)
+{
+	w_u64 ch, member;
+
+	if (st->pos >= st->end)
+		return 1;
+	ch = rt_ld8(st->text + st->pos);
+	member = rt_ld64(st->set + (ch >> 6) * 8) >> (ch & 63) & 1;
+	if (member == st->until)
+		return 1;
+	st->pos++;
+	return 0;
+}
+
+/*
+ * The next non-empty token, between characters of `delim`; "" when there is
+ * none. A non-empty s starts afresh, and is kept in the context; the empty one
+ * goes on with what is left. A handler starts with nothing left.
+ */
+RT_FN w_u64 rt_tokenize(w_u64 c, w_u64 dst, w_u64 s, w_u64 delim)
+{
+	w_u64 kept = c + rt_head()->ctx_strings_off +
+		     RT_CTX_STR_TOKENS *
+			     RT_STR_SIZE((w_u64)rt_head()->string_cap);
+	w_u64 set = c + RT_OFF(struct rt_ctx, scratch), start;
+	struct charset t;
+	rt_word *bits;
+
+	if (rt_string(s)->len) {
+		rt_str_copy(c, kept, s);
+		rt_ctx(c)->tok_pos = 0;
+	} else if (rt_ctx(c)->tok_pos == ~0u) {
+		goto none;
+	}
+	bits = rt_at(set);
+	bits[0] = bits[1] = bits[2] = bits[3] = 0;
+	t.set = set;
+	t.text = delim + RT_STR_HDR;
+	RT_LOOP(rt_string(delim)->len, charset_add_step, &t);
+	t.text = kept + RT_STR_HDR;
+	t.pos = rt_ctx(c)->tok_pos;
+	t.end = rt_string(kept)->len;
+	t.until = 0;
+	RT_LOOP(t.end, charset_scan_step, &t);
+	start = t.pos;
+	t.until = 1;
+	RT_LOOP(t.end, charset_scan_step, &t);
+	rt_ctx(c)->tok_pos = t.pos;
+	if (start < t.pos)
+		return rt_substr(c, dst, kept, start, t.pos - start);
+none:
+	rt_st64(dst + RT_STR_HDR, 0);
+	rt_str_end(dst, 0);
+	return 0;
+}
+
+struct escaping {
+	w_u64 from; /* the text */
+	w_u64 to; /* where the next output goes */
+	w_u64 room; /* bytes left there */
+	w_u64 i; /* characters done */
+};
+
+RT_STEP(escape_step, struct escaping)
+{
+	w_u64 e = rt_escape(rt_ld8(st->from + st->i)), n = rt_escape_len(e);
+
+	if (n > st->room)
+		return 1;
+	st->room -= n;
+	rt_st8(st->to++, e);
+	if (n > 1)
+		rt_st8(st->to++, e >> 8);
+	if (n > 2) {
+		rt_st8(st->to++, e >> 16);
+		rt_st8(st->to++, e >> 24);
+	}
+	st->i++;
+	return 0;
+}
+
+/*
+ * Escapes s so that the result has at most n bytes (0: as many as a string
+ * holds). Quoted: in double quotes, which n includes, and followed by "..."
+ * when something had to be left out. Never ends in half an escape.
+ */
+RT_FN w_u64 rt_text_strn(w_u64 c, w_u64 dst, w_u64 s, w_u64 n, w_u64 quoted)
+{
+	w_u64 len = rt_string(s)->len, cap = rt_head()->string_cap;
+	w_u64 text = dst + RT_STR_HDR;
+	struct escaping e;
+
+	if (!n || n > cap)
+		n = cap;
+	e.from = s + RT_STR_HDR;
+	e.to = text;
+	e.i = rt_zero();
+	e.room = n;
+	if (quoted) {
+		if (n < 5) {
+			rt_str_empty(dst);
+			return 0;
+		}
+		rt_st8(e.to++, '"');
+		e.room = n - 2;
+	}
+	RT_LOOP(len, escape_step, &e);
+	if (e.i < len && n == cap)
+		rt_count(WIRE_CNT_TRUNCATED);
+	if (!quoted)
+		goto out;
+	if (e.i < len) {
+		/* once more, leaving room for the dots */
+		e.to = text + 1;
+		e.i = rt_zero();
+		e.room = n - 5;
+		RT_LOOP(len, escape_step, &e);
+		rt_st8(e.to++, '"');
+		rt_st8(e.to++, '.');
+		rt_st8(e.to++, '.');
+		rt_st8(e.to++, '.');
+	} else {
+		rt_st8(e.to++, '"');
+	}
+out:
+	rt_str_end(dst, e.to - text);
+	return 0;
+}
+
+RT_FN w_u64 rt_text_str(w_u64 c, w_u64 dst, w_u64 s)
+{
+	return rt_text_strn(c, dst, s, 0, 0);
+}
+
+RT_FN w_u64 rt_string_quoted(w_u64 c, w_u64 dst, w_u64 s)
+{
+	return rt_text_strn(c, dst, s, 0, 1);
+}

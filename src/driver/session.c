@@ -1,0 +1,661 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The five passes, in order: session_run() is the list of them. Each pass takes
+ * what the one before made, and prints stap's -v line about itself.
+ */
+#include "driver/session.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/map.h"
+#include "base/strbuf.h"
+#include "driver/engine_target.h"
+#include "driver/lists.h"
+#include "driver/usage.h"
+#include "ebpf/ebpf.h"
+#include "engine/engine.h"
+#include "ir/ir.h"
+#include "ir/lower.h"
+#include "probe/probe.h"
+#include "run/run.h"
+#include "sema/sema.h"
+#include "syntax/parse.h"
+#include "target/target.h"
+
+/* Bytes that a handler may print before they are handed on. */
+#define OUT_CAP 8192u
+
+struct session {
+	struct arena *a;
+	struct diag *d;
+	const struct options *o;
+	struct target_cache *targets;
+	struct parse_env parse;
+	struct probe_env probe;
+	struct map macros;
+	struct tapset *tapset;
+	VEC(struct file *) files;
+	struct program *program;
+	struct ir_module *module;
+	struct ebpf_opts ebpf;
+	struct ebpf_object *object;
+	bool *arg_used;
+	const char *name; /* module name */
+	const char *tmpdir; /* -k, or NULL */
+	uint64_t hash; /* of everything that makes the module */
+	struct usage start; /* of the current pass */
+};
+
+static bool user_runtime(const struct session *s)
+{
+	return !strcmp(s->o->runtime, "user");
+}
+
+/* ---- -v lines, -k files ---- */
+
+static bool verbose(const struct session *s, int pass)
+{
+	return s->o->verbose[pass] > 0;
+}
+
+static const char *cost(struct session *s, bool memory)
+{
+	char mem[96], time[64];
+
+	usage_since(&s->start, time, sizeof(time));
+	if (!memory)
+		return arena_printf(s->a, "in %s.", time);
+	usage_memory(mem, sizeof(mem));
+	return arena_printf(s->a, "using %s, in %s.", mem, time);
+}
+
+static void keep(struct session *s, const char *name, const void *data,
+		 size_t len)
+{
+	if (!s->tmpdir)
+		return;
+
+	const char *path = arena_printf(s->a, "%s/%s", s->tmpdir, name);
+	FILE *f = fopen(path, "we");
+
+	if (!f || fwrite(data, 1, len, f) != len || fclose(f))
+		diag_report(s->d, FILE_WRITE, LOC_NONE, NULL, path,
+			    strerror(errno));
+}
+
+static bool failed(struct session *s, int pass, const char *what)
+{
+	if (!diag_errors(s->d))
+		return false;
+	diag_flush(s->d, stderr);
+	fprintf(stderr, "Pass %d: %s failed.  [man error::pass%d]\n", pass,
+		what, pass);
+	return true;
+}
+
+static bool make_tmpdir(struct session *s)
+{
+	const char *base = s->o->tmpdir ? s->o->tmpdir : getenv("TMPDIR");
+	char *path = arena_printf(s->a, "%s/stapXXXXXX",
+				  base && *base ? base : "/tmp");
+
+	if (!mkdtemp(path)) {
+		diag_report(s->d, FILE_WRITE, LOC_NONE, NULL, path,
+			    strerror(errno));
+		return false;
+	}
+	s->tmpdir = path;
+	return true;
+}
+
+/* ---- what the passes may ask ---- */
+
+struct dir_list {
+	VEC(const char *) v;
+};
+
+static void tapset_dirs(struct session *s, struct dir_list *out)
+{
+	const char *env = getenv("SYSTEMTAP_TAPSET");
+	char exe[PATH_MAX];
+	struct stat st;
+
+	if (env && *env) {
+		vec_push(s->a, &out->v, env);
+	} else {
+		ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+		const char *dir = STAP_PREFIX "/share/stap/tapset";
+
+		/* beside the program when it runs from the source tree, or
+		   under the prefix it was really installed to */
+		if (n > 0) {
+			exe[n] = 0;
+			char *slash = strrchr(exe, '/');
+
+			if (slash)
+				*slash = 0;
+			const char *near =
+				arena_printf(s->a, "%s/tapset", exe);
+			const char *share = arena_printf(
+				s->a, "%s/../share/stap/tapset", exe);
+
+			if (!stat(near, &st))
+				dir = near;
+			else if (!stat(share, &st))
+				dir = share;
+		}
+		vec_push(s->a, &out->v, dir);
+	}
+	vec_for(&s->o->include, i)
+		vec_push(s->a, &out->v, s->o->include.v[i]);
+}
+
+static void set_up(struct session *s)
+{
+	const struct options *o = s->o;
+	struct dir_list dirs = { 0 };
+
+	s->targets = target_cache_new();
+	map_init(&s->macros, s->a);
+	s->arg_used = arena_new_array(s->a, bool, o->nargs + 1);
+	s->parse = (struct parse_env){
+		.kernel_release = o->release ? o->release :
+					       target_kernel_release(
+						       s->targets),
+		.arch = target_arch(s->targets),
+		.runtime = o->runtime,
+		.systemtap_v = o->compatible,
+		.privilege = o->privilege,
+		.guru_mode = o->guru,
+		.config = target_kernel_config,
+		.config_ctx = s->targets,
+		.args = o->args,
+		.nargs = o->nargs,
+		.arg_used = s->arg_used,
+		.macros = &s->macros,
+	};
+	s->probe = (struct probe_env){
+		.arena = s->a,
+		.diag = s->d,
+		.target_cmd = o->command,
+		.target_pid = o->pid,
+		.guru_mode = o->guru,
+		.runtime = o->runtime,
+		.ncpus = target_ncpus(s->targets),
+		.targets = s->targets,
+		.listing = o->list != NULL,
+	};
+	tapset_dirs(s, &dirs);
+	s->tapset = tapset_open(s->a, s->d, &s->parse, dirs.v.v, dirs.v.n);
+}
+
+/* ---- pass 1 ---- */
+
+static void hash_more(struct session *s, const char *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		s->hash = (s->hash ^ (unsigned char)p[i]) * 1099511628211u;
+}
+
+static void parse_one(struct session *s, const struct source *src)
+{
+	hash_more(s, src->text, src->len);
+	tapset_load_macros(s->tapset, src);
+	vec_push(s->a, &s->files,
+		 parse_script(s->a, s->d, &s->parse, src, false));
+}
+
+static struct source *read_script(struct session *s, const char *path)
+{
+	bool is_stdin = !strcmp(path, "-");
+	struct source *src =
+		source_read(s->a, is_stdin ? "/dev/stdin" : path);
+
+	if (!src) {
+		struct diag_msg *m =
+			diag_report(s->d, SCRIPT_FILE, LOC_NONE, NULL, path,
+				    strerror(errno));
+
+		if (errno == ENOENT)
+			diag_remedy(m, "for a script on the command line use "
+				       "-e 'SCRIPT'");
+		return NULL;
+	}
+	if (is_stdin)
+		src->name = "<input>";
+	return src;
+}
+
+/* -G: an initial value for a global of the script. */
+static void set_globals(struct session *s)
+{
+	vec_for(&s->o->global, i) {
+		const struct name_value *g = &s->o->global.v[i];
+		struct var_decl *found = NULL;
+
+		vec_for(&s->files, f)
+			vec_for(&s->files.v[f]->globals, k)
+				if (!strcmp(s->files.v[f]->globals.v[k]->name,
+					    g->name))
+					found = s->files.v[f]->globals.v[k];
+		if (!found) {
+			diag_report(s->d, GLOBAL_UNKNOWN, LOC_NONE, NULL,
+				    g->name);
+			continue;
+		}
+		char *end;
+		errno = 0;
+		long long v = strtoll(g->value, &end, 0);
+		bool is_number = *g->value && !*end && !errno;
+
+		if (found->init && found->init->kind == E_STRING)
+			is_number = false;
+		found->init = is_number ?
+				      expr_number(s->a, found->loc, v) :
+				      expr_string(s->a, found->loc, g->value);
+		hash_more(s, g->name, strlen(g->name) + 1);
+		hash_more(s, g->value, strlen(g->value) + 1);
+	}
+}
+
+static void check_args(struct session *s)
+{
+	for (unsigned i = 0; i < s->o->nargs; i++)
+		if (!s->arg_used[i])
+			diag_report(s->d, ARG_UNUSED, LOC_NONE, NULL, i + 1,
+				    i + 1, s->o->args[i]);
+}
+
+static bool pass_1(struct session *s)
+{
+	const struct options *o = s->o;
+	struct strbuf text = { 0 };
+
+	s->start = usage_now();
+	s->hash = 14695981039346656037u;
+	if (o->script) {
+		parse_one(s, source_new(s->a, "<input>", o->script,
+					strlen(o->script)));
+	} else if (o->script_file) {
+		struct source *src = read_script(s, o->script_file);
+
+		if (src)
+			parse_one(s, src);
+	}
+	vec_for(&o->extra, i)
+		parse_one(s, source_new(s->a, "<input>", o->extra.v[i],
+					strlen(o->extra.v[i])));
+	set_globals(s);
+	if (!o->list)
+		check_args(s);
+	if (failed(s, 1, "parse"))
+		return false;
+	if (o->last_pass == 1 || s->tmpdir) {
+		vec_for(&s->files, i)
+			unparse_file(&text, s->files.v[i]);
+		keep(s, "pass1.stp", sb_str(&text), text.len);
+		if (o->last_pass == 1)
+			fputs(sb_str(&text), stdout);
+	}
+	sb_free(&text);
+	if (verbose(s, 1))
+		fprintf(stderr,
+			"Pass 1: parsed user script and %u library scripts %s\n",
+			tapset_nfiles(s->tapset), cost(s, true));
+	return true;
+}
+
+/* ---- pass 2 ---- */
+
+static bool pass_2(struct session *s)
+{
+	const struct options *o = s->o;
+	struct sema_opts so = {
+		.keep_unused = o->unoptimised,
+		.no_global_display = o->no_global_display,
+		.guru_mode = o->guru,
+		.skip_badvars = o->skip_badvars,
+		.verbose = verbose(s, 2),
+	};
+
+	s->start = usage_now();
+	s->program = sema_run(&s->probe, s->tapset, s->files.v, s->files.n,
+			      &so);
+	if (failed(s, 2, "analysis"))
+		return false;
+	if (o->last_pass == 2 || s->tmpdir) {
+		struct strbuf text = { 0 };
+
+		sema_print(&text, s->program, verbose(s, 2));
+		keep(s, "pass2.txt", sb_str(&text), text.len);
+		if (o->last_pass == 2)
+			fputs(sb_str(&text), stdout);
+		sb_free(&text);
+	}
+	if (verbose(s, 2)) {
+		struct sema_counts n = sema_count(s->program);
+
+		fprintf(stderr,
+			"Pass 2: analyzed script: %u probe%s, %u function%s, "
+			"%u embed%s, %u global%s %s\n",
+			n.probes, n.probes == 1 ? "" : "s", n.functions,
+			n.functions == 1 ? "" : "s", n.embeds,
+			n.embeds == 1 ? "" : "s", n.globals,
+			n.globals == 1 ? "" : "s", cost(s, true));
+	}
+	return true;
+}
+
+/* ---- pass 3 ---- */
+
+static bool set_limits(struct session *s, struct lower_opts *lo)
+{
+	vec_for(&s->o->define, i) {
+		const struct name_value *nv = &s->o->define.v[i];
+		int64_t least = 0, most = 0, v;
+		char *end;
+
+		hash_more(s, nv->name, strlen(nv->name) + 1);
+		hash_more(s, nv->value, strlen(nv->value) + 1);
+		v = strtoll(nv->value, &end, 0);
+		if (*end || !*nv->value)
+			continue; /* not a limit: see unknown ones below */
+		if (lower_limit_set(&lo->limits, nv->name, v, &least, &most) <
+		    0) {
+			diag_report(s->d, LIMIT_RANGE, LOC_NONE, NULL,
+				    nv->name, (long long)v, (long long)least,
+				    (long long)most);
+			return false;
+		}
+	}
+	return true;
+}
+
+static const char *module_name(struct session *s)
+{
+	hash_more(s, s->parse.kernel_release, strlen(s->parse.kernel_release));
+	hash_more(s, s->o->runtime, strlen(s->o->runtime));
+	if (s->o->module_name)
+		return s->o->module_name;
+	return arena_printf(s->a, "stap_%016llx_%d",
+			    (unsigned long long)s->hash, (int)getpid());
+}
+
+/* Places the contexts, once the target says how large frames are. */
+static void lay_out(struct session *s)
+{
+	uint32_t *sizes, ncpus = s->probe.ncpus, count = 4;
+	uint32_t frames;
+
+	if (user_runtime(s)) {
+		sizes = arena_new_array(s->a, uint32_t,
+					s->module->funcs.n + 1);
+		engine_frame_sizes(s->module, sizes);
+		count = 1;
+	} else {
+		sizes = ebpf_frame_sizes(s->a, s->module, &s->ebpf);
+		/* Levels: a handler may interrupt another on its CPU. */
+		while (count < 2 * ncpus && count < 4096)
+			count *= 2;
+	}
+	const struct rt_head *head = (const void *)s->module->image->heap_init;
+
+	frames = ir_stack_bytes(s->a, s->module, sizes, head->max_nesting);
+	ir_layout_contexts(s->module, frames, OUT_CAP, count);
+}
+
+static bool pass_3(struct session *s)
+{
+	const struct options *o = s->o;
+	struct lower_opts lo;
+	const char *wrong;
+
+	s->start = usage_now();
+	lower_opts_init(&lo);
+	if (!set_limits(s, &lo))
+		return !failed(s, 3, "translation");
+	s->name = module_name(s);
+	lo.module_name = s->name;
+	lo.kernel_release = s->parse.kernel_release;
+	lo.arch = s->parse.arch;
+	lo.timing = o->timing;
+	lo.suppress_handler_errors = o->suppress_errors;
+	lo.suppress_time_limits = o->no_time_limits;
+	lo.native = user_runtime(s);
+	if (o->buffer_mb) {
+		lo.ringbuf_size = 4096;
+		while (lo.ringbuf_size < o->buffer_mb << 20)
+			lo.ringbuf_size *= 2;
+	}
+	s->module = ir_lower(s->a, s->d, s->program, &lo);
+	if (failed(s, 3, "translation"))
+		return false;
+	if (!o->unoptimised)
+		ir_optimise(s->module);
+	wrong = ir_check(s->a, s->module);
+	if (wrong)
+		diag_report(s->d, INTERNAL, LOC_NONE, NULL, wrong);
+	if (failed(s, 3, "translation"))
+		return false;
+	lay_out(s);
+	if (o->last_pass == 3 || s->tmpdir) {
+		struct strbuf text = { 0 };
+
+		ir_print(&text, s->module, true);
+		keep(s, arena_printf(s->a, "%s.ir", s->name), sb_str(&text),
+		     text.len);
+		if (o->last_pass == 3)
+			fputs(sb_str(&text), stdout);
+		sb_free(&text);
+	}
+	if (verbose(s, 3))
+		fprintf(stderr, "Pass 3: translated to IR into \"%s%s%s.ir\" %s\n",
+			s->tmpdir ? s->tmpdir : "", s->tmpdir ? "/" : "",
+			s->name, cost(s, true));
+	return true;
+}
+
+/* ---- pass 4 ---- */
+
+static bool pass_4(struct session *s)
+{
+	const struct options *o = s->o;
+	const char *file = arena_printf(s->a, "%s.bpf.o", s->name);
+
+	s->start = usage_now();
+	if (user_runtime(s)) {
+		if (o->last_pass == 4)
+			diag_report(s->d, USER_RUNTIME_OBJECT, LOC_NONE, NULL);
+		if (failed(s, 4, "compilation"))
+			return false;
+		if (verbose(s, 4))
+			fprintf(stderr,
+				"Pass 4: nothing to compile for the in-process "
+				"engine %s\n",
+				cost(s, false));
+		return true;
+	}
+	s->object = ebpf_compile(s->a, s->d, s->module, &s->ebpf);
+	if (failed(s, 4, "compilation"))
+		return false;
+	keep(s, file, s->object->data, s->object->size);
+	if (s->tmpdir) {
+		struct strbuf text = { 0 };
+
+		ebpf_list(&text, s->object);
+		keep(s, arena_printf(s->a, "%s.bpf.txt", s->name),
+		     sb_str(&text), text.len);
+		sb_free(&text);
+	}
+	if (o->last_pass == 4 || o->module_name) {
+		int err = ebpf_write_file(s->object, file);
+
+		if (err)
+			diag_report(s->d, FILE_WRITE, LOC_NONE, NULL, file,
+				    strerror(-err));
+		if (failed(s, 4, "compilation"))
+			return false;
+		if (o->last_pass == 4)
+			printf("%s\n", file);
+	}
+	if (verbose(s, 4))
+		fprintf(stderr, "Pass 4: compiled BPF into \"%s%s%s\" %s\n",
+			s->tmpdir ? s->tmpdir : "", s->tmpdir ? "/" : "", file,
+			cost(s, false));
+	return true;
+}
+
+/* ---- pass 5 ---- */
+
+static int open_target(struct session *s, struct run_target **t)
+{
+	if (user_runtime(s)) {
+		int err = engine_target_open(s->module, 64u << 20, t);
+
+		if (err)
+			diag_report(s->d, INTERNAL, LOC_NONE, NULL,
+				    strerror(-err));
+		return err;
+	}
+	struct run_bpf_opts bo = {
+		.elf = s->object->data,
+		.elf_len = s->object->size,
+		.image = s->module->image,
+		.buffer_mb = s->o->buffer_mb,
+		.verbose = (int)s->o->verbose[5],
+		.log_dir = s->tmpdir,
+	};
+	return run_bpf_open(&bo, s->d, t);
+}
+
+static bool parse_rotate(struct session *s, struct run_opts *ro)
+{
+	unsigned long mb, files = 0;
+	char tail;
+	int n;
+
+	if (!s->o->rotate)
+		return true;
+	n = sscanf(s->o->rotate, "%lu,%lu%c", &mb, &files, &tail);
+	if ((n != 1 || strchr(s->o->rotate, ',')) && n != 2) {
+		diag_report(s->d, OPTION_BAD, LOC_NONE, NULL,
+			    "option -S needs SIZE or SIZE,N: megabytes per "
+			    "file, files to keep");
+		return false;
+	}
+	ro->output_limit = (uint64_t)mb << 20;
+	ro->output_files = (uint32_t)files;
+	return true;
+}
+
+static int pass_5(struct session *s)
+{
+	const struct options *o = s->o;
+	struct run_result res = { 0 };
+	struct run_opts ro = {
+		.image = s->module->image,
+		.diag = s->d,
+		.cmd = o->command,
+		.pid = o->pid,
+		.output = o->output,
+		.timeout_s = o->timeout_s,
+		.verbose = (int)o->verbose[5],
+		.timing = o->timing,
+		.no_warnings = o->no_warnings,
+		.suppress_handler_errors = o->suppress_errors,
+		.color = o->color,
+		.json = o->accounting,
+	};
+	int status;
+
+	s->start = usage_now();
+	if (verbose(s, 5))
+		fprintf(stderr, "Pass 5: starting run.\n");
+	fflush(stdout);
+	diag_flush(s->d, stderr);
+	if (!parse_rotate(s, &ro) || open_target(s, &ro.target)) {
+		failed(s, 5, "run");
+		return 1;
+	}
+	status = run_session(&ro, &res);
+	diag_flush(s->d, stderr);
+	if (verbose(s, 5))
+		fprintf(stderr, "Pass 5: run completed %s\n", cost(s, false));
+	if (status)
+		fprintf(stderr, "Pass 5: run failed.  [man error::pass5]\n");
+	return status;
+}
+
+/* ---- all of them ---- */
+
+static int run_passes(struct session *s)
+{
+	const struct options *o = s->o;
+
+	if (o->keep && !make_tmpdir(s))
+		return 1;
+	if (!pass_1(s))
+		return 1;
+	if (o->list)
+		return list_probes(s->a, s->d, &s->probe, s->tapset, &s->parse,
+				   o);
+	if (o->last_pass == 1)
+		return 0;
+	if (!pass_2(s))
+		return 1;
+	if (o->last_pass == 2)
+		return 0;
+	if (!user_runtime(s)) {
+		s->ebpf.may_goto = ebpf_feature(EBPF_MAY_GOTO, NULL);
+		s->ebpf.long_jumps = ebpf_feature(EBPF_LONG_JUMP, NULL);
+		s->ebpf.core = o->last_pass == 4;
+	}
+	if (!pass_3(s))
+		return 1;
+	if (o->last_pass == 3)
+		return 0;
+	if (!pass_4(s))
+		return 1;
+	if (o->last_pass == 4)
+		return 0;
+	return pass_5(s);
+}
+
+int session_run(struct arena *a, struct diag *d, const struct options *o)
+{
+	struct session s = { .a = a, .d = d, .o = o };
+	int status;
+
+	diag_set_opts(d, (struct diag_opts){
+				 .color = o->color,
+				 .verbose = o->verbose[0] > 0,
+				 .no_warnings = o->no_warnings,
+				 .warnings_are_errors = o->warnings_are_errors,
+				 .show_tag = true,
+			 });
+	if (o->update_index) {
+		int err = tapset_write_index(o->update_index);
+
+		if (err)
+			diag_report(d, FILE_WRITE, LOC_NONE, NULL,
+				    o->update_index, strerror(-err));
+		return err ? 1 : 0;
+	}
+	set_up(&s);
+	if (o->dump_types || o->dump_functions || o->dump_aliases)
+		status = list_dump(a, o, s.tapset);
+	else
+		status = run_passes(&s);
+	diag_flush(d, stderr);
+	if (s.tmpdir)
+		fprintf(stderr, "Keeping temporary directory \"%s\"\n",
+			s.tmpdir);
+	target_cache_free(s.targets);
+	return status;
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The back end's passes in order. */
+#include "ebpf/gen.h"
+
+uint32_t *ebpf_frame_sizes(struct arena *a, const struct ir_module *m,
+			   const struct ebpf_opts *o)
+{
+	struct unit u = { .arena = a, .m = m, .opts = o };
+	uint32_t *sizes = arena_new_array(a, uint32_t, m->funcs.n);
+
+	plan_unit(&u);
+	vec_for (&m->funcs, i) {
+		/* One that nobody calls may still be counted by others. */
+		if (u.funcs[i].used)
+			sizes[i] = u.funcs[i].frame_size;
+	}
+	return sizes;
+}
+
+static void translate_functions(struct unit *u)
+{
+	vec_for (&u->m->funcs, i) {
+		struct m_func *f = &u->funcs[i];
+
+		if (!f->used)
+			continue;
+		select_body(u, f);
+		if (f->drive != NO_FUNC)
+			entry_dispatcher(u, f);
+		if (f->ir->is_handler && f->step)
+			entry_step_handler(u, f);
+	}
+}
+
+struct ebpf_object *ebpf_compile(struct arena *a, struct diag *d,
+				 const struct ir_module *m,
+				 const struct ebpf_opts *o)
+{
+	struct unit u = { .arena = a, .diag = d, .m = m, .opts = o };
+
+	u.mask = m->image->heap_size - 1;
+	if (!plan_unit(&u))
+		return NULL;
+	translate_functions(&u);
+	for (uint32_t i = 0; i < u.rt->nfuncs && !u.failed; i++)
+		if (u.rt_out[i] != NO_FUNC)
+			entry_runtime(&u, i);
+	if (u.failed)
+		return NULL;
+	return object_write(&u);
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Building the code of a function, and the pieces that several kinds share. */
+#include "ebpf/gen.h"
+
+#include "ebpf/insn.h"
+
+uint32_t gen_emit(struct gen *g, struct bpf_insn insn)
+{
+	struct ebpf_func *f = gen_func(g);
+
+	vec_push(g->u->arena, &f->code, insn);
+	return f->code.n - 1;
+}
+
+uint32_t gen_pos(struct gen *g)
+{
+	return gen_func(g)->code.n;
+}
+
+void gen_line(struct gen *g, struct loc loc)
+{
+	struct ebpf_func *f = gen_func(g);
+	struct code_line *last = f->lines.n ? &vec_last(&f->lines) : NULL;
+
+	if (last && (!loc.src || (last->loc.src == loc.src &&
+				  last->loc.line == loc.line)))
+		return;
+	if (last && last->insn == f->code.n) {
+		last->loc = loc;
+		return;
+	}
+	vec_push(g->u->arena, &f->lines,
+		 ((struct code_line){ f->code.n, loc }));
+}
+
+static void add_reloc(struct gen *g, enum code_reloc_kind kind, uint32_t target)
+{
+	struct ebpf_func *f = gen_func(g);
+	struct code_reloc r = { f->code.n, kind, target };
+
+	vec_push(g->u->arena, &f->relocs, r);
+}
+
+void gen_heap_addr(struct gen *g, int reg, uint32_t off)
+{
+	add_reloc(g, CODE_HEAP, 0);
+	gen_emit(g, insn_make(INSN_LD_IMM64, reg, 0, 0, (int32_t)off));
+	gen_emit(g, insn_make(0, 0, 0, 0, 0));
+}
+
+void gen_imm64(struct gen *g, int reg, int64_t v)
+{
+	if (v == (int32_t)v) {
+		gen_emit(g, MOV_IMM(reg, (int32_t)v));
+		return;
+	}
+	gen_emit(g, insn_make(INSN_LD_IMM64, reg, 0, 0, (int32_t)v));
+	gen_emit(g, insn_make(0, 0, 0, 0, (int32_t)(v >> 32)));
+}
+
+void gen_call(struct gen *g, uint32_t target)
+{
+	add_reloc(g, CODE_CALL, target);
+	gen_emit(g, insn_make(INSN_CALL, 0, BPF_PSEUDO_CALL, 0, -1));
+}
+
+void gen_rt(struct gen *g, enum rt_fn fn)
+{
+	gen_call(g, plan_rt(g->u, fn));
+}
+
+void gen_here(struct gen *g, uint32_t insn)
+{
+	struct ebpf_func *f = gen_func(g);
+
+	f->code.v[insn].off = (int16_t)(f->code.n - insn - 1);
+}
+
+void gen_pointer(struct gen *g, int dst)
+{
+	gen_emit(g, ALU64_IMM(BPF_AND, dst, (int32_t)g->u->mask));
+	gen_heap_addr(g, R0, 0);
+	gen_emit(g, ALU64_REG(BPF_ADD, dst, R0));
+}
+
+uint32_t gen_enter(struct gen *g, uint32_t handler, bool save_ctx)
+{
+	uint32_t flags = g->u->m->image->handlers[handler].flags, skip;
+
+	if (save_ctx)
+		gen_emit(g, STX(BPF_DW, R10, STACK_PROG_CTX, R1));
+	gen_emit(g, MOV_IMM(R1, (int32_t)handler));
+	gen_emit(g, MOV_IMM(R2, (int32_t)flags));
+	gen_emit(g, MOV_IMM(R3, (int32_t)IMAGE_HANDLER_STATES(flags)));
+	gen_rt(g, RT_FN_enter);
+	skip = gen_emit(g, JMP_IMM(BPF_JEQ, R0, 0, 0));
+	gen_emit(g, STX(BPF_DW, R10, STACK_C, R0));
+	gen_emit(g, MOV_REG(R7, R0));
+	gen_pointer(g, R7);
+	return skip;
+}
+
+void gen_leave(struct gen *g, uint32_t skip)
+{
+	gen_emit(g, LDX(BPF_DW, R1, R10, STACK_C));
+	gen_rt(g, RT_FN_leave);
+	gen_here(g, skip);
+	gen_emit(g, MOV_IMM(R0, 0));
+	gen_emit(g, EXIT_INSN);
+}
+
+uint32_t gen_new_func(struct unit *u, const char *name, const char *section,
+		      uint8_t nargs)
+{
+	struct ebpf_func f = { .name = name,
+			       .section = section,
+			       .nargs = nargs };
+
+	vec_push(u->arena, &u->out, f);
+	return u->out.n - 1;
+}
+
+const char *gen_section(const struct ir_module *m, uint32_t handler)
+{
+	switch (m->image->handlers[handler].prog_type) {
+	case IMAGE_PROG_UPROBE:
+		for (uint32_t i = 0; i < m->image->nattach; i++)
+			if (m->image->attach[i].handler == handler &&
+			    m->image->attach[i].flags & WIRE_ATTACH_SLEEPABLE)
+				return "uprobe.s";
+		return "uprobe";
+	case IMAGE_PROG_PERF:
+		return "perf_event";
+	default:
+		return "raw_tp";
+	}
+}

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What stands around function bodies: the program of a handler whose body is
+ * a step function, dispatchers, and copies of run-time functions.
+ */
+#include "ebpf/gen.h"
+
+#include "ebpf/insn.h"
+
+#define BPF_MAX_LOOPS (8 * 1024 * 1024) /* of bpf_loop(), the kernel's */
+
+static int mem_size(uint32_t size)
+{
+	return size == 1   ? BPF_B
+	       : size == 2 ? BPF_H
+	       : size == 4 ? BPF_W
+			   : BPF_DW;
+}
+
+/* r1 = c, r2 = the handler's frame */
+static void pass_handler_frame(struct gen *g)
+{
+	gen_emit(g, LDX(BPF_DW, R1, R10, STACK_C));
+	gen_emit(g, MOV_REG(R2, R1));
+	gen_emit(g, ALU64_IMM(BPF_ADD, R2, RT_CTX_FRAME));
+}
+
+void entry_step_handler(struct unit *u, struct m_func *f)
+{
+	struct gen g = { u, gen_new_func(u, f->ir->name,
+					 gen_section(u->m, f->ir->handler),
+					 1) };
+	uint32_t skip, done;
+
+	gen_func(&g)->is_handler = true;
+	gen_func(&g)->ir = f->ir;
+	gen_line(&g, f->ir->loc);
+	skip = gen_enter(&g, f->ir->handler, f->ctxloads.n);
+	vec_for (&f->ctxloads, i) {
+		const struct m_ctxload *l = &f->ctxloads.v[i];
+
+		gen_emit(&g, LDX(BPF_DW, R1, R10, STACK_PROG_CTX));
+		gen_emit(&g, LDX(mem_size(l->insn->size), R0, R1,
+				 (int16_t)l->insn->off));
+		gen_emit(&g, STX(BPF_DW, R7, (int16_t)(RT_CTX_FRAME + l->slot),
+				 R0));
+	}
+	gen_emit(&g, ST_IMM(BPF_W, R7, RT_CTX_FRAME + STEP_OFF(resume), 0));
+	pass_handler_frame(&g);
+	gen_emit(&g, MOV_IMM(R3, (int32_t)f->ir->index));
+	gen_call(&g, f->drive);
+	done = gen_emit(&g, JMP_IMM(BPF_JEQ, R0, 0, 0));
+	/*
+	 * Out of budget: the error is pending. The handler goes on where it
+	 * waits and finds it at the next check, so that it undoes what it
+	 * holds.
+	 */
+	pass_handler_frame(&g);
+	gen_emit(&g, MOV_IMM(R3, (int32_t)f->ir->index));
+	gen_call(&g, f->drive);
+	gen_here(&g, done);
+	gen_leave(&g, skip);
+}
+
+/* ---- dispatcher ---- */
+
+/* Calls the step function that ctx.cur_fn says; r7 = context, r1 = c. */
+static void call_current(struct gen *g, const struct m_func *handler,
+			 const uint64_t *reach)
+{
+	struct unit *u = g->u;
+	VEC(uint32_t) done = { 0 };
+
+	gen_emit(g, LDX(BPF_W, R3, R7, CTX_OFF(cur_fn)));
+	gen_emit(g, LDX(BPF_W, R2, R7, CTX_OFF(cur_frame)));
+	gen_emit(g, MOV_IMM(R0, 0));
+	vec_for (&u->m->funcs, i) {
+		const struct m_func *f = &u->funcs[i];
+		uint32_t next;
+
+		if (!f->step || !bit_test(reach, i) ||
+		    (f->ir->is_handler && f != handler))
+			continue;
+		next = gen_emit(g, JMP_IMM(BPF_JNE, R3, (int32_t)i, 0));
+		gen_call(g, f->out);
+		vec_push(u->arena, &done, gen_emit(g, JA(0)));
+		gen_here(g, next);
+	}
+	vec_for (&done, i)
+		gen_here(g, done.v[i]);
+}
+
+static void overload_error(struct gen *g)
+{
+	gen_emit(g, LDX(BPF_DW, R1, R10, STACK_C));
+	gen_emit(g, MOV_IMM(R2, RT_MSG_OVERLOAD));
+	gen_rt(g, RT_FN_error_code);
+	gen_emit(g, ST_IMM(BPF_W, R7, CTX_OFF(error), RT_ERR_ABORT));
+	gen_emit(g, MOV_IMM(R0, 1));
+	gen_emit(g, EXIT_INSN);
+}
+
+/* The loop's body for bpf_loop(): f(index, &c). */
+static uint32_t loop_callback(struct unit *u, const struct m_func *handler,
+			      const uint64_t *reach)
+{
+	struct gen g = { u, gen_new_func(u,
+					 arena_printf(u->arena, "%s_turn",
+						      handler->ir->name),
+					 ".text", 2) };
+
+	gen_func(&g)->is_static = true;
+	gen_line(&g, handler->ir->loc);
+	gen_emit(&g, LDX(BPF_DW, R1, R2, 0));
+	gen_emit(&g, MOV_REG(R7, R1));
+	gen_pointer(&g, R7);
+	call_current(&g, handler, reach);
+	/* go on (0) while steps return 1 */
+	gen_emit(&g, MOV_REG(R1, R0));
+	gen_emit(&g, MOV_IMM(R0, 1));
+	gen_emit(&g, JMP_IMM(BPF_JEQ, R1, 0, 1));
+	gen_emit(&g, MOV_IMM(R0, 0));
+	gen_emit(&g, EXIT_INSN);
+	return g.out;
+}
+
+static void turn_by_bpf_loop(struct gen *g, uint32_t callback)
+{
+	struct code_reloc r = { 0, CODE_ADDR, callback };
+
+	gen_emit(g, MOV_IMM(R1, BPF_MAX_LOOPS));
+	r.insn = gen_pos(g);
+	vec_push(g->u->arena, &gen_func(g)->relocs, r);
+	gen_emit(g, insn_make(INSN_LD_IMM64, R2, BPF_PSEUDO_FUNC, 0, 0));
+	gen_emit(g, insn_make(0, 0, 0, 0, 0));
+	gen_emit(g, MOV_REG(R3, R10));
+	gen_emit(g, ALU64_IMM(BPF_ADD, R3, STACK_C));
+	gen_emit(g, MOV_IMM(R4, 0));
+	gen_emit(g, HELPER(BPF_FUNC_loop));
+	gen_emit(g, LDX(BPF_W, R1, R7, CTX_OFF(cur_fn)));
+	gen_emit(g, MOV_IMM(R0, 0));
+	gen_emit(g, insn_make(BPF_JMP32 | BPF_JNE | BPF_K, R1, 0, 1,
+			      CUR_FN_NONE));
+	gen_emit(g, EXIT_INSN);
+	overload_error(g);
+}
+
+static void turn_by_may_goto(struct gen *g, const struct m_func *handler,
+			     const uint64_t *reach)
+{
+	uint32_t top, over, fin;
+
+	/* The verifier (6.18) wants no leftovers in argument registers when a
+	   loop calls global functions. */
+	for (int r = R1; r <= R5; r++)
+		gen_emit(g, MOV_IMM(r, 0));
+	top = gen_pos(g);
+	over = gen_emit(g, insn_make(INSN_MAY_GOTO, 0, 0, 0, 0));
+	gen_emit(g, LDX(BPF_DW, R1, R10, STACK_C));
+	call_current(g, handler, reach);
+	fin = gen_emit(g, JMP_IMM(BPF_JEQ, R0, 0, 0));
+	for (int r = R1; r <= R5; r++)
+		gen_emit(g, MOV_IMM(r, 0));
+	gen_emit(g, JA((int16_t)(top - gen_pos(g) - 1)));
+	gen_here(g, over);
+	overload_error(g);
+	gen_here(g, fin);
+	gen_emit(g, MOV_IMM(R0, 0));
+	gen_emit(g, EXIT_INSN);
+}
+
+/* Step functions that a handler can come to call. */
+static void mark_reach(struct unit *u, uint32_t fn, uint64_t *reach)
+{
+	const struct ir_func *f = u->m->funcs.v[fn];
+
+	if (bit_test(reach, fn))
+		return;
+	reach[fn / 64] |= 1ull << (fn % 64);
+	vec_for (&f->blocks, b)
+		vec_for (&f->blocks.v[b]->insns, i)
+			if (f->blocks.v[b]->insns.v[i].op == IR_CALL)
+				mark_reach(u, f->blocks.v[b]->insns.v[i].fn,
+					   reach);
+}
+
+/*
+ * dispatcher(c, frame, fn): runs step function fn in that frame, and what it
+ * calls, to its end: 0; or 1 when the loop ran out of budget, with the error
+ * set.
+ */
+void entry_dispatcher(struct unit *u, struct m_func *f)
+{
+	struct gen g = { u, f->drive };
+	uint64_t *reach = arena_new_array(u->arena, uint64_t,
+					  (u->m->funcs.n + 63) / 64);
+	uint32_t callback = 0;
+
+	mark_reach(u, f->ir->index, reach);
+	if (!u->opts->may_goto)
+		callback = loop_callback(u, f, reach);
+	gen_line(&g, f->ir->loc);
+	gen_emit(&g, STX(BPF_DW, R10, STACK_C, R1));
+	gen_emit(&g, MOV_REG(R7, R1));
+	gen_pointer(&g, R7);
+	gen_emit(&g, STX(BPF_W, R7, CTX_OFF(cur_fn), R3));
+	gen_emit(&g, STX(BPF_W, R7, CTX_OFF(cur_frame), R2));
+	gen_emit(&g, STX(BPF_W, R7, CTX_OFF(base_frame), R2));
+	if (u->opts->may_goto) {
+		turn_by_may_goto(&g, f, reach);
+		return;
+	}
+	turn_by_bpf_loop(&g, callback);
+}
+
+void entry_runtime(struct unit *u, uint32_t rt_index)
+{
+	const struct rtlib_func *src = &u->rt->funcs[rt_index];
+	struct gen g = { u, u->rt_out[rt_index] };
+	uint32_t r = 0;
+
+	gen_func(&g)->is_static = src->is_static;
+	gen_line(&g, LOC_NONE);
+	for (uint32_t i = 0; i < src->ninsns; i++) {
+		struct bpf_insn insn;
+
+		__builtin_memcpy(&insn, &src->insns[i], sizeof(insn));
+		for (; r < src->nrelocs && src->relocs[r].insn == i; r++) {
+			static const enum code_reloc_kind kinds[] = {
+				[RTLIB_CALL] = CODE_CALL,
+				[RTLIB_FUNC] = CODE_ADDR,
+				[RTLIB_HEAP] = CODE_HEAP,
+				[RTLIB_RING] = CODE_RING,
+			};
+			struct code_reloc reloc = { i, 0, 0 };
+
+			if (src->relocs[r].kind == RTLIB_MASK) {
+				insn.imm = (int32_t)u->mask;
+				continue;
+			}
+			reloc.kind = kinds[src->relocs[r].kind];
+			if (reloc.kind <= CODE_ADDR)
+				reloc.target =
+					u->rt_out[src->relocs[r].target];
+			vec_push(u->arena, &gen_func(&g)->relocs, reloc);
+		}
+		gen_emit(&g, insn);
+	}
+}

@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The ELF file. Everything is put together in memory; see ebpf.h for what is
+ * in it, wire/image.h and run/image_read.c for the ".stap" sections.
+ */
+#include "ebpf/gen.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ebpf/insn.h"
+#include "wire/image_file.h"
+
+#ifndef R_BPF_64_64
+#define R_BPF_64_64 1
+#endif
+#ifndef R_BPF_64_32
+#define R_BPF_64_32 10
+#endif
+
+uint32_t bytes_add(struct arena *a, struct bytes *b, const void *p, uint32_t n)
+{
+	uint32_t at = b->n;
+
+	while (b->cap - b->n < n)
+		b->v = vec_grow_(a, b->v, b->n, &b->cap, 1);
+	if (p)
+		memcpy(b->v + at, p, n);
+	else
+		memset(b->v + at, 0, n);
+	b->n += n;
+	return at;
+}
+
+uint32_t bytes_str(struct arena *a, struct bytes *b, const char *s)
+{
+	return bytes_add(a, b, s, (uint32_t)strlen(s) + 1);
+}
+
+void bytes_align(struct arena *a, struct bytes *b, uint32_t to)
+{
+	if (b->n % to)
+		bytes_add(a, b, NULL, to - b->n % to);
+}
+
+struct section {
+	const char *name;
+	Elf64_Shdr h;
+	const void *data;
+};
+
+/* Code sections come first: section 1 + index. */
+struct object {
+	struct unit *u;
+	const char *code_name[8];
+	struct bytes code[8], rel[8];
+	uint32_t ncode;
+	VEC(struct section) sections;
+	struct bytes syms, strs;
+	VEC(uint32_t) func_sym; /* by unit.out index; 0: no global symbol */
+	uint32_t heap_sym, ring_sym, maps_sec, bss_sec, license_sec;
+	uint32_t nlocal;
+};
+
+#define SYM_TEXT 1 /* section symbol of .text */
+#define SEC_TEXT 1
+
+static uint32_t add_section(struct object *o, const char *name, uint32_t type,
+			    uint64_t flags, const void *data, uint64_t size)
+{
+	struct section s = { .name = name, .data = data };
+
+	s.h.sh_type = type;
+	s.h.sh_flags = flags;
+	s.h.sh_size = size;
+	s.h.sh_addralign = 8;
+	vec_push(o->u->arena, &o->sections, s);
+	return o->sections.n; /* number 0 is the null section */
+}
+
+static struct section *section(struct object *o, uint32_t number)
+{
+	return &o->sections.v[number - 1];
+}
+
+/* ---- code ---- */
+static uint32_t code_index(struct object *o, const char *name)
+{
+	for (uint32_t i = 0; i < o->ncode; i++)
+		if (!strcmp(o->code_name[i], name))
+			return i;
+	o->code_name[o->ncode] = name;
+	return o->ncode++;
+}
+
+/* Global functions first, so that .text does not begin with a callback. */
+static void place_code(struct object *o)
+{
+	struct unit *u = o->u;
+	uint32_t n[8] = { 0 };
+
+	code_index(o, ".text");
+	for (int pass = 0; pass < 2; pass++)
+		vec_for (&u->out, i) {
+			struct ebpf_func *f = &u->out.v[i];
+			uint32_t s = code_index(o, f->section);
+
+			if (f->is_static != pass)
+				continue;
+			f->sec_insn = n[s];
+			n[s] += f->code.n;
+		}
+}
+
+static void copy_code(struct object *o)
+{
+	struct unit *u = o->u;
+
+	for (int pass = 0; pass < 2; pass++)
+		vec_for (&u->out, i) {
+			struct ebpf_func *f = &u->out.v[i];
+
+			if (f->is_static == pass)
+				bytes_add(u->arena,
+					  &o->code[code_index(o, f->section)],
+					  f->code.v,
+					  f->code.n * sizeof(*f->code.v));
+		}
+	for (uint32_t i = 0; i < o->ncode; i++)
+		add_section(o, o->code_name[i], SHT_PROGBITS,
+			    SHF_ALLOC | SHF_EXECINSTR, o->code[i].v,
+			    o->code[i].n);
+}
+
+/* ---- symbols ---- */
+static uint32_t add_sym(struct object *o, const char *name, int bind, int type,
+			uint32_t sec, uint64_t value, uint64_t size)
+{
+	Elf64_Sym s = { 0 };
+
+	s.st_name = *name ? bytes_str(o->u->arena, &o->strs, name) : 0;
+	s.st_info = (unsigned char)ELF64_ST_INFO(bind, type);
+	s.st_shndx = (uint16_t)sec;
+	s.st_value = value;
+	s.st_size = size;
+	return bytes_add(o->u->arena, &o->syms, &s, sizeof(s)) / sizeof(s);
+}
+
+static void add_symbols(struct object *o)
+{
+	const struct image *im = o->u->m->image;
+
+	bytes_add(o->u->arena, &o->syms, NULL, sizeof(Elf64_Sym));
+	add_sym(o, "", STB_LOCAL, STT_SECTION, SEC_TEXT, 0, 0);
+	for (int is_static = 1; is_static >= 0; is_static--) {
+		if (!is_static)
+			o->nlocal = o->syms.n / sizeof(Elf64_Sym);
+		vec_for (&o->u->out, i) {
+			const struct ebpf_func *f = &o->u->out.v[i];
+
+			if (f->is_static != is_static)
+				continue;
+			o->func_sym.v[i] = add_sym(
+				o, f->name, is_static ? STB_LOCAL : STB_GLOBAL,
+				STT_FUNC, SEC_TEXT + code_index(o, f->section),
+				8 * (uint64_t)f->sec_insn,
+				8 * (uint64_t)f->code.n);
+		}
+	}
+	o->heap_sym = add_sym(o, EBPF_HEAP, STB_GLOBAL, STT_OBJECT, o->bss_sec,
+			      0, (uint64_t)im->heap_size + im->heap_slack);
+	o->ring_sym = add_sym(o, EBPF_RING, STB_GLOBAL, STT_OBJECT,
+			      o->maps_sec, 0, 16);
+	add_sym(o, "_license", STB_GLOBAL, STT_OBJECT, o->license_sec, 0, 4);
+}
+
+/* ---- relocations ---- */
+static void relocate(struct object *o, const struct ebpf_func *f,
+		     const struct code_reloc *r)
+{
+	uint32_t s = code_index(o, f->section), sym = 0, type = R_BPF_64_64;
+	uint64_t at = 8 * (uint64_t)(f->sec_insn + r->insn);
+	const struct ebpf_func *t = &o->u->out.v[r->target];
+	struct bpf_insn insn;
+	Elf64_Rel rel;
+
+	memcpy(&insn, o->code[s].v + at, sizeof(insn));
+	switch (r->kind) {
+	case CODE_CALL:
+		type = R_BPF_64_32;
+		sym = t->is_static ? SYM_TEXT : o->func_sym.v[r->target];
+		insn.src_reg = BPF_PSEUDO_CALL;
+		insn.imm = t->is_static ? (int32_t)t->sec_insn - 1 : -1;
+		break;
+	case CODE_ADDR:
+		sym = t->is_static ? SYM_TEXT : o->func_sym.v[r->target];
+		insn.src_reg = 0;
+		insn.imm = t->is_static ? 8 * (int32_t)t->sec_insn : 0;
+		break;
+	case CODE_HEAP:
+		sym = o->heap_sym;
+		break;
+	case CODE_RING:
+		sym = o->ring_sym;
+		break;
+	}
+	memcpy(o->code[s].v + at, &insn, sizeof(insn));
+	rel.r_offset = at;
+	rel.r_info = ELF64_R_INFO((uint64_t)sym, type);
+	bytes_add(o->u->arena, &o->rel[s], &rel, sizeof(rel));
+}
+
+static void add_relocations(struct object *o, uint32_t symtab)
+{
+	struct unit *u = o->u;
+
+	for (int pass = 0; pass < 2; pass++)
+		vec_for (&u->out, i)
+			if (u->out.v[i].is_static == pass)
+				vec_for (&u->out.v[i].relocs, r)
+					relocate(o, &u->out.v[i],
+						 &u->out.v[i].relocs.v[r]);
+	for (uint32_t i = 0; i < o->ncode; i++) {
+		struct section *s;
+
+		if (!o->rel[i].n)
+			continue;
+		s = section(o, add_section(o,
+					   arena_printf(u->arena, ".rel%s",
+							o->code_name[i]),
+					   SHT_REL, SHF_INFO_LINK, o->rel[i].v,
+					   o->rel[i].n));
+		s->h.sh_link = symtab;
+		s->h.sh_info = SEC_TEXT + i;
+		s->h.sh_entsize = sizeof(Elf64_Rel);
+	}
+}
+
+/* ---- the image ---- */
+static void add_image(struct object *o)
+{
+	const struct image *im = o->u->m->image;
+	struct image_file *h = arena_new_obj(o->u->arena, struct image_file);
+
+	h->magic = WIRE_MAGIC;
+	h->version = im->version;
+	h->header_size = sizeof(*h);
+	h->name = im->name;
+	h->heap_size = im->heap_size;
+	h->heap_slack = im->heap_slack;
+	h->ringbuf_size = im->ringbuf_size;
+	h->kernel_release = im->kernel_release;
+	h->arch = im->arch;
+	add_section(o, IMAGE_SEC_HEADER, SHT_PROGBITS, 0, h, sizeof(*h));
+#define X(sec, field, count)                                         \
+	add_section(o, sec, SHT_PROGBITS, 0, im->field,              \
+		    (uint64_t)im->count * sizeof(*im->field));
+	IMAGE_FILE_TABLES(X)
+#undef X
+}
+
+/* ---- the file ---- */
+static struct ebpf_object *lay_out(struct object *o, uint32_t shstrndx)
+{
+	struct arena *a = o->u->arena;
+	struct ebpf_object *obj = arena_new_obj(a, struct ebpf_object);
+	struct bytes file = { 0 };
+	Elf64_Ehdr e = { 0 };
+
+	bytes_add(a, &file, NULL, sizeof(e));
+	vec_for (&o->sections, i) {
+		struct section *s = &o->sections.v[i];
+
+		bytes_align(a, &file, 8);
+		s->h.sh_offset = file.n;
+		if (s->h.sh_type != SHT_NOBITS && s->h.sh_size)
+			bytes_add(a, &file, s->data, (uint32_t)s->h.sh_size);
+	}
+	bytes_align(a, &file, 8);
+	memcpy(e.e_ident, ELFMAG, SELFMAG);
+	e.e_ident[EI_CLASS] = ELFCLASS64;
+	e.e_ident[EI_DATA] = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ?
+				     ELFDATA2LSB :
+				     ELFDATA2MSB;
+	e.e_ident[EI_VERSION] = EV_CURRENT;
+	e.e_type = ET_REL;
+	e.e_machine = EM_BPF;
+	e.e_version = EV_CURRENT;
+	e.e_shoff = file.n;
+	e.e_ehsize = sizeof(e);
+	e.e_shentsize = sizeof(Elf64_Shdr);
+	e.e_shnum = (uint16_t)(o->sections.n + 1);
+	e.e_shstrndx = (uint16_t)shstrndx;
+	memcpy(file.v, &e, sizeof(e));
+	bytes_add(a, &file, NULL, sizeof(Elf64_Shdr));
+	vec_for (&o->sections, i)
+		bytes_add(a, &file, &o->sections.v[i].h, sizeof(Elf64_Shdr));
+	obj->data = file.v;
+	obj->size = file.n;
+	obj->funcs = o->u->out.v;
+	obj->nfuncs = o->u->out.n;
+	vec_for (&o->u->out, i)
+		obj->ninsns += o->u->out.v[i].code.n;
+	return obj;
+}
+
+struct ebpf_object *object_write(struct unit *u)
+{
+	struct object o = { .u = u };
+	struct bytes btf = { 0 }, ext = { 0 };
+	const struct image *im = u->m->image;
+	uint32_t symtab, strtab;
+	struct section *s;
+
+	o.func_sym.v = arena_new_array(u->arena, uint32_t, u->out.n);
+	bytes_str(u->arena, &o.strs, "");
+	place_code(&o);
+	copy_code(&o);
+	o.license_sec = add_section(&o, "license", SHT_PROGBITS,
+				    SHF_ALLOC | SHF_WRITE, "GPL", 4);
+	o.maps_sec = add_section(&o, ".maps", SHT_PROGBITS,
+				 SHF_ALLOC | SHF_WRITE,
+				 arena_alloc(u->arena, 16), 16);
+	o.bss_sec = add_section(&o, ".bss", SHT_NOBITS, SHF_ALLOC | SHF_WRITE,
+				NULL,
+				(uint64_t)im->heap_size + im->heap_slack);
+	section(&o, o.bss_sec)->h.sh_addralign = 4096;
+	btf_write(u, o.code_name, o.ncode, &btf, &ext);
+	add_section(&o, ".BTF", SHT_PROGBITS, 0, btf.v, btf.n);
+	add_section(&o, ".BTF.ext", SHT_PROGBITS, 0, ext.v, ext.n);
+	add_image(&o);
+	add_symbols(&o);
+	symtab = add_section(&o, ".symtab", SHT_SYMTAB, 0, o.syms.v, o.syms.n);
+	add_relocations(&o, symtab);
+	strtab = add_section(&o, ".strtab", SHT_STRTAB, 0, NULL, 0);
+	s = section(&o, symtab);
+	s->h.sh_link = strtab;
+	s->h.sh_info = o.nlocal;
+	s->h.sh_entsize = sizeof(Elf64_Sym);
+	vec_for (&o.sections, i)
+		o.sections.v[i].h.sh_name = bytes_str(u->arena, &o.strs,
+						      o.sections.v[i].name);
+	s = section(&o, strtab);
+	s->data = o.strs.v;
+	s->h.sh_size = o.strs.n;
+	return lay_out(&o, strtab);
+}
+
+int ebpf_write_file(const struct ebpf_object *obj, const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	const char *p = obj->data;
+	size_t left = obj->size;
+	int err = 0;
+
+	if (fd < 0)
+		return -errno;
+	while (left && !err) {
+		ssize_t n = write(fd, p, left);
+
+		if (n < 0 && errno != EINTR)
+			err = -errno;
+		if (n > 0) {
+			p += n;
+			left -= (size_t)n;
+		}
+	}
+	if (close(fd) && !err)
+		err = -errno;
+	if (err)
+		unlink(path);
+	return err;
+}

@@ -1,0 +1,530 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Pass 3, from the top: which functions are made, their frames, and how they
+ * begin and end. Statements and expressions are in the other lower_*.c.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "ir/lower_impl.h"
+
+void lower_opts_init(struct lower_opts *o)
+{
+	memset(o, 0, sizeof(*o));
+#define LIMIT(name, field, def, least, most, help) o->limits.field = def;
+#include "ir/limits.def"
+#undef LIMIT
+	o->ringbuf_size = 1u << 20;
+	o->module_name = "stap";
+}
+
+int lower_limit_set(struct lower_limits *l, const char *name, int64_t value,
+		    int64_t *least_out, int64_t *most_out)
+{
+	static const struct {
+		const char *name;
+		size_t off;
+		int64_t least, most;
+	} table[] = {
+#define LIMIT(name, field, def, least, most, help) \
+	{ #name, offsetof(struct lower_limits, field), least, most },
+#include "ir/limits.def"
+#undef LIMIT
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		if (strcmp(table[i].name, name))
+			continue;
+		*least_out = table[i].least;
+		*most_out = table[i].most;
+		if (value < table[i].least || value > table[i].most)
+			return -1;
+		*(int64_t *)((char *)l + table[i].off) = value;
+		return 1;
+	}
+	return 0;
+}
+
+/* ---- variables of the function being lowered ---- */
+
+/* Into the entry block, which stays open until the function is finished. */
+static void emit_entry(struct lower *L, struct ir_insn in)
+{
+	in.loc = L->f->loc;
+	ir_emit(L->m, L->f, 0, in);
+}
+
+static struct var_info *new_local(struct lower *L, struct var_decl *v)
+{
+	struct var_info *i = arena_new_obj(L->arena, struct var_info);
+
+	i->serial = L->serial;
+	i->lock = NO_LOCK;
+	v->aux = i;
+	return i;
+}
+
+struct var_info *lower_var(struct lower *L, const struct var_decl *cv)
+{
+	struct var_decl *v = (struct var_decl *)cv; /* only aux changes */
+	struct var_info *i = v->aux;
+
+	if (v->kind == VAR_GLOBAL || (i && i->serial == L->serial))
+		return i;
+	i = new_local(L, v);
+	if (v->type == TY_STRING) {
+		i->mem = iv_slot(ir_slot_new(L->m, L->f, v->name,
+					     L->string_size),
+				 0);
+		for (int w = 0; w < 2; w++)
+			emit_entry(L, (struct ir_insn){
+					      .op = IR_ST,
+					      .a = iv_slot(i->mem.reg, 8 * w),
+					      .b = iv_imm(0),
+					      .size = 8 });
+	} else {
+		i->reg = lower_reg(L);
+		emit_entry(L, (struct ir_insn){ .op = IR_MOV,
+						.d = i->reg,
+						.a = iv_imm(0) });
+	}
+	return i;
+}
+
+/* ---- beginning and end of any function ---- */
+
+struct frame {
+	struct label exit, body;
+};
+
+static void begin_function(struct lower *L, struct ir_func *f,
+			   struct frame *fr, struct loc loc)
+{
+	memset(fr, 0, sizeof(*fr));
+	f->loc = loc;
+	L->f = f;
+	L->serial++;
+	L->loc = loc;
+	L->temps.n = L->temps_used = 0;
+	L->key_bufs.n = L->key_sizes.n = L->keys_used = 0;
+	L->actions = 0;
+	L->loop = NULL;
+	L->try_depth = 0;
+	L->ret = 0;
+	L->exit = L->on_error = &fr->exit;
+	map_init(&L->stubs, L->arena);
+	map_init(&L->ctx_loads, L->arena);
+	ir_block_new(L->m, f); /* the entry */
+	fr->body.block = ir_block_new(L->m, f);
+	L->bb = fr->body.block;
+}
+
+static void end_function(struct lower *L, struct frame *fr)
+{
+	emit_entry(L, (struct ir_insn){ .op = IR_JMP,
+					.to = { fr->body.block } });
+	L->f = NULL;
+	L->bb = NO_BLOCK;
+}
+
+/* ---- script functions ---- */
+
+static void take_params(struct lower *L)
+{
+	struct func_decl *fn = L->fn;
+	bool str = fn->ret == TY_STRING;
+
+	L->params = arena_new_array(L->arena, ir_reg, fn->params.n + 1);
+	for (uint32_t i = 0; i < fn->params.n + str; i++) {
+		ir_reg r = lower_reg(L);
+
+		emit_entry(L, (struct ir_insn){
+				      .op = IR_PARAM, .d = r, .a = iv_imm(i) });
+		if (str && i == 0)
+			L->ret_str = iv_reg(r);
+		else
+			L->params[i - str] = r;
+	}
+	vec_for(&fn->params, i)
+	{
+		struct var_decl *v = fn->params.v[i];
+		struct ir_val passed = iv_reg(L->params[i]);
+		struct var_info *vi;
+
+		/* the caller's value, as long as nothing is assigned to it */
+		if (!v->written) {
+			vi = new_local(L, v);
+			vi->reg = passed.reg;
+			vi->mem = passed;
+			continue;
+		}
+		v->aux = NULL;
+		vi = lower_var(L, v);
+		if (v->type == TY_STRING)
+			lower_str_copy(L, vi->mem, passed);
+		else
+			lower_move(L, vi->reg, passed);
+	}
+}
+
+#define NESTING offsetof(struct rt_ctx, nesting)
+
+static void enter_level(struct lower *L, struct label *refused)
+{
+	struct ir_val n;
+	struct label ok = { 0 }, deep = { 0 };
+
+	if (!L->count_nesting)
+		return;
+	n = lower_load(L, iv_ctx(NESTING), 0, 4, false);
+	lower_branch(L, CC_ULT, n, iv_imm(L->max_nesting), &ok, &deep);
+	lower_place(L, &deep);
+	L->on_error = refused;
+	lower_raise(L, RT_MSG_MAXNESTING, L->fn->loc);
+	L->on_error = L->exit;
+	lower_place(L, &ok);
+	lower_store(L, iv_ctx(NESTING), 0, lower_op(L, IR_ADD, n, iv_imm(1)),
+		    4);
+}
+
+static void leave_level(struct lower *L)
+{
+	struct ir_val n;
+
+	if (!L->count_nesting)
+		return;
+	n = lower_load(L, iv_ctx(NESTING), 0, 4, false);
+	lower_store(L, iv_ctx(NESTING), 0, lower_op(L, IR_SUB, n, iv_imm(1)),
+		    4);
+}
+
+static void emit_return(struct lower *L)
+{
+	if (lower_dead(L))
+		return;
+	lower_emit(L, (struct ir_insn){
+			      .op = IR_RET,
+			      .a = L->ret ? iv_reg(L->ret) : IV_NOTHING });
+	L->bb = NO_BLOCK;
+}
+
+/* "next": the following overload gets what this one was called with. */
+void lower_next_overload(struct lower *L, struct loc loc)
+{
+	struct fn_info *fi = L->fn->aux;
+	struct ir_val *args;
+	uint32_t n = 0;
+	struct fn_info *to;
+
+	if (!fi->next) {
+		lower_raise(L, RT_MSG_NEXT_FUNC, loc);
+		return;
+	}
+	to = fi->next->aux;
+	args = arena_new_array(L->arena, struct ir_val, L->fn->params.n + 1);
+	if (to->fn->ret == TY_STRING)
+		args[n++] = L->ret_str;
+	vec_for(&L->fn->params, i) args[n++] = iv_reg(L->params[i]);
+	leave_level(L);
+	lower_emit(L, (struct ir_insn){
+			      .op = IR_CALL,
+			      .d = to->irf->returns_value ? L->ret : 0,
+			      .fn = to->irf->index,
+			      .args = args,
+			      .nargs = n });
+	/* an error is the caller's business: it looks after every call */
+	emit_return(L);
+}
+
+static void lower_function(struct lower *L, struct func_decl *fn)
+{
+	struct fn_info *fi = fn->aux;
+	struct frame fr;
+	struct label refused = { 0 };
+
+	L->fn = fn;
+	L->job = NULL;
+	begin_function(L, fi->irf, &fr, fn->loc);
+	L->accounts = fi->accounts;
+	if (fi->irf->returns_value) {
+		L->ret = lower_reg(L);
+		emit_entry(L, (struct ir_insn){ .op = IR_MOV,
+						.d = L->ret,
+						.a = iv_imm(0) });
+	}
+	take_params(L);
+	enter_level(L, &refused);
+	lower_stmt(L, fn->body);
+	lower_charge(L);
+	if (fn->ret == TY_STRING && !lower_dead(L))
+		lower_str_empty(L, L->ret_str);
+	lower_place(L, L->exit);
+	if (!lower_dead(L))
+		leave_level(L);
+	lower_place(L, &refused);
+	emit_return(L);
+	end_function(L, &fr);
+}
+
+static const char *function_name(struct lower *L, const struct func_decl *fn)
+{
+	unsigned same = 0;
+
+	vec_for(&L->prog->funcs, i)
+	{
+		if (L->prog->funcs.v[i] == fn)
+			break;
+		same += !strcmp(L->prog->funcs.v[i]->name, fn->name);
+	}
+	return same ? arena_printf(L->arena, "fn_%s_%u", fn->name, same + 1) :
+		      arena_printf(L->arena, "fn_%s", fn->name);
+}
+
+static void declare_functions(struct lower *L)
+{
+	vec_for(&L->prog->funcs, i)
+	{
+		struct func_decl *fn = L->prog->funcs.v[i];
+		struct fn_info *fi = fn->aux;
+
+		fi->irf = ir_func_new(L->m, function_name(L, fn));
+		fi->irf->returns_value = fn->ret == TY_LONG;
+		fi->irf->nparams = fn->params.n + (fn->ret == TY_STRING);
+	}
+}
+
+/* ---- handlers ---- */
+
+/* What a handler runs in sequence: statements, and its condition. */
+struct item {
+	const struct stmt *stmt;
+	const struct expr *cond;
+};
+
+struct lock {
+	uint32_t off;
+	bool write;
+};
+
+struct handler_frame {
+	VEC(struct item) items;
+	uint32_t first, last; /* items that need the locks; first > last: none */
+	VEC(struct lock) locks;
+	struct label *held; /* [n]: exit with n locks taken; [0]: L->exit */
+};
+
+static void add_items(struct lower *L, struct handler_frame *h,
+		      const struct stmt *s)
+{
+	if (!s)
+		return;
+	if (s->kind == S_BLOCK) {
+		vec_for(&s->block.list, i)
+			add_items(L, h, s->block.list.v[i]);
+		return;
+	}
+	vec_push(L->arena, &h->items, ((struct item){ .stmt = s }));
+}
+
+static bool needs_lock(struct lower *L, const struct item *it)
+{
+	struct effects e = effects_new(L);
+
+	if (it->stmt)
+		effects_of_stmt(L, (struct stmt *)it->stmt, &e);
+	else
+		effects_of_expr(L, (struct expr *)it->cond, &e);
+	vec_for(&L->prog->globals, g)
+	{
+		const struct var_info *vi = L->prog->globals.v[g]->aux;
+
+		if (vi->lock != NO_LOCK && (effects_has(e.reads, g) ||
+					    effects_has(e.writes, g)))
+			return true;
+	}
+	return false;
+}
+
+static void choose_region(struct lower *L, struct handler_frame *h)
+{
+	h->first = 1;
+	h->last = 0;
+	for (uint32_t i = 0; i < h->items.n; i++) {
+		if (!needs_lock(L, &h->items.v[i]))
+			continue;
+		if (h->first > h->last)
+			h->first = i;
+		h->last = i;
+	}
+}
+
+static void choose_locks(struct lower *L, struct handler_frame *h)
+{
+	const struct effects *e = &L->job->hi->eff;
+
+	vec_for(&L->prog->globals, g)
+	{
+		const struct var_info *vi = L->prog->globals.v[g]->aux;
+		bool write = effects_has(e->writes, g) ||
+			     effects_has(e->sorts, g);
+
+		if (vi->lock != g || !(write || effects_has(e->reads, g)))
+			continue;
+		vec_push(L->arena, &h->locks,
+			 ((struct lock){ L->lock_off[g], write }));
+	}
+	h->held = arena_new_array(L->arena, struct label, h->locks.n + 1);
+}
+
+static void unlock(struct lower *L, const struct lock *l)
+{
+	RT_CALL(L, unlock, LOWER_CTX, iv_heap(l->off), iv_imm(l->write));
+}
+
+static void take_locks(struct lower *L, struct handler_frame *h)
+{
+	vec_for(&h->locks, i)
+	{
+		const struct lock *l = &h->locks.v[i];
+		struct label go_on = { 0 };
+		struct ir_val got = RT_CALL(L, lock, LOWER_CTX,
+					    iv_heap(l->off), iv_imm(l->write));
+
+		lower_branch(L, CC_NE, got, iv_imm(0), &go_on,
+			     i ? &h->held[i] : L->exit);
+		lower_place(L, &go_on);
+	}
+}
+
+static void lower_item(struct lower *L, const struct item *it)
+{
+	struct label yes = { 0 };
+
+	if (it->stmt) {
+		lower_stmt(L, it->stmt);
+		return;
+	}
+	lower_cond(L, it->cond, &yes, L->exit);
+	lower_place(L, &yes);
+}
+
+static void lower_items(struct lower *L, struct handler_frame *h)
+{
+	struct label *unlocked = L->exit;
+	struct label *locked = &h->held[h->locks.n];
+
+	for (uint32_t i = 0; i < h->items.n; i++) {
+		bool region = h->locks.n && h->first <= h->last;
+
+		if (region && i == h->first) {
+			lower_charge(L);
+			take_locks(L, h);
+			L->exit = L->on_error = locked;
+		}
+		lower_item(L, &h->items.v[i]);
+		if (region && i == h->last && i + 1 < h->items.n) {
+			lower_charge(L);
+			for (uint32_t k = h->locks.n; k-- && !lower_dead(L);)
+				unlock(L, &h->locks.v[k]);
+			L->exit = L->on_error = unlocked;
+		}
+	}
+	lower_charge(L);
+	lower_jump(L, L->exit);
+	L->exit = L->on_error = unlocked;
+	for (uint32_t k = h->locks.n; k > 0; k--) {
+		lower_place(L, &h->held[k]);
+		if (!lower_dead(L))
+			unlock(L, &h->locks.v[k - 1]);
+	}
+}
+
+static bool runs_alone(const struct handler *h)
+{
+	vec_for(&h->sites, i)
+		if (h->sites.v[i]->attach.kind != WIRE_PROBE_BEGIN)
+			return false;
+	return true;
+}
+
+static void lower_handler(struct lower *L, const struct job *j)
+{
+	const struct handler *h = j->hi->h;
+	struct ir_func *f;
+	struct frame fr;
+	struct handler_frame hf = { 0 };
+
+	L->handler_index = L->img.handlers.n;
+	L->fn = NULL;
+	L->job = j;
+	f = ir_func_new(L->m, arena_printf(L->arena, "probe_%u",
+					   L->handler_index));
+	f->is_handler = true;
+	f->handler = L->handler_index;
+	begin_function(L, f, &fr, h->decl->loc);
+	L->accounts = j->hi->accounts;
+	add_items(L, &hf, (j->site ? j->site : h->sites.v[0])->prologue);
+	if (h->cond)
+		vec_push(L->arena, &hf.items,
+			 ((struct item){ .cond = h->cond }));
+	add_items(L, &hf, h->body);
+	choose_region(L, &hf);
+	if (runs_alone(h))
+		hf.held = arena_new_array(L->arena, struct label, 1);
+	else
+		choose_locks(L, &hf);
+	lower_items(L, &hf);
+	lower_place(L, &fr.exit);
+	emit_return(L);
+	end_function(L, &fr);
+	image_handler(L, j);
+}
+
+/* Handlers that ask where they are get a program per site. */
+static void make_jobs(struct lower *L)
+{
+	vec_for(&L->prog->handlers, i)
+	{
+		const struct handler_info *hi = &L->handlers[i];
+		struct job j = { .hi = hi };
+
+		if (!hi->uses_point || hi->h->sites.n < 2) {
+			j.site = hi->h->sites.n == 1 ? hi->h->sites.v[0] : NULL;
+			vec_push(L->arena, &L->jobs, j);
+			continue;
+		}
+		vec_for(&hi->h->sites, s)
+		{
+			j.site = hi->h->sites.v[s];
+			vec_push(L->arena, &L->jobs, j);
+		}
+	}
+}
+
+struct ir_module *ir_lower(struct arena *a, struct diag *d,
+			   const struct program *p,
+			   const struct lower_opts *o)
+{
+	struct lower *L = arena_new_obj(a, struct lower);
+
+	L->arena = a;
+	L->diag = d;
+	L->prog = p;
+	L->opts = o;
+	L->m = ir_module_new(a);
+	L->m->image = arena_new_obj(a, struct image);
+	L->string_cap = (uint32_t)o->limits.max_string - 1;
+	L->string_size = RT_STR_SIZE(L->string_cap);
+	L->bb = NO_BLOCK;
+	heap_init(L);
+	image_string(L, "");
+	effects_analyse(L);
+	declare_functions(L);
+	make_jobs(L);
+	vec_for(&p->funcs, i) lower_function(L, p->funcs.v[i]);
+	vec_for(&L->jobs, i) lower_handler(L, &L->jobs.v[i]);
+	heap_finish(L);
+	image_finish(L);
+	L->m->out_need = L->out_need;
+	return L->m;
+}

@@ -1,0 +1,521 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Attaching. Only mechanisms that live in a file descriptor: BPF links, raw
+ * tracepoints, perf events. Nothing is written to tracefs.
+ *
+ * Uprobes of one handler in one file become a single link (uprobe.multi,
+ * Linux 6.6), which makes thousands of places cheap; before that each place is
+ * a perf event. The cookie of every attachment is the index of its attach
+ * record, so one program can tell its places apart.
+ */
+#include "run/bpf_int.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/bpf.h>
+#include <linux/perf_event.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* What the headers of 6.1 do not have. */
+#define ATTACH_TRACE_UPROBE_MULTI 48
+#define UPROBE_MULTI_RETURN 1u
+
+struct link_create_uprobe_multi {
+	uint32_t prog_fd, target_fd, attach_type, flags;
+	uint64_t path, offsets, ref_ctr_offsets, cookies;
+	uint32_t cnt, multi_flags, pid, pad;
+};
+
+struct raw_tracepoint_open {
+	uint64_t name;
+	uint32_t prog_fd, pad;
+	uint64_t cookie; /* 6.10 */
+};
+
+static int sys_bpf(int cmd, void *attr, unsigned size)
+{
+	int fd = (int)syscall(SYS_bpf, cmd, attr, size);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static const char *text_at(const struct image *img, uint32_t off)
+{
+	return off < img->nstrings ? img->strings + off : "";
+}
+
+/* ---- descriptors ---- */
+
+static int keep_fd(struct bpf_target *t, int fd)
+{
+	if (t->nfds == t->cap_fds) {
+		uint32_t cap = t->cap_fds ? 2 * t->cap_fds : 16;
+		int *bigger = realloc(t->fd, cap * sizeof(*bigger));
+
+		if (!bigger) {
+			close(fd);
+			return -ENOMEM;
+		}
+		t->fd = bigger;
+		t->cap_fds = cap;
+	}
+	t->fd[t->nfds++] = fd;
+	return 0;
+}
+
+void bpf_target_detach_fds(struct bpf_target *t)
+{
+	/* Links before the perf events they use. */
+	while (t->nfds)
+		close(t->fd[--t->nfds]);
+}
+
+/* ---- messages ---- */
+
+/* What a user calls it: the probe point. */
+static const char *point(const struct bpf_target *t, uint32_t index)
+{
+	const struct image *img = t->base.image;
+
+	return text_at(img, img->attach[index].name);
+}
+
+/* 0 when the record is optional, else err. */
+static int report(struct bpf_target *t, struct diag *d, uint32_t index, int err,
+		  const char *why)
+{
+	const struct wire_attach *a = &t->base.image->attach[index];
+
+	if (a->flags & WIRE_ATTACH_OPTIONAL) {
+		diag_report(d, RUN_ATTACH_OPTIONAL, LOC_NONE, NULL,
+			    point(t, index), why ? why : strerror(-err));
+		return 0;
+	}
+	if (err == -EPERM || err == -EACCES) {
+		run_report_permission(d, "attaching a probe");
+		return err;
+	}
+	diag_report(d, RUN_ATTACH, LOC_NONE, NULL, point(t, index),
+		    why ? why : strerror(-err));
+	return err;
+}
+
+/* ---- tracepoints ---- */
+
+static int open_raw_tracepoint(const char *name, int prog_fd, uint64_t cookie)
+{
+	struct raw_tracepoint_open attr = { .name = (uintptr_t)name,
+					    .prog_fd = (uint32_t)prog_fd,
+					    .cookie = cookie };
+	int fd = sys_bpf(BPF_RAW_TRACEPOINT_OPEN, &attr, sizeof(attr));
+
+	/* A kernel that does not know the cookie refuses the longer struct if
+	   there is anything in it. */
+	if (fd == -E2BIG || fd == -EINVAL)
+		fd = sys_bpf(BPF_RAW_TRACEPOINT_OPEN, &attr,
+			     offsetof(struct raw_tracepoint_open, cookie));
+	return fd;
+}
+
+static int attach_tracepoint(struct bpf_target *t, struct diag *d,
+			     uint32_t index)
+{
+	const struct wire_attach *a = &t->base.image->attach[index];
+	const char *name = text_at(t->base.image, a->target);
+	const char *colon = strrchr(name, ':');
+	struct diag_msg *m;
+	int fd;
+
+	if (colon)
+		name = colon + 1;
+	fd = open_raw_tracepoint(name, t->prog_fd[a->handler], index);
+	if (fd >= 0)
+		return keep_fd(t, fd);
+	if (fd == -ENOENT && !(a->flags & WIRE_ATTACH_OPTIONAL)) {
+		m = diag_report(d, RUN_NO_TRACEPOINT, LOC_NONE, NULL,
+				point(t, index), name);
+		diag_remedy(m, "if it belongs to a module, load the module "
+			       "first; stap -l 'kernel.trace(\"*\")' lists "
+			       "what there is");
+		return fd;
+	}
+	return report(t, d, index, fd,
+		      fd == -ENOENT ? "no such tracepoint" : NULL);
+}
+
+/* ---- perf events ---- */
+
+static int perf_event(struct perf_event_attr *attr, pid_t pid, int cpu)
+{
+	int fd = (int)syscall(SYS_perf_event_open, attr, pid, cpu, -1,
+			      PERF_FLAG_FD_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/* Lets the program run at each of the event's hits. Takes over event_fd. */
+static int attach_perf(struct bpf_target *t, int event_fd, int prog_fd,
+		       uint64_t cookie)
+{
+	LIBBPF_OPTS(bpf_link_create_opts, o, .perf_event.bpf_cookie = cookie);
+	int link, err;
+
+	err = keep_fd(t, event_fd);
+	if (err)
+		return err;
+	link = bpf_link_create(prog_fd, event_fd, BPF_PERF_EVENT, &o);
+	if (link >= 0)
+		err = keep_fd(t, link);
+	else if (ioctl(event_fd, PERF_EVENT_IOC_SET_BPF, prog_fd))
+		err = -errno;
+	if (!err && ioctl(event_fd, PERF_EVENT_IOC_ENABLE, 0))
+		err = -errno;
+	return err;
+}
+
+/* "0-3,5" */
+static bool next_cpu_range(const char **p, unsigned *from, unsigned *to)
+{
+	int n;
+
+	if (sscanf(*p, "%u-%u%n", from, to, &n) != 2) {
+		if (sscanf(*p, "%u%n", from, &n) != 1)
+			return false;
+		*to = *from;
+	}
+	*p += n;
+	if (**p == ',')
+		++*p;
+	return true;
+}
+
+static int attach_profile(struct bpf_target *t, struct diag *d, uint32_t index)
+{
+	const struct wire_attach *a = &t->base.image->attach[index];
+	struct perf_event_attr attr = { .size = sizeof(attr),
+					.type = PERF_TYPE_SOFTWARE,
+					.config = PERF_COUNT_SW_CPU_CLOCK };
+	char list[4096] = "0";
+	const char *p = list;
+	unsigned cpu, last;
+	FILE *f;
+
+	if (a->freq_hz) {
+		attr.freq = 1;
+		attr.sample_freq = a->freq_hz;
+	} else {
+		attr.sample_period = a->period_ns;
+	}
+	f = fopen("/sys/devices/system/cpu/online", "re");
+	if (f && !fgets(list, sizeof(list), f))
+		strcpy(list, "0");
+	if (f)
+		fclose(f);
+	while (next_cpu_range(&p, &cpu, &last))
+		for (; cpu <= last; cpu++) {
+			int fd = perf_event(&attr, -1, (int)cpu);
+			int err = fd;
+
+			if (fd >= 0)
+				err = attach_perf(t, fd, t->prog_fd[a->handler],
+						  index);
+			/* A CPU may go offline under our hands. */
+			if (err < 0 && err != -ENODEV)
+				return report(t, d, index, err, NULL);
+		}
+	return 0;
+}
+
+/* ---- uprobes ---- */
+
+static int link_uprobe_multi(int prog_fd, const char *path,
+			     const uint64_t *offsets, const uint64_t *cookies,
+			     uint32_t n, uint32_t flags, pid_t pid)
+{
+	struct link_create_uprobe_multi attr = {
+		.prog_fd = (uint32_t)prog_fd,
+		.attach_type = ATTACH_TRACE_UPROBE_MULTI,
+		.path = (uintptr_t)path,
+		.offsets = (uintptr_t)offsets,
+		.cookies = (uintptr_t)cookies,
+		.cnt = n,
+		.multi_flags = flags,
+		.pid = pid > 0 ? (uint32_t)pid : 0,
+	};
+
+	return sys_bpf(BPF_LINK_CREATE, &attr, sizeof(attr));
+}
+
+bool bpf_has_uprobe_multi(void)
+{
+	/* r0 = 0; exit */
+	static const struct bpf_insn insns[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	LIBBPF_OPTS(bpf_prog_load_opts, o,
+		    .expected_attach_type =
+			    (enum bpf_attach_type)ATTACH_TRACE_UPROBE_MULTI);
+	uint64_t offset = 0;
+	int prog, link;
+
+	prog = bpf_prog_load(BPF_PROG_TYPE_KPROBE, NULL, "GPL", insns, 2, &o);
+	if (prog < 0)
+		return false;
+	/* A directory has no text to probe: EBADF from a kernel that got as
+	   far as looking at it. */
+	link = link_uprobe_multi(prog, "/", &offset, NULL, 1, 0, 0);
+	if (link >= 0)
+		close(link);
+	close(prog);
+	return link == -EBADF;
+}
+
+static int read_number(const char *path, const char *format, unsigned *v)
+{
+	FILE *f = fopen(path, "re");
+	int n = 0;
+
+	if (!f)
+		return -errno;
+	n = fscanf(f, format, v);
+	fclose(f);
+	return n == 1 ? 0 : -EINVAL;
+}
+
+static int open_perf_uprobe(const char *path, uint64_t offset, bool is_return,
+			    pid_t pid)
+{
+	static const char pmu[] = "/sys/bus/event_source/devices/uprobe/";
+	struct perf_event_attr attr = { .size = sizeof(attr) };
+	char file[128];
+	unsigned type, bit;
+	int err;
+
+	snprintf(file, sizeof(file), "%stype", pmu);
+	err = read_number(file, "%u", &type);
+	if (err)
+		return err;
+	snprintf(file, sizeof(file), "%sformat/retprobe", pmu);
+	err = read_number(file, "config:%u", &bit);
+	if (err)
+		return err;
+	attr.type = type;
+	attr.config = is_return ? 1ull << bit : 0;
+	attr.config1 = (uintptr_t)path;
+	attr.config2 = offset;
+	/* Any process: the event belongs to CPU 0, the probe is everywhere. */
+	return perf_event(&attr, pid > 0 ? pid : -1, pid > 0 ? -1 : 0);
+}
+
+static int attach_perf_uprobe(struct bpf_target *t, uint32_t index)
+{
+	const struct wire_attach *a = &t->base.image->attach[index];
+	int fd = open_perf_uprobe(text_at(t->base.image, a->target), a->offset,
+				  a->flags & WIRE_ATTACH_RETURN, a->pid);
+
+	if (fd < 0)
+		return fd;
+	return attach_perf(t, fd, t->prog_fd[a->handler], index);
+}
+
+static const char *explain_uprobe(int err)
+{
+	switch (-err) {
+	case EINVAL:
+		return "its offset is not in the file's executable part";
+	case ENOENT:
+		return "there is no such place in the file";
+	case EOPNOTSUPP:
+	case EIO:
+		return "the kernel cannot probe the instruction there";
+	case ESRCH:
+		return "the process has ended";
+	default:
+		return NULL;
+	}
+}
+
+/* One place, by whatever works here. */
+static int attach_one_uprobe(struct bpf_target *t, struct diag *d,
+			     uint32_t index)
+{
+	const struct wire_attach *a = &t->base.image->attach[index];
+	uint64_t cookie = index, offset = a->offset;
+	int err;
+
+	if (t->uprobe_multi) {
+		err = link_uprobe_multi(
+			t->prog_fd[a->handler],
+			text_at(t->base.image, a->target), &offset,
+			&cookie, 1,
+			a->flags & WIRE_ATTACH_RETURN ? UPROBE_MULTI_RETURN : 0,
+			a->pid);
+		if (err >= 0)
+			err = keep_fd(t, err);
+	} else {
+		err = attach_perf_uprobe(t, index);
+	}
+	if (err < 0)
+		return report(t, d, index, err, explain_uprobe(err));
+	return 0;
+}
+
+/* Records that can share a link: all of index[0..n). */
+static int attach_uprobe_group(struct bpf_target *t, struct diag *d,
+			       const uint32_t *index, uint32_t n)
+{
+	const struct image *img = t->base.image;
+	const struct wire_attach *a = &img->attach[index[0]];
+	uint64_t *offsets, *cookies;
+	int fd = -1, err = 0;
+
+	if (t->uprobe_multi && n > 1) {
+		offsets = calloc(n, sizeof(*offsets));
+		cookies = calloc(n, sizeof(*cookies));
+		if (offsets && cookies) {
+			for (uint32_t i = 0; i < n; i++) {
+				offsets[i] = img->attach[index[i]].offset;
+				cookies[i] = index[i];
+			}
+			fd = link_uprobe_multi(t->prog_fd[a->handler],
+					       text_at(img, a->target), offsets,
+					       cookies, n,
+					       a->flags & WIRE_ATTACH_RETURN ?
+						       UPROBE_MULTI_RETURN :
+						       0,
+					       a->pid);
+		}
+		free(offsets);
+		free(cookies);
+		if (fd >= 0)
+			return keep_fd(t, fd);
+		/* One of them is at fault: find out which. */
+	}
+	for (uint32_t i = 0; i < n && !err; i++)
+		err = attach_one_uprobe(t, d, index[i]);
+	return err;
+}
+
+/* The file is there, and the one that the offsets were taken from. */
+static int check_file(struct bpf_target *t, struct diag *d, uint32_t index)
+{
+	const struct wire_attach *a = &t->base.image->attach[index];
+	const char *path = text_at(t->base.image, a->target);
+	struct diag_msg *m;
+	uint8_t id[20];
+	int n = run_build_id(path, id);
+
+	if (n < 0 && n != -ENOEXEC) {
+		if (a->flags & WIRE_ATTACH_OPTIONAL)
+			return report(t, d, index, n, NULL) ? n : 1;
+		diag_report(d, RUN_TARGET_GONE, LOC_NONE, NULL, point(t, index),
+			    path, strerror(-n));
+		return n;
+	}
+	if (!a->build_id_len ||
+	    (n == (int)a->build_id_len && !memcmp(id, a->build_id, (size_t)n)))
+		return 0;
+	if (a->flags & WIRE_ATTACH_OPTIONAL)
+		return report(t, d, index, -ESTALE, "its build-id differs") ?
+			       -ESTALE :
+			       1;
+	m = diag_report(d, RUN_TARGET_CHANGED, LOC_NONE, NULL, point(t, index),
+			path, "its build-id differs");
+	diag_remedy(m, "translate the script again on this machine");
+	return -ESTALE;
+}
+
+static const struct image *sort_image; /* qsort() passes no argument */
+
+static int compare_uprobes(const void *pa, const void *pb)
+{
+	const uint32_t ia = *(const uint32_t *)pa, ib = *(const uint32_t *)pb;
+	const struct wire_attach *a = &sort_image->attach[ia];
+	const struct wire_attach *b = &sort_image->attach[ib];
+	int c = strcmp(text_at(sort_image, a->target),
+		       text_at(sort_image, b->target));
+
+	if (c)
+		return c;
+	if (a->handler != b->handler)
+		return a->handler < b->handler ? -1 : 1;
+	if (a->pid != b->pid)
+		return a->pid < b->pid ? -1 : 1;
+	if ((a->flags ^ b->flags) & WIRE_ATTACH_RETURN)
+		return a->flags & WIRE_ATTACH_RETURN ? 1 : -1;
+	return ia < ib ? -1 : ia > ib;
+}
+
+static bool same_group(const struct image *img, uint32_t ia, uint32_t ib)
+{
+	const struct wire_attach *a = &img->attach[ia], *b = &img->attach[ib];
+
+	return a->handler == b->handler && a->pid == b->pid &&
+	       !((a->flags ^ b->flags) & WIRE_ATTACH_RETURN) &&
+	       !strcmp(text_at(img, a->target), text_at(img, b->target));
+}
+
+static int attach_uprobes(struct bpf_target *t, struct diag *d, uint32_t *index,
+			  uint32_t n)
+{
+	const struct image *img = t->base.image;
+	int err = 0;
+
+	sort_image = img;
+	qsort(index, n, sizeof(*index), compare_uprobes);
+	for (uint32_t i = 0, k; i < n; i = k) {
+		for (k = i + 1; k < n && same_group(img, index[i], index[k]);)
+			k++;
+		err = check_file(t, d, index[i]);
+		if (!err)
+			err = attach_uprobe_group(t, d, index + i, k - i);
+		if (err < 0)
+			return err;
+	}
+	return 0;
+}
+
+int bpf_target_attach(struct run_target *rt, struct diag *d,
+		      const uint32_t *index, uint32_t n)
+{
+	struct bpf_target *t = (struct bpf_target *)rt;
+	uint32_t *uprobes = calloc(n + 1, sizeof(*uprobes)), nuprobes = 0;
+	int err = uprobes ? 0 : -ENOMEM;
+
+	for (uint32_t i = 0; i < n && !err; i++) {
+		const struct wire_attach *a = &rt->image->attach[index[i]];
+
+		if (a->handler >= rt->image->nhandlers) {
+			diag_report(d, RUN_IMAGE, LOC_NONE, NULL,
+				    "a probe has no handler");
+			err = -EINVAL;
+			break;
+		}
+		switch (a->kind) {
+		case WIRE_PROBE_RAWTP:
+		case WIRE_PROBE_PROCESS:
+			err = attach_tracepoint(t, d, index[i]);
+			break;
+		case WIRE_PROBE_PROFILE:
+			err = attach_profile(t, d, index[i]);
+			break;
+		case WIRE_PROBE_UPROBE:
+			uprobes[nuprobes++] = index[i];
+			break;
+		default:
+			err = -EINVAL;
+			break;
+		}
+	}
+	if (!err)
+		err = attach_uprobes(t, d, uprobes, nuprobes);
+	free(uprobes);
+	return err;
+}

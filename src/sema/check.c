@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Arrays must not change while foreach goes over them. */
+#include "sema/pass.h"
+
+struct iteration {
+	const struct iteration *outer;
+	struct var_decl *array;
+	struct loc loc;
+};
+
+struct check {
+	struct sema *s;
+	const struct iteration *iter;
+};
+
+static void check_expr(struct visitor *v, struct expr **ep);
+static void check_stmt(struct visitor *v, struct stmt **sp);
+
+static void modified(struct check *c, struct expr *lvalue)
+{
+	struct var_decl *var = base_var(lvalue);
+
+	for (const struct iteration *it = c->iter; var && it; it = it->outer) {
+		struct diag_msg *m;
+
+		if (it->array != var)
+			continue;
+		m = diag_report(c->s->diag, FOREACH_MODIFIES, lvalue->loc,
+				ident_what(c->s->arena, var->name), var->name);
+		diag_note(m, it->loc, "the iteration");
+		diag_remedy(m, "collect the changes and make them after the "
+			       "loop");
+		return;
+	}
+}
+
+static void check_expr(struct visitor *v, struct expr **ep)
+{
+	struct check *c = v->ctx;
+	struct expr *e = *ep;
+
+	if (e->kind == E_ASSIGN)
+		modified(c, e->assign.a);
+	else if (e->kind == E_INCDEC)
+		modified(c, e->incdec.a);
+	expr_children(v, e);
+}
+
+static void check_stmt(struct visitor *v, struct stmt **sp)
+{
+	struct check *c = v->ctx;
+	struct stmt *st = *sp;
+	struct iteration it;
+
+	if (st->kind == S_DELETE)
+		modified(c, st->expr);
+	if (st->kind != S_FOREACH) {
+		stmt_children(v, st);
+		return;
+	}
+	it = (struct iteration){ c->iter, base_var(st->foreach.base),
+				 st->foreach.base->loc };
+	c->iter = &it;
+	stmt_children(v, st);
+	c->iter = it.outer;
+}
+
+void check_unit(struct sema *s, struct unit *u)
+{
+	struct check c = { .s = s };
+	struct visitor v = { check_expr, check_stmt, &c };
+
+	check_stmt(&v, unit_body(u));
+}

@@ -1,0 +1,553 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Names. A name is a local (or parameter) of its handler or function, else a
+ * global of its file, the script or the library, else a new local. Functions
+ * are found by name and number of arguments; what they call is put on a list
+ * and resolved in turn, so only library files that are reached get parsed.
+ *
+ * The number of indexes of an array ("arity", 0 for a scalar) is fixed by its
+ * first use.
+ */
+#include <string.h>
+
+#include "sema/pass.h"
+#include "syntax/format.h"
+
+struct resolve {
+	struct sema *s;
+	struct unit u;
+	unsigned loops;
+};
+
+static void resolve_expr(struct visitor *v, struct expr **ep);
+static void resolve_stmt(struct visitor *v, struct stmt **sp);
+
+/* ---- variables ---- */
+
+static struct var_decl *find_local(struct resolve *r, const char *name)
+{
+	uint32_t n = unit_nlocals(&r->u);
+
+	for (uint32_t i = 0; i < n; i++)
+		if (!strcmp(unit_local(&r->u, i)->name, name))
+			return unit_local(&r->u, i);
+	if (r->u.f)
+		vec_for(&r->u.f->params, i)
+			if (!strcmp(r->u.f->params.v[i]->name, name)) return r
+				->u.f->params.v[i];
+	return NULL;
+}
+
+static struct var_decl *find_var(struct resolve *r, const struct expr *sym)
+{
+	struct var_decl *v = find_local(r, sym->sym.name);
+
+	return v ? v :
+		   symbols_global(r->s, file_of(r->s, sym->loc), sym->sym.name);
+}
+
+static struct var_decl *new_local(struct resolve *r, const struct expr *sym)
+{
+	struct var_decl *v = arena_new_obj(r->s->arena, struct var_decl);
+	struct var_info *vi = var_info(r->s, v);
+
+	v->kind = VAR_LOCAL;
+	v->name = sym->sym.name;
+	v->loc = sym->loc;
+	v->file = file_of(r->s, sym->loc);
+	vi->arity_known = true;
+	vi->arity_loc = sym->loc;
+	unit_add_local(r->s, &r->u, v);
+	return v;
+}
+
+static void set_arity(struct sema *s, struct expr *sym, uint32_t arity)
+{
+	struct var_decl *v = sym->sym.ref;
+	struct var_info *vi = var_info(s, v);
+	struct diag_msg *m;
+
+	if (!vi->arity_known && v->is_array && !arity) {
+		/* Declared with a size: an array, its indexes not yet seen. */
+		m = diag_report(s->diag, ARRAY_ARITY, sym->loc,
+				expr_what(s->arena, sym), 1u, 0u);
+		diag_note(m, v->loc, "declared as an array here");
+		diag_remedy(m, "use '%s' with an index", v->name);
+		return;
+	}
+	if (!vi->arity_known) {
+		vi->arity_known = true;
+		vi->arity_loc = sym->loc;
+		v->is_array = arity > 0;
+		v->nkeys = arity;
+		v->key_loc = sym->loc;
+		return;
+	}
+	if (v->nkeys == arity)
+		return;
+	m = diag_report(s->diag, ARRAY_ARITY, sym->loc,
+			expr_what(s->arena, sym), v->nkeys, arity);
+	diag_note(m, vi->arity_loc, "arity %u first inferred here", v->nkeys);
+	if (!arity)
+		diag_remedy(m, "'%s' is an array: give %u index%s", v->name,
+			    v->nkeys, v->nkeys == 1 ? "" : "es");
+	else if (!v->nkeys)
+		diag_remedy(m, "'%s' is a scalar: use it without an index",
+			    v->name);
+	else
+		diag_remedy(m, "use %u index%s everywhere", v->nkeys,
+			    v->nkeys == 1 ? "" : "es");
+}
+
+static const char *similar_variables(struct resolve *r, const char *name,
+				     bool arrays)
+{
+	struct map names;
+	VEC(const char *) cands = { 0 };
+
+	map_init(&names, r->s->arena);
+	if (!arrays)
+		for (uint32_t i = 0; i < unit_nlocals(&r->u); i++)
+			map_put(&names, unit_local(&r->u, i)->name, r);
+	symbols_global_names(r->s, &names);
+	map_for(&names, i) if (strcmp(names.entries.v[i].key, name))
+		vec_push(r->s->arena, &cands, names.entries.v[i].key);
+	return similar_to(r->s, name, cands.v, cands.n);
+}
+
+static bool no_such_array(struct resolve *r, struct expr *sym, uint32_t arity)
+{
+	struct sema *s = r->s;
+	struct diag_msg *m = diag_report(
+		s->diag, UNRESOLVED_ARRAY, sym->loc, expr_what(s->arena, sym),
+		arity, sym->sym.name, similar_variables(r, sym->sym.name, true));
+
+	diag_remedy(m, "arrays are global: add 'global %s' at the top level",
+		    sym->sym.name);
+	return false;
+}
+
+/* A symbol that must be an array of this many indexes. */
+static bool resolve_array(struct resolve *r, struct expr *sym, uint32_t arity)
+{
+	struct sema *s = r->s;
+	struct var_decl *v = find_var(r, sym);
+	struct diag_msg *m;
+
+	if (arity > AST_MAX_KEYS) {
+		m = diag_report(s->diag, TOO_MANY_KEYS, sym->loc,
+				expr_what(s->arena, sym), sym->sym.name, arity);
+		diag_remedy(m, "at most %d; join some into one string",
+			    AST_MAX_KEYS);
+		return false;
+	}
+	if (!v)
+		return no_such_array(r, sym, arity);
+	sym->sym.ref = v;
+	if (v->kind != VAR_GLOBAL) {
+		m = diag_report(s->diag, LOCAL_INDEXED, sym->loc,
+				expr_what(s->arena, sym), v->name);
+		diag_note(m, v->loc, "local variable first used here");
+		diag_remedy(m, "arrays are global: add 'global %s' at the top "
+			       "level",
+			    v->name);
+		return false;
+	}
+	set_arity(s, sym, arity);
+	return true;
+}
+
+static void resolve_scalar(struct resolve *r, struct expr *sym)
+{
+	struct var_decl *v = find_var(r, sym);
+
+	if (!v)
+		v = new_local(r, sym);
+	sym->sym.ref = v;
+	if (v->kind == VAR_GLOBAL)
+		set_arity(r->s, sym, 0);
+}
+
+/* ---- calls ---- */
+
+static void no_such_function(struct resolve *r, struct expr *e)
+{
+	struct sema *s = r->s;
+	struct file *from = file_of(s, e->loc);
+	struct func_decl *f = symbols_any_function(s, from, e->call.name);
+	const struct builtin *b = NULL;
+	VEC(const char *) cands = { 0 };
+	struct map names;
+	struct diag_msg *m;
+
+	for (unsigned i = 0; i < BUILTIN_COUNT && !b; i++)
+		if (!strcmp(builtins[i].name, e->call.name))
+			b = &builtins[i];
+	if (f || b) {
+		m = diag_report(s->diag, FUNCTION_ARITY, e->loc,
+				expr_what(s->arena, e), e->call.name,
+				f ? f->params.n : (unsigned)strlen(b->args));
+		if (f)
+			diag_note(m, f->loc, "defined here");
+		return;
+	}
+	map_init(&names, s->arena);
+	symbols_function_names(s, &names);
+	map_for(&names, i)
+		vec_push(s->arena, &cands, names.entries.v[i].key);
+	vec_push(s->arena, &cands, "print");
+	vec_push(s->arena, &cands, "println");
+	vec_push(s->arena, &cands, "printf");
+	vec_push(s->arena, &cands, "sprintf");
+	m = diag_report(s->diag, UNRESOLVED_FUNCTION, e->loc,
+			expr_what(s->arena, e), e->call.name,
+			similar_to(s, e->call.name, cands.v, cands.n));
+	diag_remedy(m, "functions come from the script and the tapset library; "
+		       "-I DIR adds a directory to it");
+}
+
+static void resolve_call(struct resolve *r, struct expr *e)
+{
+	struct func_decl **found = NULL;
+	uint32_t n = symbols_functions(r->s, file_of(r->s, e->loc),
+				       e->call.name, e->call.args.n, &found);
+
+	e->call.funcs.v = NULL;
+	e->call.funcs.n = e->call.funcs.cap = 0;
+	for (uint32_t i = 0; i < n; i++) {
+		vec_push(r->s->arena, &e->call.funcs, found[i]);
+		vec_push(r->s->arena, &r->s->pending, found[i]);
+	}
+	if (!n)
+		e->call.builtin = builtin_find(e->call.name, e->call.args.n);
+	if (!n && !e->call.builtin)
+		no_such_function(r, e);
+}
+
+/* ---- expressions ---- */
+
+static void expect_lvalue(struct resolve *r, struct expr *at, struct expr *e,
+			  const char *what)
+{
+	struct diag_msg *m;
+
+	if ((e->kind == E_SYMBOL || e->kind == E_TARGET ||
+	     e->kind == E_PRIM) ||
+	    (e->kind == E_INDEX && e->index.base->kind == E_SYMBOL))
+		return;
+	m = diag_report(r->s->diag, NOT_AN_LVALUE, at->loc,
+			expr_what(r->s->arena, at), what);
+	diag_note(m, e->loc, "this is not a variable");
+}
+
+static void resolve_keys(struct visitor *v, expr_list *keys)
+{
+	vec_for(keys, i) if (keys->v[i]) resolve_expr(v, &keys->v[i]);
+}
+
+static void resolve_index(struct visitor *v, struct expr *e)
+{
+	struct resolve *r = v->ctx;
+
+	resolve_keys(v, &e->index.keys);
+	if (e->index.base->kind == E_SYMBOL)
+		resolve_array(r, e->index.base, e->index.keys.n);
+	else
+		resolve_expr(v, &e->index.base);
+}
+
+static void resolve_print(struct visitor *v, struct expr *e)
+{
+	struct resolve *r = v->ctx;
+	struct sema *s = r->s;
+	struct expr *f = e->print.format;
+
+	if (f && e->print.with_format) {
+		if (f->kind != E_STRING) {
+			diag_report(s->diag, FORMAT_NOT_LITERAL, f->loc,
+				    expr_what(s->arena, f));
+		} else if (!e->print.fmt) {
+			e->print.fmt = format_parse(s->arena, s->diag, f->loc,
+						    f->str.s);
+		}
+	} else if (f) {
+		resolve_expr(v, &e->print.format);
+	}
+	vec_for(&e->print.args, i) resolve_expr(v, &e->print.args.v[i]);
+	if (e->print.fmt && e->print.fmt->nargs != e->print.args.n) {
+		struct diag_msg *m =
+			diag_report(s->diag, FORMAT_ARGS, e->loc,
+				    expr_what(s->arena, e));
+
+		diag_note(m, f->loc, "the format takes %u, %u given",
+			  e->print.fmt->nargs, e->print.args.n);
+	}
+}
+
+static void check_embedded(struct resolve *r, struct loc loc)
+{
+	struct diag_msg *m;
+	const char *rt = r->s->env->runtime;
+
+	if (rt && !strcmp(rt, "kernel"))
+		return;
+	m = diag_report(r->s->diag, EMBEDDED_RUNTIME, loc, "embedded-code");
+	diag_remedy(m, "run with --runtime=kernel, or write it in the script "
+		       "language");
+}
+
+static void resolve_expr(struct visitor *v, struct expr **ep)
+{
+	struct resolve *r = v->ctx;
+	struct expr *e = *ep;
+
+	switch (e->kind) {
+	case E_SYMBOL:
+		resolve_scalar(r, e);
+		break;
+	case E_INDEX:
+		resolve_index(v, e);
+		break;
+	case E_IN:
+		resolve_keys(v, &e->in.keys);
+		resolve_array(r, e->in.array, e->in.keys.n);
+		break;
+	case E_CALL:
+		vec_for(&e->call.args, i) resolve_expr(v, &e->call.args.v[i]);
+		resolve_call(r, e);
+		break;
+	case E_ASSIGN:
+		expect_lvalue(r, e, e->assign.a, "assignment");
+		/* Right to left, as it is evaluated?  No: names are entered in
+		   reading order, so that messages point at the first use. */
+		resolve_expr(v, &e->assign.a);
+		resolve_expr(v, &e->assign.b);
+		break;
+	case E_INCDEC:
+		expect_lvalue(r, e, e->incdec.a,
+			      e->incdec.delta > 0 ? "increment" : "decrement");
+		resolve_expr(v, &e->incdec.a);
+		break;
+	case E_PRINT:
+		resolve_print(v, e);
+		break;
+	case E_EMBEDDED:
+		check_embedded(r, e->loc);
+		break;
+	default:
+		expr_children(v, e);
+	}
+}
+
+/* ---- statements ---- */
+
+static void loop_var(struct visitor *v, struct expr **sym)
+{
+	struct resolve *r = v->ctx;
+
+	resolve_expr(v, sym);
+	if ((*sym)->kind == E_SYMBOL && (*sym)->sym.ref)
+		var_info(r->s, (*sym)->sym.ref)->is_loop_var = true;
+}
+
+static void foreach_base(struct visitor *v, struct stmt *st)
+{
+	struct resolve *r = v->ctx;
+	struct diag_msg *m;
+
+	if (st->foreach.base->kind != E_SYMBOL) {
+		resolve_expr(v, &st->foreach.base);
+		if (st->foreach.keys.n != 1 || st->foreach.slice.n)
+			diag_report(r->s->diag, FOREACH_HISTOGRAM, st->loc,
+				    expr_what(r->s->arena, st->foreach.base));
+		return;
+	}
+	resolve_array(r, st->foreach.base, st->foreach.keys.n);
+	if (st->foreach.slice.n && st->foreach.slice.n != st->foreach.keys.n) {
+		m = diag_report(r->s->diag, FOREACH_SLICE,
+				st->foreach.base->loc,
+				expr_what(r->s->arena, st->foreach.base),
+				st->foreach.base->sym.name,
+				st->foreach.slice.n, st->foreach.keys.n);
+		diag_remedy(m, "use '*' for the indexes that may be anything");
+	}
+}
+
+static void resolve_foreach(struct visitor *v, struct stmt *st)
+{
+	struct resolve *r = v->ctx;
+
+	resolve_keys(v, &st->foreach.slice);
+	if (st->foreach.limit)
+		resolve_expr(v, &st->foreach.limit);
+	foreach_base(v, st);
+	vec_for(&st->foreach.keys, i) loop_var(v, &st->foreach.keys.v[i]);
+	if (st->foreach.value)
+		loop_var(v, &st->foreach.value);
+	r->loops++;
+	resolve_stmt(v, &st->foreach.body);
+	r->loops--;
+}
+
+static void resolve_delete(struct visitor *v, struct stmt *st)
+{
+	struct resolve *r = v->ctx;
+	struct sema *s = r->s;
+	struct expr *e = st->expr;
+	struct diag_msg *m;
+
+	if (e->kind == E_INDEX && e->index.base->kind == E_SYMBOL) {
+		resolve_index(v, e);
+	} else if (e->kind == E_SYMBOL) {
+		/* A whole array or a scalar: no arity follows from this. */
+		struct var_decl *var = find_var(r, e);
+
+		e->sym.ref = var;
+		if (!var) {
+			m = diag_report(s->diag, UNRESOLVED_DELETE, e->loc,
+					expr_what(s->arena, e),
+					similar_variables(r, e->sym.name,
+							  true));
+			diag_remedy(m, "only globals and variables that were "
+				       "set before can be deleted");
+		}
+	} else {
+		m = diag_report(s->diag, DELETE_OPERAND, e->loc,
+				expr_what(s->arena, e));
+		diag_remedy(m, "delete takes a variable, an array or an "
+			       "element of one");
+	}
+}
+
+static void need_loop(struct resolve *r, const struct stmt *st,
+		      const char *word)
+{
+	if (!r->loops)
+		diag_report(r->s->diag, BREAK_OUTSIDE_LOOP, st->loc, "keyword",
+			    word);
+}
+
+static void resolve_stmt(struct visitor *v, struct stmt **sp)
+{
+	struct resolve *r = v->ctx;
+	struct stmt *st = *sp;
+
+	switch (st->kind) {
+	case S_FOREACH:
+		resolve_foreach(v, st);
+		break;
+	case S_DELETE:
+		resolve_delete(v, st);
+		break;
+	case S_WHILE:
+	case S_FOR:
+		/* A loop's head cannot break out of it; counting it in anyway
+		   is harmless, as statements stand only in the body. */
+		r->loops++;
+		stmt_children(v, st);
+		r->loops--;
+		break;
+	case S_BREAK:
+		need_loop(r, st, "break");
+		break;
+	case S_CONTINUE:
+		need_loop(r, st, "continue");
+		break;
+	case S_RETURN:
+		if (!r->u.f) {
+			struct diag_msg *m =
+				diag_report(r->s->diag, RETURN_IN_PROBE,
+					    st->loc, "keyword");
+			diag_remedy(m, "'next' ends a probe handler");
+		}
+		stmt_children(v, st);
+		break;
+	case S_TRY:
+		resolve_stmt(v, &st->try_.body);
+		if (st->try_.var)
+			loop_var(v, &st->try_.var);
+		if (st->try_.handler)
+			resolve_stmt(v, &st->try_.handler);
+		break;
+	case S_EMBEDDED:
+		check_embedded(r, st->loc);
+		break;
+	default:
+		stmt_children(v, st);
+	}
+}
+
+void resolve_unit(struct sema *s, struct unit *u)
+{
+	struct resolve r = { .s = s, .u = *u };
+	struct visitor v = { resolve_expr, resolve_stmt, &r };
+	struct stmt **body = unit_body(u);
+
+	resolve_stmt(&v, body);
+}
+
+
+static void resolve_cond_expr(struct visitor *v, struct expr **ep)
+{
+	struct sema *s = v->ctx;
+	struct expr *e = *ep;
+	struct diag_msg *m;
+
+	if (e->kind == E_SYMBOL) {
+		e->sym.ref = symbols_global(s, file_of(s, e->loc), e->sym.name);
+		if (e->sym.ref) {
+			set_arity(s, e, 0);
+			return;
+		}
+		m = diag_report(s->diag, CONDITION_LOCAL, e->loc,
+				expr_what(s->arena, e));
+		diag_remedy(m, "declare 'global %s', or test it inside the "
+			       "handler",
+			    e->sym.name);
+		return;
+	}
+	if (e->kind == E_NUMBER || e->kind == E_STRING || e->kind == E_UNARY ||
+	    e->kind == E_BINARY || e->kind == E_TERNARY ||
+	    e->kind == E_REGEX || e->kind == E_STATOP) {
+		expr_children(v, e);
+		return;
+	}
+	m = diag_report(s->diag, CONDITION_ARRAY, e->loc,
+			expr_what(s->arena, e));
+	diag_remedy(m, "test it inside the handler");
+}
+
+void resolve_condition(struct sema *s, struct handler *h)
+{
+	struct visitor v = { resolve_cond_expr, NULL, s };
+
+	if (h->cond)
+		resolve_cond_expr(&v, &h->cond);
+}
+
+void resolve_pending(struct sema *s)
+{
+	for (uint32_t i = 0; i < s->pending.n; i++) {
+		struct func_decl *f = s->pending.v[i];
+		struct unit u = { .f = f };
+		bool known = false;
+
+		vec_for(&s->reached, k) known |= s->reached.v[k] == f;
+		if (known)
+			continue;
+		vec_push(s->arena, &s->reached, f);
+		vec_for(&f->params, k)
+		{
+			struct var_info *vi = var_info(s, f->params.v[k]);
+
+			f->params.v[k]->kind = VAR_PARAM;
+			f->params.v[k]->file = f->file;
+			vi->arity_known = true;
+			if (f->params.v[k]->type)
+				f->params.v[k]->type_loc = f->params.v[k]->loc;
+		}
+		targets_bind(s, NULL, &f->body);
+		resolve_unit(s, &u);
+	}
+	s->pending.n = 0;
+}

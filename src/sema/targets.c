@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Target variables. Each E_TARGET of a body is bound at the site's probe kind
+ * (or, when it does not depend on the place, by probe_bind_target()) and
+ * replaced by the tree that reads it. @defined() is decided here, and so is
+ * everything that hangs on it: `@defined($x) ? $x : 0` must not complain about
+ * an $x that does not exist, so conditions are folded before their branches
+ * are looked at.
+ */
+#include <string.h>
+
+#include "sema/pass.h"
+
+#define MAX_REBIND 64
+
+struct bind {
+	struct sema *s;
+	struct probe_site *site; /* NULL in functions */
+	const struct stmt *body; /* for @probewrite */
+	bool quiet; /* under @defined: failures are answers */
+	bool failed;
+	bool lvalue; /* the next expression is assigned to */
+	unsigned depth;
+};
+
+static void bind_expr(struct visitor *v, struct expr **e);
+static void bind_stmt(struct visitor *v, struct stmt **st);
+
+static const char *shown_target(struct sema *s, const struct expr *e)
+{
+	struct strbuf b = { 0 };
+	const char *text;
+
+	unparse_expr(&b, e);
+	text = arena_strdup(s->arena, sb_str(&b));
+	sb_free(&b);
+	return text;
+}
+
+static const char *similar_in(struct sema *s, const char *name,
+			      const char *have)
+{
+	VEC(const char *) cands = { 0 };
+	char *copy, *save = NULL;
+
+	if (!have || !name)
+		return "";
+	copy = arena_strdup(s->arena, have);
+	for (char *p = strtok_r(copy, ", ", &save); p;
+	     p = strtok_r(NULL, ", ", &save))
+		vec_push(s->arena, &cands, *p == '$' ? p + 1 : p);
+	return similar_to(s, name, cands.v, cands.n);
+}
+
+static void report_unresolved(struct bind *b, struct expr *e, const char *why,
+			      const char *have)
+{
+	struct sema *s = b->s;
+	struct diag_msg *m;
+	const char *name = e->target.name;
+
+	/* The last member is what usually is misspelt. */
+	vec_for(&e->target.steps, i) if (e->target.steps.v[i].member) name =
+		e->target.steps.v[i].member;
+	m = diag_report(s->diag, UNRESOLVED_TARGET, e->loc,
+			expr_what(s->arena, e), similar_in(s, name, have));
+	if (why)
+		diag_note(m, LOC_NONE, "%s", why);
+	else if (!b->site && e->target.tk == TGT_VAR)
+		diag_note(m, LOC_NONE,
+			  "target variables exist only in probe handlers");
+	if (have && *have)
+		diag_note(m, LOC_NONE, "available: %s", have);
+	if (b->site)
+		diag_note(m, LOC_NONE, "at probe point %s", b->site->name);
+	else if (e->target.tk == TGT_VAR)
+		diag_remedy(m, "pass the value as an argument");
+	if (b->site)
+		diag_remedy(m,
+			    "stap -L '%s' lists the variables; "
+			    "@defined(%s) tests for one",
+			    b->site->name, shown_target(s, e));
+}
+
+static bool bind_one(struct bind *b, struct expr *e, const char **why,
+		     const char **have)
+{
+	bool own = e->target.tk == TGT_VAR && b->site && b->site->kind &&
+		   b->site->kind->bind;
+
+	if (e->target.tk == TGT_VAR && !own)
+		return false;
+	return own ? b->site->kind->bind(b->s->env, b->site, e, b->lvalue, why,
+					 have) :
+		     probe_bind_target(b->s->env, b->site, e, b->lvalue, why,
+				       have);
+}
+
+static void bind_target(struct visitor *v, struct expr **ep)
+{
+	struct bind *b = v->ctx;
+	struct expr *e = *ep;
+	const char *why = NULL, *have = NULL;
+	bool lvalue = b->lvalue;
+
+	b->lvalue = false;
+	expr_children(v, e);
+	b->lvalue = lvalue;
+	if (b->failed && b->quiet)
+		return;
+	if (lvalue && !b->s->env->guru_mode) {
+		struct diag_msg *m;
+
+		b->failed = true;
+		if (b->quiet)
+			return;
+		m = diag_report(b->s->diag, TARGET_WRITE, e->loc,
+				expr_what(b->s->arena, e));
+		diag_remedy(m, "stap -g allows scripts to change what they "
+			       "trace");
+		return;
+	}
+	if (!bind_one(b, e, &why, &have)) {
+		b->failed = true;
+		if (!b->quiet)
+			report_unresolved(b, e, why, have);
+		return;
+	}
+	*ep = e->target.bound;
+	b->lvalue = false;
+	/* What it was replaced by may hold target variables again. */
+	if (b->depth++ < MAX_REBIND)
+		bind_expr(v, ep);
+	b->depth--;
+}
+
+static void to_number(struct bind *b, struct expr **e, int64_t value)
+{
+	struct loc loc = (*e)->loc;
+
+	*e = expr_number(b->s->arena, loc, value);
+}
+
+/* @defined(arg): tried on a copy. */
+static bool is_defined(struct bind *b, struct expr *arg)
+{
+	struct bind trial = *b;
+	struct visitor v = { bind_expr, bind_stmt, &trial };
+	struct expr *copy = expr_clone(b->s->arena, arg);
+	unsigned mark = diag_mark(b->s->diag);
+
+	trial.quiet = true;
+	trial.failed = false;
+	bind_expr(&v, &copy);
+	diag_rollback(b->s->diag, mark);
+	return !trial.failed;
+}
+
+struct written {
+	const char *name;
+	bool found;
+};
+
+static void find_write(void *ctx, struct expr *e)
+{
+	struct written *w = ctx;
+	struct expr *to = e->kind == E_ASSIGN ? e->assign.a :
+			  e->kind == E_INCDEC ? e->incdec.a :
+						NULL;
+
+	if (to && to->kind == E_SYMBOL && !strcmp(to->sym.name, w->name))
+		w->found = true;
+}
+
+static bool is_written(struct bind *b, struct expr *arg)
+{
+	struct written w = { 0 };
+
+	if (arg->kind != E_SYMBOL)
+		return false;
+	w.name = arg->sym.name;
+	walk_exprs((struct stmt *)b->body, find_write, &w);
+	return w.found;
+}
+
+static void bind_lvalue(struct visitor *v, struct expr **e)
+{
+	struct bind *b = v->ctx;
+
+	b->lvalue = (*e)->kind == E_TARGET;
+	bind_expr(v, e);
+	b->lvalue = false;
+}
+
+static void bind_logic(struct visitor *v, struct expr **ep)
+{
+	struct bind *b = v->ctx;
+	struct expr *e = *ep;
+	int a;
+
+	bind_expr(v, &e->binary.a);
+	a = expr_truth(e->binary.a);
+	if (a >= 0 && a == (e->binary.op == OP_LOGOR)) {
+		to_number(b, ep, a);
+		return;
+	}
+	bind_expr(v, &e->binary.b);
+	if (a >= 0 && expr_truth(e->binary.b) >= 0)
+		to_number(b, ep, expr_truth(e->binary.b));
+}
+
+static void bind_expr(struct visitor *v, struct expr **ep)
+{
+	struct bind *b = v->ctx;
+	struct expr *e = *ep;
+	bool lvalue = b->lvalue;
+
+	b->lvalue = false;
+	switch (e->kind) {
+	case E_TARGET:
+		b->lvalue = lvalue;
+		bind_target(v, ep);
+		b->lvalue = false;
+		break;
+	case E_DEFINED:
+		to_number(b, ep, is_defined(b, e->defined.arg));
+		break;
+	case E_PROBEWRITE:
+		to_number(b, ep, is_written(b, e->defined.arg));
+		break;
+	case E_ENTRY:
+		b->failed = true;
+		if (!b->quiet)
+			diag_report(b->s->diag, ENTRY_CONTEXT, e->loc,
+				    expr_what(b->s->arena, e));
+		break;
+	case E_ASSIGN:
+		bind_lvalue(v, &e->assign.a);
+		bind_expr(v, &e->assign.b);
+		break;
+	case E_INCDEC:
+		bind_lvalue(v, &e->incdec.a);
+		break;
+	case E_UNARY:
+		expr_children(v, e);
+		if (e->unary.op == OP_NOT && expr_truth(e->unary.a) >= 0)
+			to_number(b, ep, !expr_truth(e->unary.a));
+		break;
+	case E_BINARY:
+		if (e->binary.op == OP_LOGAND || e->binary.op == OP_LOGOR)
+			bind_logic(v, ep);
+		else
+			expr_children(v, e);
+		break;
+	case E_TERNARY: {
+		int cond;
+
+		bind_expr(v, &e->ternary.cond);
+		cond = expr_truth(e->ternary.cond);
+		if (cond >= 0) {
+			*ep = cond ? e->ternary.a : e->ternary.b;
+			bind_expr(v, ep);
+		} else {
+			bind_expr(v, &e->ternary.a);
+			bind_expr(v, &e->ternary.b);
+		}
+		break;
+	}
+	default:
+		expr_children(v, e);
+	}
+}
+
+static void bind_stmt(struct visitor *v, struct stmt **sp)
+{
+	struct stmt *st = *sp;
+	int cond;
+
+	if (st->kind != S_IF) {
+		stmt_children(v, st);
+		return;
+	}
+	bind_expr(v, &st->if_.cond);
+	cond = expr_truth(st->if_.cond);
+	if (cond >= 0) {
+		struct bind *b = v->ctx;
+		struct stmt *taken = cond ? st->if_.then : st->if_.otherwise;
+
+		*sp = taken ? taken : stmt_new(b->s->arena, S_NULL, st->loc);
+		bind_stmt(v, sp);
+		return;
+	}
+	bind_stmt(v, &st->if_.then);
+	if (st->if_.otherwise)
+		bind_stmt(v, &st->if_.otherwise);
+}
+
+void targets_bind(struct sema *s, struct probe_site *site, struct stmt **body)
+{
+	struct bind b = { .s = s, .site = site, .body = *body };
+	struct visitor v = { bind_expr, bind_stmt, &b };
+
+	bind_stmt(&v, body);
+}

@@ -1,0 +1,752 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Type inference: longs, strings, aggregates. Every variable, array index,
+ * parameter and function has one type; knowledge flows both ways (an operand
+ * takes its type from the operator, a variable gives its type to whatever it
+ * is used with). All bodies are visited until nothing changes; then what is
+ * still unknown is an error.
+ *
+ * infer(e, want): `want` is the type that the context needs, TY_UNKNOWN when
+ * any will do, TY_NONE when the value is thrown away.
+ */
+#include <string.h>
+
+#include "sema/pass.h"
+#include "syntax/format.h"
+
+struct infer {
+	struct sema *s;
+	struct func_decl *func; /* whose body this is, or NULL */
+	bool changed;
+	bool final; /* last round: report what is unknown */
+};
+
+static void infer(struct infer *in, struct expr *e, enum type want);
+static void infer_stmt(struct infer *in, struct stmt *st);
+
+static bool known(enum type t)
+{
+	return t == TY_LONG || t == TY_STRING || t == TY_STATS;
+}
+
+/* ---- errors ---- */
+
+static bool is_var_use(const struct expr *e)
+{
+	return e->kind == E_SYMBOL ||
+	       (e->kind == E_INDEX && e->index.base->kind == E_SYMBOL);
+}
+
+static void stats_remedy(struct diag_msg *m, const char *name)
+{
+	diag_remedy(m, "take a number out of it: @count(%s), @sum(%s), "
+		       "@min(%s), @max(%s), @avg(%s)",
+		    name, name, name, name, name);
+}
+
+/* A variable of type v->type is used as `want`. */
+static void var_mismatch(struct infer *in, struct expr *e, enum type want)
+{
+	struct var_decl *v = base_var(e);
+	struct diag_msg *m = diag_report(in->s->diag, TYPE_MISMATCH, e->loc,
+					 expr_what(in->s->arena, e),
+					 type_name(want));
+
+	diag_note(m, v->type_loc.src ? v->type_loc : v->loc,
+		  "type was first inferred here (%s)", type_name(v->type));
+	if (v->type == TY_STATS)
+		stats_remedy(m, v->name);
+	else if (want == TY_STRING && v->type == TY_LONG)
+		diag_remedy(m, "sprint(%s) makes a string of a number",
+			    v->name);
+}
+
+static void expected(struct infer *in, struct expr *e, enum type want)
+{
+	struct diag_msg *m = diag_report(in->s->diag, TYPE_EXPECTED, e->loc,
+					 expr_what(in->s->arena, e),
+					 type_name(want), type_name(e->type));
+
+	if (want == TY_STRING && e->type == TY_LONG)
+		diag_remedy(m, "sprint(...) makes a string of a number");
+	else if (want == TY_LONG && e->type == TY_STRING)
+		diag_remedy(m, "strtol(..., 10) makes a number of a string");
+}
+
+/* ---- unification ---- */
+
+/* The expression has this type; checks it against the context. */
+static void settle(struct infer *in, struct expr *e, enum type t,
+		   enum type want)
+{
+	if (t != e->type && known(t)) {
+		e->type = t;
+		in->changed = true;
+	}
+	if (known(want) && known(e->type) && e->type != want)
+		expected(in, e, want);
+}
+
+static void settle_var(struct infer *in, struct expr *e, struct var_decl *v,
+		       enum type want)
+{
+	if (!known(v->type) && known(want)) {
+		v->type = want;
+		v->type_loc = e->loc;
+		in->changed = true;
+	}
+	if (e->type != v->type) {
+		e->type = v->type;
+		in->changed = true;
+	}
+	if (known(want) && known(v->type) && v->type != want)
+		var_mismatch(in, e, want);
+}
+
+/* An index expression against the array's index type. */
+static void infer_key(struct infer *in, struct var_decl *v, uint32_t i,
+		      struct expr *key)
+{
+	unsigned before = diag_errors(in->s->diag);
+
+	if (!key)
+		return;
+	if (!known(v->key_type[i])) {
+		infer(in, key, TY_UNKNOWN);
+		if (known(key->type)) {
+			v->key_type[i] = key->type;
+			v->key_loc = key->loc;
+			in->changed = true;
+		}
+		return;
+	}
+	infer(in, key, known(key->type) ? TY_UNKNOWN : v->key_type[i]);
+	if (diag_errors(in->s->diag) != before || !known(key->type) ||
+	    key->type == v->key_type[i])
+		return;
+	struct diag_msg *m = diag_report(in->s->diag, INDEX_TYPE, key->loc,
+					 expr_what(in->s->arena, key), i,
+					 type_name(key->type));
+
+	diag_note(m, v->key_loc,
+		  "type of index %u of '%s' was first inferred here (%s)", i,
+		  v->name, type_name(v->key_type[i]));
+}
+
+static void infer_keys(struct infer *in, struct var_decl *v, expr_list *keys)
+{
+	for (uint32_t i = 0; i < keys->n && i < AST_MAX_KEYS; i++)
+		infer_key(in, v, i, keys->v[i]);
+}
+
+/* Both sides get the same type. */
+static enum type infer_same(struct infer *in, struct expr *a, struct expr *b,
+			    enum type want)
+{
+	infer(in, a, want);
+	infer(in, b, known(b->type) || !known(a->type) ? want : a->type);
+	if (known(b->type) && !known(a->type))
+		infer(in, a, b->type);
+	if (!known(want) && known(a->type) && known(b->type) &&
+	    a->type != b->type) {
+		if (is_var_use(a))
+			var_mismatch(in, a, b->type);
+		else if (is_var_use(b))
+			var_mismatch(in, b, a->type);
+		else
+			expected(in, b, a->type);
+	}
+	return known(a->type) ? a->type : b->type;
+}
+
+/* ---- expressions ---- */
+
+static void infer_assign(struct infer *in, struct expr *e, enum type want)
+{
+	struct expr *a = e->assign.a, *b = e->assign.b;
+	enum type t;
+
+	switch (e->assign.op) {
+	case OP_NONE:
+		want = want == TY_NONE ? TY_UNKNOWN : want;
+		infer(in, b, TY_UNKNOWN);
+		t = known(b->type) ? b->type : known(a->type) ? a->type : want;
+		if (b->type == TY_STATS) {
+			expected(in, b, TY_LONG);
+			return;
+		}
+		infer(in, a, t);
+		if (!known(b->type) && known(a->type))
+			infer(in, b, a->type);
+		settle(in, e, a->type, want);
+		return;
+	case OP_CONCAT:
+		infer(in, a, TY_STRING);
+		infer(in, b, TY_STRING);
+		settle(in, e, TY_STRING, want);
+		return;
+	case OP_AGGREGATE:
+		infer(in, a, TY_STATS);
+		infer(in, b, TY_LONG);
+		settle(in, e, TY_LONG, want);
+		return;
+	default:
+		infer(in, a, TY_LONG);
+		infer(in, b, TY_LONG);
+		settle(in, e, TY_LONG, want);
+	}
+}
+
+static void infer_binary(struct infer *in, struct expr *e, enum type want)
+{
+	struct expr *a = e->binary.a, *b = e->binary.b;
+
+	switch (e->binary.op) {
+	case OP_CONCAT:
+		infer(in, a, TY_STRING);
+		infer(in, b, TY_STRING);
+		settle(in, e, TY_STRING, want);
+		return;
+	case OP_LT:
+	case OP_LE:
+	case OP_GT:
+	case OP_GE:
+	case OP_EQ:
+	case OP_NE:
+		infer_same(in, a, b, TY_UNKNOWN);
+		break;
+	default:
+		infer(in, a, TY_LONG);
+		infer(in, b, TY_LONG);
+	}
+	settle(in, e, TY_LONG, want);
+}
+
+static void infer_param(struct infer *in, struct var_decl *p, struct expr *arg,
+			uint32_t i)
+{
+	struct diag_msg *m;
+
+	infer(in, arg, known(arg->type) ? TY_UNKNOWN : p->type);
+	if (!known(arg->type))
+		return;
+	if (!known(p->type)) {
+		p->type = arg->type;
+		p->type_loc = arg->loc;
+		in->changed = true;
+	} else if (p->type != arg->type) {
+		m = diag_report(in->s->diag, INDEX_TYPE, arg->loc,
+				expr_what(in->s->arena, arg), i,
+				type_name(arg->type));
+		diag_note(m, p->type_loc.src ? p->type_loc : p->loc,
+			  "type of index %u (parameter '%s') was first "
+			  "inferred here (%s)",
+			  i, p->name, type_name(p->type));
+	}
+}
+
+static void infer_function(struct infer *in, struct expr *e,
+			   struct func_decl *f, enum type want)
+{
+	for (uint32_t i = 0; i < f->params.n && i < e->call.args.n; i++)
+		infer_param(in, f->params.v[i], e->call.args.v[i], i);
+	if (!known(f->ret) && f->ret != TY_NONE && known(want)) {
+		f->ret = want;
+		in->changed = true;
+	}
+	if (in->final && f->ret == TY_NONE && want != TY_NONE) {
+		struct diag_msg *m =
+			diag_report(in->s->diag, FUNCTION_NO_VALUE, e->loc,
+				    expr_what(in->s->arena, e), f->name);
+		diag_note(m, f->loc, "defined here");
+		return;
+	}
+	if (f->ret == TY_NONE)
+		e->type = TY_NONE;
+	settle(in, e, f->ret, want);
+}
+
+static void infer_builtin(struct infer *in, struct expr *e, enum type want)
+{
+	const struct builtin *b = e->call.builtin;
+
+	vec_for(&e->call.args, i) infer(
+		in, e->call.args.v[i], b->args[i] == 's' ? TY_STRING : TY_LONG);
+	if (b->ret == '-') {
+		e->type = TY_NONE;
+		if (in->final && want != TY_NONE)
+			diag_report(in->s->diag, FUNCTION_NO_VALUE, e->loc,
+				    expr_what(in->s->arena, e), b->name);
+		return;
+	}
+	settle(in, e, b->ret == 's' ? TY_STRING : TY_LONG, want);
+}
+
+static void infer_call(struct infer *in, struct expr *e, enum type want)
+{
+	if (e->call.builtin) {
+		infer_builtin(in, e, want);
+		return;
+	}
+	vec_for(&e->call.funcs, i)
+		infer_function(in, e, e->call.funcs.v[i], want);
+}
+
+/* What a directive takes; '*' takes longs before it. */
+static enum type directive_type(const struct wire_spec *sp)
+{
+	return sp->conv == 's' || sp->conv == 'S' ? TY_STRING : TY_LONG;
+}
+
+static void infer_format(struct infer *in, struct expr *e)
+{
+	const struct format *f = e->print.fmt;
+	uint32_t at = 0;
+
+	for (uint32_t i = 0; f && i < f->parts.n; i++) {
+		const struct wire_spec *sp = &f->parts.v[i].spec;
+
+		if (!sp->conv)
+			continue;
+		if (sp->flags & WIRE_SPEC_WIDTH_ARG && at < e->print.args.n)
+			infer(in, e->print.args.v[at++], TY_LONG);
+		if (sp->flags & WIRE_SPEC_PREC_ARG && at < e->print.args.n)
+			infer(in, e->print.args.v[at++], TY_LONG);
+		if (at < e->print.args.n)
+			infer(in, e->print.args.v[at++], directive_type(sp));
+	}
+}
+
+/* print(@hist_log(x)) draws the histogram. */
+static bool prints_histogram(const struct expr *e)
+{
+	return !e->print.to_string && !e->print.with_format &&
+	       !e->print.with_delim && !e->print.is_char &&
+	       e->print.args.n == 1 && is_hist(e->print.args.v[0]);
+}
+
+static void infer_hist(struct infer *in, struct expr *e)
+{
+	infer(in, e->statop.stat, TY_STATS);
+	e->type = TY_STATS;
+}
+
+static void infer_print(struct infer *in, struct expr *e, enum type want)
+{
+	if (e->print.with_format) {
+		infer_format(in, e);
+	} else if (prints_histogram(e)) {
+		infer_hist(in, e->print.args.v[0]);
+	} else {
+		vec_for(&e->print.args, i)
+		{
+			struct expr *arg = e->print.args.v[i];
+
+			infer(in, arg,
+			      e->print.is_char ? TY_LONG : TY_UNKNOWN);
+			if (in->final && arg->type == TY_STATS &&
+			    !is_hist(arg)) {
+				struct diag_msg *m = diag_report(
+					in->s->diag, AGGREGATE_VALUE, arg->loc,
+					expr_what(in->s->arena, arg),
+					"print takes longs and strings");
+
+				if (base_var(arg))
+					stats_remedy(m, base_var(arg)->name);
+			}
+		}
+	}
+	if (e->print.with_delim && e->print.format)
+		infer(in, e->print.format, TY_STRING);
+	settle(in, e, e->print.to_string ? TY_STRING : TY_LONG, want);
+}
+
+static void infer_statop(struct infer *in, struct expr *e, enum type want)
+{
+	if (is_hist(e)) {
+		struct diag_msg *m;
+
+		infer_hist(in, e);
+		if (!in->final)
+			return;
+		m = diag_report(in->s->diag, HISTOGRAM_VALUE, e->loc,
+				expr_what(in->s->arena, e));
+		diag_remedy(m, "print() it alone, take one bucket of it with "
+			       "[N], or go over it with foreach");
+		return;
+	}
+	infer(in, e->statop.stat, TY_STATS);
+	settle(in, e, TY_LONG, want);
+}
+
+static void infer_index(struct infer *in, struct expr *e, enum type want)
+{
+	struct var_decl *v;
+
+	if (e->index.base->kind != E_SYMBOL) {
+		if (is_hist(e->index.base))
+			infer_hist(in, e->index.base);
+		vec_for(&e->index.keys, i) if (e->index.keys.v[i])
+			infer(in, e->index.keys.v[i], TY_LONG);
+		settle(in, e, TY_LONG, want);
+		return;
+	}
+	v = e->index.base->sym.ref;
+	if (!v)
+		return;
+	infer_keys(in, v, &e->index.keys);
+	settle_var(in, e, v, want);
+	e->index.base->type = v->type;
+}
+
+static void infer_prim(struct infer *in, struct expr *e, enum type want)
+{
+	bool str = e->prim.op == PRIM_STR_KERNEL ||
+		   e->prim.op == PRIM_STR_USER;
+
+	for (unsigned i = 0; i < 2; i++)
+		if (e->prim.arg[i])
+			infer(in, e->prim.arg[i], TY_LONG);
+	settle(in, e, str ? TY_STRING : TY_LONG, want);
+}
+
+static void unresolved(struct infer *in, struct expr *e)
+{
+	struct var_decl *v = is_var_use(e) ? base_var(e) : NULL;
+	struct diag_msg *m;
+
+	if (v && var_info(in->s, v)->warned)
+		return;
+	m = diag_report(in->s->diag, UNRESOLVED_TYPE, e->loc,
+			expr_what(in->s->arena, e), "");
+	if (v) {
+		var_info(in->s, v)->warned = true;
+		diag_remedy(m, "nothing says whether '%s' is a number or a "
+			       "string: assign to it, or initialize it",
+			    v->name);
+	} else if (e->kind == E_CALL) {
+		diag_remedy(m, "declare it: function %s:long (...) or "
+			       "function %s:string (...)",
+			    e->call.name, e->call.name);
+	}
+}
+
+static void infer(struct infer *in, struct expr *e, enum type want)
+{
+	switch (e->kind) {
+	case E_NUMBER:
+		settle(in, e, TY_LONG, want);
+		break;
+	case E_STRING:
+		settle(in, e, TY_STRING, want);
+		break;
+	case E_SYMBOL:
+		if (e->sym.ref)
+			settle_var(in, e, e->sym.ref, want);
+		break;
+	case E_INDEX:
+		infer_index(in, e, want);
+		break;
+	case E_UNARY:
+		infer(in, e->unary.a, TY_LONG);
+		settle(in, e, TY_LONG, want);
+		break;
+	case E_INCDEC:
+		infer(in, e->incdec.a, TY_LONG);
+		settle(in, e, TY_LONG, want);
+		break;
+	case E_BINARY:
+		infer_binary(in, e, want);
+		break;
+	case E_ASSIGN:
+		infer_assign(in, e, want);
+		break;
+	case E_TERNARY:
+		infer(in, e->ternary.cond, TY_LONG);
+		if (want == TY_NONE) {
+			infer(in, e->ternary.a, TY_NONE);
+			infer(in, e->ternary.b, TY_NONE);
+			e->type = e->ternary.a->type;
+			break;
+		}
+		settle(in, e,
+		       infer_same(in, e->ternary.a, e->ternary.b, want),
+		       TY_UNKNOWN);
+		break;
+	case E_IN:
+		if (e->in.array->sym.ref) {
+			infer_keys(in, e->in.array->sym.ref, &e->in.keys);
+			e->in.array->type = e->in.array->sym.ref->type;
+		}
+		settle(in, e, TY_LONG, want);
+		break;
+	case E_REGEX:
+		infer(in, e->regex.a, TY_STRING);
+		infer(in, e->regex.pattern, TY_STRING);
+		settle(in, e, TY_LONG, want);
+		break;
+	case E_CALL:
+		infer_call(in, e, want);
+		break;
+	case E_STATOP:
+		infer_statop(in, e, want);
+		break;
+	case E_PRINT:
+		infer_print(in, e, want);
+		break;
+	case E_EMBEDDED:
+		settle(in, e,
+		       strstr(e->embedded.code, "/* string */") ? TY_STRING :
+								  TY_LONG,
+		       want);
+		break;
+	case E_PRIM:
+		infer_prim(in, e, want);
+		break;
+	case E_TARGET: /* an error was reported */
+	case E_DEFINED:
+	case E_ENTRY:
+	case E_PROBEWRITE:
+	case E_KIND_COUNT:
+		return;
+	}
+	if (in->final && want != TY_NONE && e->type == TY_UNKNOWN)
+		unresolved(in, e);
+}
+
+/* ---- statements ---- */
+
+static void infer_foreach(struct infer *in, struct stmt *st)
+{
+	struct expr *base = st->foreach.base;
+	struct var_decl *v = base->kind == E_SYMBOL ? base->sym.ref : NULL;
+
+	if (st->foreach.limit)
+		infer(in, st->foreach.limit, TY_LONG);
+	if (!v) {
+		if (is_hist(base))
+			infer_hist(in, base);
+		vec_for(&st->foreach.keys, i)
+			infer(in, st->foreach.keys.v[i], TY_LONG);
+		if (st->foreach.value)
+			infer(in, st->foreach.value, TY_LONG);
+		return;
+	}
+	base->type = v->type;
+	infer_keys(in, v, &st->foreach.slice);
+	for (uint32_t i = 0; i < st->foreach.keys.n && i < AST_MAX_KEYS; i++) {
+		/* From the array to the loop variable, and back. */
+		infer(in, st->foreach.keys.v[i], v->key_type[i]);
+		if (!known(v->key_type[i]))
+			infer_key(in, v, i, st->foreach.keys.v[i]);
+	}
+	if (!st->foreach.value)
+		return;
+	if (v->type == TY_STATS) {
+		struct diag_msg *m;
+
+		if (!in->final)
+			return;
+		m = diag_report(in->s->diag, AGGREGATE_VALUE,
+				st->foreach.value->loc,
+				expr_what(in->s->arena, st->foreach.value),
+				"a loop variable cannot hold an aggregate");
+		diag_remedy(m, "use @count(%s[...]) etc. in the loop", v->name);
+		return;
+	}
+	infer(in, st->foreach.value, v->type);
+	if (!known(v->type) && known(st->foreach.value->type)) {
+		v->type = st->foreach.value->type;
+		v->type_loc = st->foreach.value->loc;
+		in->changed = true;
+	}
+}
+
+static void infer_return(struct infer *in, struct stmt *st)
+{
+	struct func_decl *f = in->func;
+	struct expr *e = st->expr;
+
+	if (!e || !f)
+		return;
+	infer(in, e, known(e->type) ? TY_UNKNOWN : f->ret);
+	if (!known(f->ret) && known(e->type)) {
+		f->ret = e->type;
+		in->changed = true;
+	} else if (known(e->type) && e->type != f->ret && known(f->ret)) {
+		struct diag_msg *m = diag_report(
+			in->s->diag, TYPE_MISMATCH, e->loc,
+			expr_what(in->s->arena, e), type_name(e->type));
+
+		diag_note(m, f->loc, "function '%s' returns a %s", f->name,
+			  type_name(f->ret));
+	}
+}
+
+static void infer_delete(struct infer *in, struct expr *e)
+{
+	struct var_decl *v = base_var(e);
+
+	if (!v)
+		return;
+	if (e->kind == E_INDEX)
+		infer_keys(in, v, &e->index.keys);
+	e->type = v->type;
+}
+
+static void infer_stmt(struct infer *in, struct stmt *st)
+{
+	if (!st)
+		return;
+	switch (st->kind) {
+	case S_EXPR:
+		infer(in, st->expr, TY_NONE);
+		break;
+	case S_BLOCK:
+		vec_for(&st->block.list, i)
+			infer_stmt(in, st->block.list.v[i]);
+		break;
+	case S_IF:
+		infer(in, st->if_.cond, TY_LONG);
+		infer_stmt(in, st->if_.then);
+		infer_stmt(in, st->if_.otherwise);
+		break;
+	case S_WHILE:
+	case S_FOR:
+		if (st->loop.init)
+			infer(in, st->loop.init, TY_NONE);
+		if (st->loop.cond)
+			infer(in, st->loop.cond, TY_LONG);
+		if (st->loop.step)
+			infer(in, st->loop.step, TY_NONE);
+		infer_stmt(in, st->loop.body);
+		break;
+	case S_FOREACH:
+		infer_foreach(in, st);
+		infer_stmt(in, st->foreach.body);
+		break;
+	case S_RETURN:
+		infer_return(in, st);
+		break;
+	case S_DELETE:
+		infer_delete(in, st->expr);
+		break;
+	case S_TRY:
+		infer_stmt(in, st->try_.body);
+		if (st->try_.var)
+			infer(in, st->try_.var, TY_STRING);
+		infer_stmt(in, st->try_.handler);
+		break;
+	case S_NULL:
+	case S_BREAK:
+	case S_CONTINUE:
+	case S_NEXT:
+	case S_EMBEDDED:
+	case S_KIND_COUNT:
+		break;
+	}
+}
+
+static void infer_unit(struct sema *s, struct unit *u, void *ctx)
+{
+	struct infer *in = ctx;
+
+	in->func = u->f;
+	infer_stmt(in, *unit_body(u));
+	if (u->h && u->h->cond)
+		infer(in, u->h->cond, TY_LONG);
+}
+
+/* ---- the end: what is known, what is not ---- */
+
+static void find_return(struct visitor *v, struct stmt **st)
+{
+	if ((*st)->kind == S_RETURN && (*st)->expr)
+		*(bool *)v->ctx = true;
+	stmt_children(v, *st);
+}
+
+static void skip_expr(struct visitor *v, struct expr **e)
+{
+}
+
+/* Functions that never return a value have none. */
+static void find_valueless(struct sema *s)
+{
+	vec_for(&s->prog->funcs, i)
+	{
+		struct func_decl *f = s->prog->funcs.v[i];
+		bool found = false;
+		struct visitor v = { skip_expr, find_return, &found };
+		struct stmt *body = f->body;
+
+		if (f->ret_declared || body->kind == S_EMBEDDED) {
+			if (f->ret == TY_UNKNOWN)
+				f->ret = TY_NONE;
+			continue;
+		}
+		find_return(&v, &body);
+		if (!found && f->ret == TY_UNKNOWN)
+			f->ret = TY_NONE;
+	}
+}
+
+static void unresolved_var(struct sema *s, struct var_decl *v, const char *kind)
+{
+	struct diag_msg *m;
+
+	if (var_info(s, v)->warned)
+		return;
+	var_info(s, v)->warned = true;
+	m = diag_report(s->diag, UNRESOLVED_TYPE, v->loc,
+			ident_what(s->arena, v->name), "");
+	diag_remedy(m, "nothing says whether %s '%s' is a number or a string",
+		    kind, v->name);
+}
+
+static void check_var(struct sema *s, struct var_decl *v)
+{
+	if (v->type == TY_STATS && v->kind != VAR_GLOBAL) {
+		struct diag_msg *m = diag_report(
+			s->diag, AGGREGATE_LOCAL, v->type_loc,
+			ident_what(s->arena, v->name), v->name);
+
+		diag_remedy(m, "declare 'global %s'", v->name);
+	}
+	if (v->type == TY_UNKNOWN)
+		unresolved_var(s, v,
+			       v->kind == VAR_PARAM  ? "parameter" :
+			       v->kind == VAR_GLOBAL ? "global" :
+						       "local");
+	for (uint32_t i = 0; i < v->nkeys && i < AST_MAX_KEYS; i++)
+		if (v->key_type[i] == TY_UNKNOWN) {
+			unresolved_var(s, v, "an index of");
+			break;
+		}
+}
+
+static void check_locals(struct sema *s, struct unit *u, void *ctx)
+{
+	for (uint32_t i = 0; i < unit_nlocals(u); i++)
+		check_var(s, unit_local(u, i));
+	if (u->f)
+		vec_for(&u->f->params, i) check_var(s, u->f->params.v[i]);
+}
+
+void types_infer(struct sema *s)
+{
+	struct infer in = { .s = s };
+	unsigned errors = diag_errors(s->diag);
+
+	do {
+		in.changed = false;
+		each_unit(s, infer_unit, &in);
+	} while (in.changed && diag_errors(s->diag) == errors);
+	if (diag_errors(s->diag) != errors)
+		return;
+	find_valueless(s);
+	in.final = true;
+	each_unit(s, infer_unit, &in);
+	each_unit(s, check_locals, NULL);
+	vec_for(&s->prog->globals, i) check_var(s, s->prog->globals.v[i]);
+}

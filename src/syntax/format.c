@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * printf formats: %[flags][width][.precision][length]conversion
+ *
+ * Flags - + space 0 #; width and precision a number or '*'; a length (h hh l
+ * ll j z t L) is taken and means nothing, all integers have 64 bits. The
+ * width of %b says how many bytes it writes, the precision of %m and %M how
+ * many bytes they read; these go to spec.size.
+ */
+#include "syntax/format.h"
+
+#include <string.h>
+
+#define CONVERSIONS "sdiuxXocbpmM"
+
+enum { FORMAT_MAX_FIELD = 65535 }; /* width and precision */
+
+/* One directive: returns what is wrong with it, or NULL. */
+static const char *parse_count(const char **s, uint32_t *value)
+{
+	uint32_t v = 0;
+
+	for (; **s >= '0' && **s <= '9'; (*s)++)
+		if ((v = v * 10 + (uint32_t)(**s - '0')) > FORMAT_MAX_FIELD)
+			return "width or precision is too large";
+	*value = v;
+	return NULL;
+}
+
+static void parse_flags(const char **s, struct wire_spec *spec)
+{
+	static const char chars[] = "-+ 0#";
+	static const w_u8 bits[] = { WIRE_SPEC_LEFT, WIRE_SPEC_PLUS,
+				     WIRE_SPEC_SPACE, WIRE_SPEC_ZERO,
+				     WIRE_SPEC_ALT };
+	const char *hit;
+
+	while (**s && (hit = strchr(chars, **s))) {
+		spec->flags |= bits[hit - chars];
+		(*s)++;
+	}
+}
+
+static const char *parse_width(const char **s, struct wire_spec *spec)
+{
+	if (**s == '*') {
+		spec->flags |= WIRE_SPEC_WIDTH_ARG;
+		(*s)++;
+		return NULL;
+	}
+	return parse_count(s, &spec->width);
+}
+
+static const char *parse_precision(const char **s, struct wire_spec *spec)
+{
+	if (**s != '.')
+		return NULL;
+	(*s)++;
+	spec->flags |= WIRE_SPEC_HAS_PREC;
+	if (**s == '*') {
+		spec->flags |= WIRE_SPEC_PREC_ARG;
+		(*s)++;
+		return NULL;
+	}
+	return parse_count(s, &spec->prec);
+}
+
+static const char *check_binary(struct wire_spec *spec)
+{
+	if (spec->flags & WIRE_SPEC_WIDTH_ARG)
+		return NULL; /* checked when it is printed */
+	spec->size = spec->width ? (w_u8)spec->width : 8;
+	if (spec->width > 8 || (spec->size & (spec->size - 1)))
+		return "%b writes 1, 2, 4 or 8 bytes";
+	return NULL;
+}
+
+static const char *parse_directive(const char **s, struct wire_spec *spec)
+{
+	const char *wrong;
+
+	parse_flags(s, spec);
+	if ((wrong = parse_width(s, spec)) ||
+	    (wrong = parse_precision(s, spec)))
+		return wrong;
+	*s += strspn(*s, "hljztL");
+	if (!**s)
+		return "the format ends within a directive";
+	if (!strchr(CONVERSIONS, **s))
+		return "unknown conversion";
+	spec->conv = (w_u8)(**s == 'i' ? 'd' : **s);
+	(*s)++;
+	return spec->conv == 'b' ? check_binary(spec) : NULL;
+}
+
+static uint32_t args_of(const struct wire_spec *spec)
+{
+	return 1u + !!(spec->flags & WIRE_SPEC_WIDTH_ARG) +
+	       !!(spec->flags & WIRE_SPEC_PREC_ARG);
+}
+
+typedef VEC(char) text_vec;
+
+static void finish_part(struct arena *a, struct format *f, text_vec *lit,
+			const struct wire_spec *spec)
+{
+	struct format_part part = { .literal_len = lit->n, .spec = *spec };
+
+	part.literal = arena_memdup(a, lit->n ? lit->v : "", lit->n);
+	vec_push(a, &f->parts, part);
+	*lit = (text_vec){ 0 };
+}
+
+struct format *format_parse(struct arena *a, struct diag *d, struct loc loc,
+			    const char *text)
+{
+	struct format *f = arena_new_obj(a, struct format);
+	static const struct wire_spec none;
+	text_vec lit = { 0 };
+
+	for (const char *s = text; *s;) {
+		struct wire_spec spec = { 0 };
+		const char *start = s, *wrong;
+
+		if (*s != '%' || s[1] == '%') {
+			vec_push(a, &lit, *s);
+			s += *s == '%' ? 2 : 1;
+			continue;
+		}
+		s++;
+		wrong = parse_directive(&s, &spec);
+		if (wrong) {
+			diag_remedy(
+				diag_report(d, PARSE_FORMAT, loc,
+					    arena_printf(a, "string '%.20s'",
+							 start),
+					    wrong),
+				"a directive is %%[-+ 0#][width][.precision] "
+				"and one of %s; %%%% prints a '%%'",
+				CONVERSIONS);
+			return NULL;
+		}
+		finish_part(a, f, &lit, &spec);
+		f->nargs += args_of(&spec);
+	}
+	if (lit.n || !f->parts.n)
+		finish_part(a, f, &lit, &none);
+	return f;
+}

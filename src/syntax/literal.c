@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What the text of number and string literals means. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "syntax/lex.h"
+
+static struct diag_msg *bad_number(struct diag *d, const struct token *t,
+				   unsigned *errors, const char *why)
+{
+	enum { SHOWN = 40 };
+
+	if (errors)
+		++*errors;
+	return diag_report(d, PARSE_NUMBER, t->loc, NULL,
+			   t->len < SHOWN ? (int)t->len : SHOWN, t->s,
+			   t->len < SHOWN ? "" : "...", why);
+}
+
+static int digit_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return 99;
+}
+
+int64_t token_number(struct diag *d, const struct token *t, unsigned *errors)
+{
+	const char *s = t->s, *end = t->s + t->len;
+	unsigned base = 10;
+	uint64_t v = 0;
+	struct diag_msg *m;
+
+	if (t->len > 1 && s[0] == '0') {
+		bool hex = s[1] == 'x' || s[1] == 'X';
+
+		base = hex ? 16 : 8;
+		s += hex ? 2 : 1;
+	}
+	if (s == end) {
+		bad_number(d, t, errors, "no digits after 0x");
+		return 0;
+	}
+	for (; s < end; s++) {
+		unsigned dv = (unsigned)digit_value(*s);
+
+		if (dv >= base) {
+			m = bad_number(d, t, errors,
+				       base == 8 && dv < 10 ?
+					       "not an octal digit" :
+					       "not a digit of this base");
+			if (base == 8 && dv < 10)
+				diag_remedy(m, "a leading 0 makes a number "
+					       "octal; leave it out");
+			return 0;
+		}
+		/* Values up to 2^64 - 1 are taken, and wrap to negative. */
+		if (__builtin_mul_overflow(v, (uint64_t)base, &v) ||
+		    __builtin_add_overflow(v, (uint64_t)dv, &v)) {
+			bad_number(d, t, errors,
+				   "out of the range of 64 bits");
+			return 0;
+		}
+	}
+	return (int64_t)v;
+}
+
+/*
+ * One escape sequence at s (after the backslash); returns the characters it
+ * took. *c is the character, or -1: none (a continued line), or -2: unknown.
+ * An unknown one is kept with its backslash, so that a regular expression can
+ * be written as "a\.b".
+ */
+static size_t escape(const char *s, const char *end, int *c)
+{
+	static const char from[] = "abefnrtv\\\"'?";
+	static const char to[] = "\a\b\033\f\n\r\t\v\\\"'?";
+	const char *hit, *start = s;
+
+	if (*s >= '0' && *s <= '7') {
+		for (*c = 0; s < end && s - start < 3 && *s >= '0' && *s <= '7';
+		     s++)
+			*c = *c * 8 + (*s - '0');
+		*c &= 0xff;
+		return (size_t)(s - start);
+	}
+	if (*s == 'x' && s + 1 < end && digit_value(s[1]) < 16) {
+		*c = digit_value(s[1]);
+		if (s + 2 == end || digit_value(s[2]) >= 16)
+			return 2;
+		*c = *c * 16 + digit_value(s[2]);
+		return 3;
+	}
+	if (*s == '\n') {
+		*c = -1;
+		return 1;
+	}
+	hit = *s ? strchr(from, *s) : NULL;
+	*c = hit ? (unsigned char)to[hit - from] : -2;
+	return hit ? 1 : 0;
+}
+
+static void nul_in_string(struct diag *d, const struct token *t,
+			  unsigned *errors)
+{
+	if (errors)
+		++*errors;
+	diag_remedy(diag_report(d, PARSE_STRING_NUL, t->loc, NULL),
+		    "a string ends at its first NUL byte; to print one, use "
+		    "printf(\"%%1b\", 0)");
+}
+
+void token_string(struct arena *a, struct diag *d, const struct token *t,
+		  char_vec *out, unsigned *errors)
+{
+	const char *s = t->s, *end = t->s + t->len;
+	bool had_nul = false;
+
+	while (s < end) {
+		int c = (unsigned char)*s++;
+
+		if (c == '\\' && !t->cooked && s < end) {
+			s += escape(s, end, &c);
+			if (c == -1)
+				continue;
+			if (c == -2)
+				c = '\\';
+		}
+		if (!c)
+			had_nul = true;
+		else
+			vec_push(a, out, (char)c);
+	}
+	if (had_nul)
+		nul_in_string(d, t, errors);
+}

@@ -1,0 +1,519 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Pass 1, the outermost rules: files and declarations. */
+#include "syntax/parse.h"
+
+#include <string.h>
+
+#include "syntax/parser.h"
+
+/* ------------------------------------------------------------------ *
+ * Tokens
+ * ------------------------------------------------------------------ */
+
+const struct token *peek(struct parser *p, unsigned n)
+{
+	while (p->nlook <= n)
+		p->look[p->nlook++] = pp_next(&p->pp);
+	return &p->look[n];
+}
+
+struct token next_token(struct parser *p)
+{
+	struct token t = *peek(p, 0);
+
+	if (t.kind == T_EOF)
+		return t;
+	memmove(p->look, p->look + 1, --p->nlook * sizeof(*p->look));
+	p->consumed++;
+	p->last = t.id;
+	if (t.id == P_LPAREN || t.id == P_LBRACKET)
+		p->nest++;
+	else if ((t.id == P_RPAREN || t.id == P_RBRACKET) && p->nest)
+		p->nest--;
+	return t;
+}
+
+bool accept(struct parser *p, enum token_id id)
+{
+	if (!at(p, id))
+		return false;
+	next_token(p);
+	return true;
+}
+
+struct token expect(struct parser *p, enum token_id id)
+{
+	if (!at(p, id))
+		expected(p, arena_printf(p->a, "'%s'", token_id_text(id)));
+	return next_token(p);
+}
+
+struct token expect_identifier(struct parser *p, const char *what)
+{
+	if (peek(p, 0)->kind != T_IDENT)
+		expected(p, what);
+	return next_token(p);
+}
+
+const char *token_text(struct parser *p, const struct token *t)
+{
+	return arena_strndup(p->a, t->s, t->len);
+}
+
+/* ------------------------------------------------------------------ *
+ * Errors and recovery
+ * ------------------------------------------------------------------ */
+
+void recovery_begin(struct parser *p, struct recovery *r)
+{
+	r->outer = p->recovery;
+	r->expr_depth = p->expr_depth;
+	r->stmt_depth = p->stmt_depth;
+	r->nest = p->nest;
+	r->consumed = p->consumed;
+	p->recovery = r;
+}
+
+void recovery_end(struct parser *p, struct recovery *r)
+{
+	p->recovery = r->outer;
+	p->expr_depth = r->expr_depth;
+	p->stmt_depth = r->stmt_depth;
+}
+
+void recover(struct parser *p)
+{
+	if (p->pp.eof)
+		p->recovery = p->top;
+	longjmp(p->recovery->env, 1);
+}
+
+/* A reserved word where a name belongs is a common slip. */
+static void keyword_remedy(struct diag_msg *m, const struct token *t,
+			   const char *what)
+{
+	if (t->kind == T_KEYWORD && !strncmp(what, "identifier", 10))
+		diag_remedy(m, "'%.*s' is a keyword; choose another name",
+			    (int)t->len, t->s);
+}
+
+void expected(struct parser *p, const char *what)
+{
+	const struct token *t = peek(p, 0);
+
+	/* Input that was cut short has been complained about. */
+	if (p->pp.eof)
+		recover(p);
+	keyword_remedy(parser_report(p, PARSE_EXPECTED, t, what), t, what);
+	recover(p);
+}
+
+/* Deeply nested input would only yield the same error at every level. */
+void too_deep(struct parser *p, const char *what, unsigned limit)
+{
+	parser_report(p, PARSE_TOO_DEEP, peek(p, 0), what, limit);
+	p->recovery = p->top;
+	recover(p);
+}
+
+bool starts_declaration(const struct token *t)
+{
+	return t->id == KW_PROBE || t->id == KW_FUNCTION ||
+	       t->id == KW_GLOBAL || t->id == KW_PRIVATE;
+}
+
+/* To the next declaration. */
+static void skip_declaration(struct parser *p)
+{
+	for (;;) {
+		const struct token *t = peek(p, 0);
+
+		if (t->kind == T_EOF ||
+		    (starts_declaration(t) && p->last != P_DOT &&
+		     p->last != P_ARROW))
+			return;
+		next_token(p);
+	}
+}
+
+struct height {
+	struct visitor v;
+	uint16_t max;
+};
+
+static void max_height(struct visitor *v, struct expr **e)
+{
+	struct height *h = (struct height *)v;
+
+	if ((*e)->height > h->max)
+		h->max = (*e)->height;
+}
+
+struct expr *finish(struct parser *p, struct expr *e)
+{
+	struct height h = { .v.expr = max_height };
+
+	expr_children(&h.v, e);
+	e->height = (uint16_t)(h.max + 1);
+	if (e->height > AST_MAX_HEIGHT)
+		too_deep(p, "expression", AST_MAX_HEIGHT);
+	return e;
+}
+
+/* ------------------------------------------------------------------ *
+ * global NAME[%][[SIZE]] [= LITERAL], ...
+ * ------------------------------------------------------------------ */
+
+static struct expr *parse_literal(struct parser *p)
+{
+	const struct token *t = peek(p, 0);
+
+	if (t->kind == T_STRING)
+		return parse_string_literal(p, "literal string or number");
+	return parse_number_literal(p, "literal string or number");
+}
+
+static void parse_array_size(struct parser *p, struct var_decl *g)
+{
+	struct token at_size = *peek(p, 0);
+	struct expr *size = parse_number_literal(p, "array size");
+
+	if (size->num.v < 1 || size->num.v > INT32_MAX)
+		diag_remedy(parser_report(p, PARSE_ARRAY_SIZE, &at_size,
+					  (long long)size->num.v),
+			    "the number of elements, 1 to %d", INT32_MAX);
+	g->max_entries = size->num.v;
+	expect(p, P_RBRACKET);
+}
+
+static void parse_one_global(struct parser *p, bool is_private)
+{
+	struct token name = expect_identifier(p, "identifier");
+	struct var_decl *g = arena_new_obj(p->a, struct var_decl);
+
+	g->kind = VAR_GLOBAL;
+	g->name = token_text(p, &name);
+	g->loc = name.loc;
+	g->file = p->file;
+	g->is_private = is_private;
+	if (g->name[0] == '$')
+		parser_report(p, PARSE_EXPECTED, &name,
+			      "identifier that does not start with '$'");
+	g->wrap = accept(p, P_PERCENT);
+	if (accept(p, P_LBRACKET))
+		parse_array_size(p, g);
+	if (at(p, P_ASSIGN)) {
+		if (g->wrap || g->max_entries)
+			diag_remedy(parser_report(p, PARSE_GLOBAL_INIT,
+						  peek(p, 0)),
+				    "fill the array in a begin probe");
+		next_token(p);
+		g->init = parse_literal(p);
+	}
+	vec_push(p->a, &p->file->globals, g);
+	vec_push(p->a, &p->file->order, ((struct decl){ DECL_GLOBAL, g }));
+}
+
+static void parse_global(struct parser *p, bool is_private)
+{
+	do {
+		parse_one_global(p, is_private);
+	} while (accept(p, P_COMMA));
+	accept(p, P_SEMICOLON);
+}
+
+/* ------------------------------------------------------------------ *
+ * function NAME[:TYPE] (PARAM[:TYPE], ...) [:PRIORITY] BODY
+ * ------------------------------------------------------------------ */
+
+static enum type parse_type(struct parser *p)
+{
+	if (accept(p, KW_STRING))
+		return TY_STRING;
+	if (accept(p, KW_LONG))
+		return TY_LONG;
+	expected(p, "'string' or 'long'");
+}
+
+static void parse_parameter(struct parser *p, struct func_decl *f)
+{
+	struct token name = expect_identifier(p, "identifier");
+	struct var_decl *v = arena_new_obj(p->a, struct var_decl);
+
+	v->kind = VAR_PARAM;
+	v->name = token_text(p, &name);
+	v->loc = name.loc;
+	v->file = p->file;
+	vec_for(&f->params, i)
+		if (!strcmp(f->params.v[i]->name, v->name))
+			diag_note(parser_report(p, PARSE_DUPLICATE_PARAMETER,
+						&name, v->name),
+				  f->params.v[i]->loc, "first named here");
+	if (accept(p, P_COLON))
+		v->type = parse_type(p);
+	vec_push(p->a, &f->params, v);
+}
+
+static void parse_parameters(struct parser *p, struct func_decl *f)
+{
+	expect(p, P_LPAREN);
+	if (accept(p, P_RPAREN))
+		return;
+	for (;;) {
+		parse_parameter(p, f);
+		if (accept(p, P_RPAREN))
+			return;
+		if (!at(p, P_COMMA))
+			expected(p, "',' or ')'");
+		next_token(p);
+	}
+}
+
+static struct stmt *parse_function_body(struct parser *p)
+{
+	struct stmt *s;
+
+	if (peek(p, 0)->kind != T_EMBEDDED) {
+		if (!at(p, P_LBRACE))
+			expected(p, "'{' or '%{'");
+		return parse_stmt_block(p);
+	}
+	s = stmt_new(p->a, S_EMBEDDED, peek(p, 0)->loc);
+	s->embedded = parse_embedded(p);
+	return s;
+}
+
+static void parse_functiondecl(struct parser *p, bool is_private)
+{
+	struct func_decl *f = arena_new_obj(p->a, struct func_decl);
+	struct token name = expect_identifier(p, "identifier");
+
+	f->name = token_text(p, &name);
+	f->loc = name.loc;
+	f->file = p->file;
+	f->is_private = is_private;
+	if (accept(p, P_COLON)) {
+		f->ret_declared = true;
+		f->ret = parse_type(p);
+	}
+	parse_parameters(p, f);
+	if (accept(p, P_COLON)) {
+		f->has_priority = true;
+		f->priority = parse_number_literal(p, "priority")->num.v;
+	}
+	f->body = parse_function_body(p);
+	vec_push(p->a, &p->file->funcs, f);
+	vec_push(p->a, &p->file->order, ((struct decl){ DECL_FUNC, f }));
+}
+
+/* ------------------------------------------------------------------ *
+ * probe POINTS BODY, probe NAMES = POINTS BODY [, BODY]
+ * ------------------------------------------------------------------ */
+
+static void check_alias_name(struct parser *p, const struct probe_point *n)
+{
+	struct token t = { .kind = T_PUNCT, .loc = n->loc, .s = "?", .len = 1 };
+
+	if (n->sufficient)
+		t.s = "!";
+	else if (n->cond)
+		t = (struct token){ T_KEYWORD, KW_IF, n->cond->loc, "if", 2,
+				    false, NULL, NULL };
+	else if (!n->optional)
+		return;
+	diag_remedy(parser_report(p, PARSE_BRACES, &t,
+				  "the name of an alias takes no '?', '!' or "
+				  "condition"),
+		    "write them after the probe point that it stands for");
+}
+
+static void parse_alias(struct parser *p, const struct loc *loc,
+			const point_list *names, bool is_private)
+{
+	struct alias_decl *al = arena_new_obj(p->a, struct alias_decl);
+	point_list points = { 0 };
+
+	al->loc = *loc;
+	al->file = p->file;
+	al->is_private = is_private;
+	al->epilogue_style = next_token(p).id == P_ADD_ASSIGN;
+	memcpy(&al->names, names, sizeof(*names));
+	for (uint32_t i = 0; i < names->n; i++)
+		check_alias_name(p, names->v[i]);
+	parse_probe_points(p, &points);
+	memcpy(&al->points, &points, sizeof(points));
+	if (!at(p, P_LBRACE))
+		expected(p, "one of '. , ( ? ! {'");
+	al->body = parse_stmt_block(p);
+	if (!al->epilogue_style && accept(p, P_COMMA))
+		al->body2 = parse_stmt_block(p);
+	vec_push(p->a, &p->file->aliases, al);
+	vec_push(p->a, &p->file->order, ((struct decl){ DECL_ALIAS, al }));
+}
+
+static void parse_probe(struct parser *p, bool is_private)
+{
+	struct token kw = next_token(p);
+	point_list points = { 0 };
+	struct probe_decl *pr;
+
+	parse_probe_points(p, &points);
+	if (at(p, P_ASSIGN) || at(p, P_ADD_ASSIGN)) {
+		parse_alias(p, &kw.loc, &points, is_private);
+		return;
+	}
+	if (!at(p, P_LBRACE))
+		expected(p, "one of '. , ( ? ! { = +='");
+	if (is_private)
+		diag_remedy(parser_report(p, PARSE_PRIVATE_PROBE, &kw),
+			    "leave 'private' out");
+	pr = arena_new_obj(p->a, struct probe_decl);
+	pr->loc = kw.loc;
+	pr->file = p->file;
+	memcpy(&pr->points, &points, sizeof(points));
+	pr->body = parse_stmt_block(p);
+	vec_push(p->a, &p->file->probes, pr);
+	vec_push(p->a, &p->file->order, ((struct decl){ DECL_PROBE, pr }));
+}
+
+/* ------------------------------------------------------------------ *
+ * Files
+ * ------------------------------------------------------------------ */
+
+const char *parse_embedded(struct parser *p)
+{
+	struct token t = next_token(p);
+
+	if (!p->file->guru)
+		diag_remedy(parser_report(p, PARSE_EMBEDDED_UNPRIVILEGED, &t),
+			    "embedded C needs guru mode: stap -g");
+	return token_text(p, &t);
+}
+
+static void parse_embedded_decl(struct parser *p)
+{
+	struct embedded_decl *e = arena_new_obj(p->a, struct embedded_decl);
+
+	e->loc = peek(p, 0)->loc;
+	e->code = parse_embedded(p);
+	vec_push(p->a, &p->file->embeds, e);
+	vec_push(p->a, &p->file->order, ((struct decl){ DECL_EMBEDDED, e }));
+}
+
+static void unknown_macro(struct parser *p, const struct token *t)
+{
+	parser_report(p, PARSE_MACRO_UNKNOWN, t, t->len < 60 ? (int)t->len : 60,
+		      t->s, "");
+	recover(p);
+}
+
+static void parse_declaration(struct parser *p)
+{
+	const struct token *t = peek(p, 0);
+	bool is_private = t->id == KW_PRIVATE;
+
+	if (is_private) {
+		next_token(p);
+		t = peek(p, 0);
+		if (t->kind == T_IDENT) {
+			parse_global(p, true);
+			return;
+		}
+	}
+	if (t->id == KW_PROBE) {
+		parse_probe(p, is_private);
+	} else if (t->id == KW_FUNCTION) {
+		next_token(p);
+		parse_functiondecl(p, is_private);
+	} else if (t->id == KW_GLOBAL) {
+		next_token(p);
+		parse_global(p, is_private);
+	} else if (t->kind == T_EMBEDDED && !is_private) {
+		parse_embedded_decl(p);
+	} else if (t->kind == T_AT && !t->id) {
+		unknown_macro(p, t);
+	} else {
+		expected(p, is_private ?
+				    "'global', 'function', 'probe' or a name" :
+				    "'probe', 'global', 'private', "
+				    "'function', or '%{'");
+	}
+}
+
+/* One declaration, or after an error to the start of the next. */
+static void parse_declaration_or_skip(struct parser *p)
+{
+	struct recovery r;
+
+	recovery_begin(p, &r);
+	p->top = &r;
+	p->nest = 0;
+	if (!setjmp(r.env)) {
+		parse_declaration(p);
+		recovery_end(p, &r);
+		return;
+	}
+	recovery_end(p, &r);
+	if (p->consumed == r.consumed)
+		next_token(p);
+	skip_declaration(p);
+}
+
+static struct parser *parser_new(struct arena *a, struct diag *d,
+				 const struct parse_env *env,
+				 const struct source *src, bool is_tapset)
+{
+	static const struct parse_env no_env;
+	struct parser *p = arena_new_obj(a, struct parser);
+
+	if (!env)
+		env = &no_env;
+	p->a = a;
+	p->d = d;
+	pp_init(&p->pp, a, d, env, src);
+	p->file = arena_new_obj(a, struct file);
+	p->file->src = src;
+	p->file->is_tapset = is_tapset;
+	p->file->guru = is_tapset || env->guru_mode;
+	return p;
+}
+
+struct file *parse_script(struct arena *a, struct diag *d,
+			  const struct parse_env *env,
+			  const struct source *src, bool is_tapset)
+{
+	struct parser *p = parser_new(a, d, env, src, is_tapset);
+
+	while (peek(p, 0)->kind != T_EOF) {
+		if (!accept(p, P_SEMICOLON))
+			parse_declaration_or_skip(p);
+	}
+	if (p->pp.errors >= PP_MAX_ERRORS)
+		diag_report(d, PARSE_TOO_MANY, LOC_NONE, NULL);
+	return p->file;
+}
+
+struct probe_point *parse_probe_point(struct arena *a, struct diag *d,
+				      const struct parse_env *env,
+				      const char *text)
+{
+	struct source *src = source_new(a, "<input>", text, strlen(text));
+	struct parser *p = parser_new(a, d, env, src, false);
+	struct recovery r;
+	point_list points = { 0 };
+	struct probe_point *volatile only = NULL;
+
+	recovery_begin(p, &r);
+	p->top = &r;
+	if (!setjmp(r.env)) {
+		parse_probe_point_braces(p, &points);
+		if (peek(p, 0)->kind != T_EOF)
+			expected(p, "one of '. ( ? !' or the end");
+		if (points.n > 1)
+			expected(p, "a single probe point, without braces");
+		if (p->pp.errors == 0)
+			only = points.v[0];
+	}
+	recovery_end(p, &r);
+	return only;
+}

@@ -1,0 +1,471 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What expressions are made of. */
+#include <string.h>
+
+#include "syntax/format.h"
+#include "syntax/parser.h"
+
+/* ------------------------------------------------------------------ *
+ * Literals
+ * ------------------------------------------------------------------ */
+
+struct expr *parse_string_literal(struct parser *p, const char *what)
+{
+	struct loc loc = peek(p, 0)->loc;
+	char_vec text = { 0 };
+
+	if (peek(p, 0)->kind != T_STRING)
+		expected(p, what);
+	while (peek(p, 0)->kind == T_STRING) {
+		struct token t = next_token(p);
+
+		token_string(p->a, p->d, &t, &text, &p->pp.errors);
+	}
+	vec_push(p->a, &text, '\0');
+	return finish(p, expr_string(p->a, loc, text.v));
+}
+
+struct expr *parse_number_literal(struct parser *p, const char *what)
+{
+	struct loc loc = peek(p, 0)->loc;
+	bool minus = accept(p, P_MINUS);
+	struct token t;
+	uint64_t v;
+	struct expr *e;
+
+	if (peek(p, 0)->kind != T_NUMBER)
+		expected(p, what);
+	t = next_token(p);
+	v = (uint64_t)token_number(p->d, &t, &p->pp.errors);
+	e = expr_number(p->a, loc, (int64_t)(minus ? -v : v));
+	/* A malformed one was 0. */
+	if (v || t.len == 1)
+		e->num.text = arena_printf(p->a, "%s%.*s", minus ? "-" : "",
+					   (int)t.len, t.s);
+	return finish(p, e);
+}
+
+struct expr *parse_embedded_expr(struct parser *p)
+{
+	struct expr *e = expr_new(p->a, E_EMBEDDED, peek(p, 0)->loc);
+
+	e->embedded.code = parse_embedded(p);
+	return finish(p, e);
+}
+
+/* ------------------------------------------------------------------ *
+ * Lists
+ * ------------------------------------------------------------------ */
+
+void parse_expression_list(struct parser *p, expr_list *out,
+			   enum token_id close, bool stars)
+{
+	const char *what = close == P_RPAREN ? "',' or ')'" : "',' or ']'";
+
+	if (close == P_RPAREN && accept(p, close))
+		return;
+	for (;;) {
+		struct expr *e = NULL;
+
+		if (at(p, P_STAR) && stars)
+			next_token(p);
+		else
+			e = parse_expression(p);
+		vec_push(p->a, out, e);
+		if (accept(p, close))
+			break;
+		if (!at(p, P_COMMA))
+			expected(p, what);
+		next_token(p);
+	}
+	if (close == P_RBRACKET && out->n > AST_MAX_KEYS) {
+		parser_report(p, PARSE_KEYS, peek(p, 0),
+			      (unsigned)AST_MAX_KEYS);
+		recover(p);
+	}
+}
+
+/* After the base: "[" keys "]" */
+struct expr *parse_array_key_list(struct parser *p, struct expr *base,
+				  bool stars)
+{
+	struct expr *e = expr_new(p->a, E_INDEX, base->loc);
+
+	e->index.base = base;
+	expect(p, P_LBRACKET);
+	if (at(p, P_STAR) && !stars) {
+		parser_report(p, PARSE_STAR, peek(p, 0));
+		recover(p);
+	}
+	parse_expression_list(p, &e->index.keys, P_RBRACKET, stars);
+	return finish(p, e);
+}
+
+/* ------------------------------------------------------------------ *
+ * Statistics
+ * ------------------------------------------------------------------ */
+
+bool is_statop(const struct token *t)
+{
+	return t->id >= AT_COUNT && t->id <= AT_HIST_LINEAR;
+}
+
+bool is_histogram(const struct token *t)
+{
+	return t->id == AT_HIST_LOG || t->id == AT_HIST_LINEAR;
+}
+
+enum statop statop_of(enum token_id id)
+{
+	return (enum statop)(id - AT_COUNT + STAT_COUNT);
+}
+
+_Static_assert(AT_HIST_LINEAR - AT_COUNT == STAT_HIST_LINEAR - STAT_COUNT,
+	       "token.def lists the statistics operators in enum statop order");
+
+static struct expr *parse_statistics_operand(struct parser *p)
+{
+	struct token t = expect_identifier(p, "statistics variable");
+	struct expr *e = expr_symbol(p->a, t.loc, token_text(p, &t));
+
+	finish(p, e);
+	return at(p, P_LBRACKET) ? parse_array_key_list(p, e, false) : e;
+}
+
+static void parse_statistics_params(struct parser *p, struct expr *e)
+{
+	uint32_t max = e->statop.op == STAT_HIST_LINEAR ? 3 :
+		       e->statop.op == STAT_VARIANCE	? 1 :
+							  0;
+
+	while (e->statop.nparams < max && accept(p, P_COMMA))
+		e->statop.param[e->statop.nparams++] =
+			parse_number_literal(p, "number")->num.v;
+	if (e->statop.op == STAT_HIST_LINEAR && e->statop.nparams < 3) {
+		diag_remedy(parser_report(p, PARSE_STATISTICS, peek(p, 0),
+					  "@hist_linear takes four arguments"),
+			    "@hist_linear(variable, low, high, interval)");
+		recover(p);
+	}
+}
+
+struct expr *parse_stat_operator(struct parser *p)
+{
+	struct token t = next_token(p);
+	struct expr *e = expr_new(p->a, E_STATOP, t.loc);
+
+	e->statop.op = statop_of(t.id);
+	expect(p, P_LPAREN);
+	e->statop.stat = parse_statistics_operand(p);
+	parse_statistics_params(p, e);
+	expect(p, P_RPAREN);
+	finish(p, e);
+	if (is_histogram(&t) && at(p, P_LBRACKET))
+		return parse_array_key_list(p, e, false);
+	return e;
+}
+
+/* ------------------------------------------------------------------ *
+ * Print family
+ * ------------------------------------------------------------------ */
+
+enum { PR_FORMAT = 1, PR_DELIM = 2, PR_LINE = 4, PR_STRING = 8, PR_CHAR = 16 };
+
+static const struct {
+	const char *name;
+	unsigned flags;
+} printers[] = {
+	{ "print", 0 },
+	{ "println", PR_LINE },
+	{ "printd", PR_DELIM },
+	{ "printdln", PR_DELIM | PR_LINE },
+	{ "printf", PR_FORMAT },
+	{ "print_char", PR_CHAR },
+	{ "sprint", PR_STRING },
+	{ "sprintln", PR_STRING | PR_LINE },
+	{ "sprintd", PR_STRING | PR_DELIM },
+	{ "sprintdln", PR_STRING | PR_DELIM | PR_LINE },
+	{ "sprintf", PR_STRING | PR_FORMAT },
+};
+
+static int find_printer(const struct token *t)
+{
+	for (size_t i = 0; i < sizeof(printers) / sizeof(*printers); i++)
+		if (token_text_is(t, printers[i].name))
+			return (int)i;
+	return -1;
+}
+
+static void parse_print_format(struct parser *p, struct expr *e)
+{
+	unsigned before = diag_errors(p->d);
+
+	e->print.format = parse_string_literal(
+		p, "string literal as the format");
+	e->print.fmt = format_parse(p->a, p->d, e->print.format->loc,
+				    e->print.format->str.s);
+	p->pp.errors += diag_errors(p->d) - before;
+}
+
+static void check_print_args(struct parser *p, const struct token *t,
+			     unsigned flags, unsigned n)
+{
+	const char *what = NULL;
+
+	if (flags & PR_CHAR && n != 1)
+		what = "print_char takes one argument";
+	else if (flags & PR_DELIM && n < 1)
+		what = "expected a delimiter and values to print";
+	else if (!(flags & (PR_LINE | PR_FORMAT | PR_DELIM)) && !n)
+		what = "expected a value to print";
+	if (what)
+		parser_report(p, PARSE_PRINT_ARGS, t, what);
+}
+
+static struct expr *parse_print(struct parser *p, unsigned flags)
+{
+	struct token t = next_token(p);
+	struct expr *e = expr_new(p->a, E_PRINT, t.loc);
+
+	e->print.to_string = flags & PR_STRING;
+	e->print.with_format = flags & PR_FORMAT;
+	e->print.with_delim = flags & PR_DELIM;
+	e->print.newline = flags & PR_LINE;
+	e->print.is_char = flags & PR_CHAR;
+	expect(p, P_LPAREN);
+	if (flags & PR_FORMAT)
+		parse_print_format(p, e);
+	else if (flags & PR_DELIM)
+		e->print.format = parse_expression(p);
+	if (!e->print.format || accept(p, P_COMMA))
+		parse_expression_list(p, &e->print.args, P_RPAREN, false);
+	else if (!accept(p, P_RPAREN))
+		expected(p, "',' or ')'");
+	check_print_args(p, &t, flags, e->print.args.n);
+	return finish(p, e);
+}
+
+/* ------------------------------------------------------------------ *
+ * @operators
+ * ------------------------------------------------------------------ */
+
+static struct expr *new_target(struct parser *p, enum target_kind tk)
+{
+	struct expr *e = expr_new(p->a, E_TARGET, next_token(p).loc);
+
+	e->target.tk = tk;
+	return e;
+}
+
+static const char *parse_string_arg(struct parser *p, const char *what)
+{
+	return parse_string_literal(p, what)->str.s;
+}
+
+/* ("name"), or ("name", "module") when a module may follow */
+static struct expr *parse_named_op(struct parser *p, enum target_kind tk,
+				   const char *what, bool module)
+{
+	struct expr *e = new_target(p, tk);
+
+	expect(p, P_LPAREN);
+	e->target.name = parse_string_arg(p, what);
+	if (module && accept(p, P_COMMA))
+		e->target.module = parse_string_arg(p, "module name string");
+	expect(p, P_RPAREN);
+	return finish(p, e);
+}
+
+/* @cast(e, "type"[, "module"]), @enumname(e[, "type"[, "module"]]) */
+static struct expr *parse_cast_op(struct parser *p, enum target_kind tk)
+{
+	struct expr *e = new_target(p, tk);
+
+	expect(p, P_LPAREN);
+	e->target.arg = parse_expression(p);
+	if (tk == TGT_CAST && !at(p, P_COMMA))
+		expected(p, "',' and a type name");
+	if (accept(p, P_COMMA))
+		e->target.name = parse_string_arg(p, "type name string");
+	if (e->target.name && accept(p, P_COMMA))
+		e->target.module = parse_string_arg(p, "module name string");
+	expect(p, P_RPAREN);
+	return finish(p, e);
+}
+
+/* @kregister(n), @kderef(size, address) */
+static struct expr *parse_raw_op(struct parser *p, enum target_kind tk,
+				 bool has_size)
+{
+	struct expr *e = new_target(p, tk);
+
+	expect(p, P_LPAREN);
+	e->target.arg = parse_expression(p);
+	if (has_size) {
+		e->target.arg2 = e->target.arg;
+		expect(p, P_COMMA);
+		e->target.arg = parse_expression(p);
+	}
+	expect(p, P_RPAREN);
+	return finish(p, e);
+}
+
+/* @defined(e), @entry(e), @probewrite(x) */
+static struct expr *parse_wrapping_op(struct parser *p, enum expr_kind kind)
+{
+	struct expr *e = expr_new(p->a, kind, next_token(p).loc);
+
+	expect(p, P_LPAREN);
+	e->defined.arg = parse_expression(p);
+	expect(p, P_RPAREN);
+	return finish(p, e);
+}
+
+static const char *similar_macros(struct parser *p, const struct token *t)
+{
+	VEC(const char *) names = { 0 };
+	const struct map *maps[] = { &p->pp.macros, p->pp.env->macros };
+	const char *near;
+
+	if (t->len > 60)
+		return "";
+	for (int id = AT_DEFINE; id <= AT_HIST_LINEAR; id++)
+		vec_push(p->a, &names, token_id_text((enum token_id)id) + 1);
+	for (int i = 0; i < 2; i++)
+		for (uint32_t j = 0; maps[i] && j < maps[i]->entries.n; j++)
+			vec_push(p->a, &names, maps[i]->entries.v[j].key);
+	near = diag_similar(p->a, arena_strndup(p->a, t->s + 1, t->len - 1),
+			    names.v, names.n, 5);
+	return near ? arena_printf(p->a, " (similar: %s)", near) : "";
+}
+
+static void unknown_at(struct parser *p, const struct token *t)
+{
+	diag_remedy(parser_report(p, PARSE_MACRO_UNKNOWN, t,
+				  t->len < 60 ? (int)t->len : 60, t->s,
+				  similar_macros(p, t)),
+		    "define it with '@define', or add the folder of its .stpm "
+		    "library with -I");
+	recover(p);
+}
+
+static struct expr *parse_at_operator(struct parser *p)
+{
+	struct token t = *peek(p, 0);
+
+	switch (t.id) {
+	case AT_DEFINED:
+		return parse_wrapping_op(p, E_DEFINED);
+	case AT_ENTRY:
+		return parse_wrapping_op(p, E_ENTRY);
+	case AT_PROBEWRITE:
+		return parse_wrapping_op(p, E_PROBEWRITE);
+	case AT_VAR:
+		return parse_named_op(p, TGT_ATVAR, "variable name string",
+				      true);
+	case AT_PERF:
+		return parse_named_op(p, TGT_PERF, "counter name string",
+				      false);
+	case AT_CONST:
+		return parse_named_op(p, TGT_CONST, "constant name string",
+				      false);
+	case AT_ENUM:
+		return parse_named_op(p, TGT_ENUM, "enumerator name string",
+				      true);
+	case AT_CAST:
+		return parse_cast_op(p, TGT_CAST);
+	case AT_ENUMNAME:
+		return parse_cast_op(p, TGT_ENUMNAME);
+	case AT_KREGISTER:
+		return parse_raw_op(p, TGT_KREGISTER, false);
+	case AT_UREGISTER:
+		return parse_raw_op(p, TGT_UREGISTER, false);
+	case AT_KDEREF:
+		return parse_raw_op(p, TGT_KDEREF, true);
+	case AT_UDEREF:
+		return parse_raw_op(p, TGT_UDEREF, true);
+	case AT_ERRNO:
+		return finish(p, new_target(p, TGT_ERRNO));
+	default:
+		if (is_statop(&t))
+			return parse_stat_operator(p);
+		unknown_at(p, &t);
+		return NULL;
+	}
+}
+
+/* ------------------------------------------------------------------ *
+ * Names
+ * ------------------------------------------------------------------ */
+
+/* $name, $$name; a '$' or '$$' at its end asks for pretty-printing */
+static struct expr *parse_target_symbol(struct parser *p)
+{
+	struct token t = *peek(p, 0);
+	struct expr *e = new_target(p, TGT_VAR);
+	uint32_t dollars = 0;
+
+	while (t.s[t.len - 1 - dollars] == '$')
+		dollars++;
+	if (dollars > 2) {
+		parser_report(p, PARSE_EXPECTED, &t,
+			      "'$' or '$$' as pretty-print suffix");
+		recover(p);
+	}
+	e->target.pretty = (uint8_t)dollars;
+	e->target.name = arena_strndup(p->a, t.s + 1, t.len - 1 - dollars);
+	return finish(p, e);
+}
+
+struct expr *parse_symbol(struct parser *p)
+{
+	struct token t = *peek(p, 0);
+	struct expr *e;
+	int printer;
+
+	if (t.kind == T_AT)
+		return parse_at_operator(p);
+	if (t.s[0] == '$')
+		return parse_target_symbol(p);
+	if (peek(p, 1)->id == P_LPAREN) {
+		printer = find_printer(&t);
+		if (printer >= 0)
+			return parse_print(p, printers[printer].flags);
+		next_token(p);
+		next_token(p);
+		e = expr_call(p->a, t.loc, token_text(p, &t));
+		parse_expression_list(p, &e->call.args, P_RPAREN, false);
+		return finish(p, e);
+	}
+	next_token(p);
+	e = finish(p, expr_symbol(p->a, t.loc, token_text(p, &t)));
+	return at(p, P_LBRACKET) ? parse_array_key_list(p, e, false) : e;
+}
+
+struct expr *parse_value(struct parser *p)
+{
+	const struct token *t = peek(p, 0);
+	struct expr *e;
+
+	switch (t->kind) {
+	case T_EMBEDDED:
+		return parse_embedded_expr(p);
+	case T_IDENT:
+	case T_AT:
+		return parse_symbol(p);
+	case T_STRING:
+		return parse_string_literal(p, "");
+	case T_NUMBER:
+		return parse_number_literal(p, "");
+	default:
+		break;
+	}
+	if (t->id != P_LPAREN)
+		expected(p, "literal string or number, variable or "
+			    "function call");
+	next_token(p);
+	e = parse_expression(p);
+	expect(p, P_RPAREN);
+	e->parens = true;
+	return e;
+}

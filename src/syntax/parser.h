@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The parser's inside: a recursive-descent parser whose functions carry the
+ * names of the grammar's rules.
+ *
+ *   parse.c        files and declarations, errors and recovery
+ *   parse_probe.c  probe points
+ *   parse_stmt.c   statements
+ *   parse_expr.c   expressions
+ *   parse_value.c  what expressions are made of: literals, calls, @operators,
+ *                  target variables, print
+ *
+ * An error is reported where it is found and then jumps (longjmp) to the
+ * nearest place that can go on: the statement list or the declaration list.
+ * Everything is on the arena, so nothing is lost by jumping.
+ */
+#ifndef SYNTAX_PARSER_H
+#define SYNTAX_PARSER_H
+
+#include <setjmp.h>
+
+#include "syntax/preproc.h"
+
+enum {
+	PARSE_MAX_EXPR_NESTING = 200,
+	PARSE_MAX_POINTS = 4096, /* that one probe point's braces expand to */
+	PARSE_LOOKAHEAD = 4,
+};
+
+/* A place to continue at after an error. */
+struct recovery {
+	jmp_buf env;
+	struct recovery *outer;
+	unsigned expr_depth, stmt_depth;
+	unsigned nest; /* open ( and [ */
+	uint64_t consumed;
+};
+
+struct parser {
+	struct arena *a;
+	struct diag *d;
+	struct preproc pp;
+	struct file *file;
+	struct token look[PARSE_LOOKAHEAD];
+	unsigned nlook;
+	enum token_id last; /* of the token consumed last */
+	uint64_t consumed;
+	unsigned nest, expr_depth, stmt_depth;
+	struct recovery *recovery; /* innermost */
+	struct recovery *top; /* of the declaration list */
+};
+
+/* Tokens. peek(p, 0) is the next one. The pointer holds until the next call. */
+const struct token *peek(struct parser *p, unsigned n);
+struct token next_token(struct parser *p);
+static inline bool at(struct parser *p, enum token_id id)
+{
+	return peek(p, 0)->id == id;
+}
+/* Consumes the token if it is next. */
+bool accept(struct parser *p, enum token_id id);
+/* The same, or an error. */
+struct token expect(struct parser *p, enum token_id id);
+struct token expect_identifier(struct parser *p, const char *what);
+const char *token_text(struct parser *p, const struct token *t);
+
+/* Errors: report, then jump. `what` completes "expected ...". */
+void expected(struct parser *p, const char *what) __attribute__((noreturn));
+void recover(struct parser *p) __attribute__((noreturn));
+void too_deep(struct parser *p, const char *what, unsigned limit)
+	__attribute__((noreturn));
+/* Reports at the next token without jumping. */
+#define parser_report(p, tag, t, ...) pp_report(&(p)->pp, tag, t, ##__VA_ARGS__)
+
+void recovery_begin(struct parser *p, struct recovery *r);
+void recovery_end(struct parser *p, struct recovery *r);
+/* True for a keyword that starts a declaration. */
+bool starts_declaration(const struct token *t);
+
+/* Completes a node: bounds the height of the tree. */
+struct expr *finish(struct parser *p, struct expr *e);
+
+/* parse_probe.c */
+typedef VEC(struct probe_point *) point_list;
+/* One probe point, brace expansion done: one or more. */
+void parse_probe_point_braces(struct parser *p, point_list *out);
+/* Comma-separated. */
+void parse_probe_points(struct parser *p, point_list *out);
+
+/* parse_stmt.c */
+struct stmt *parse_stmt_block(struct parser *p);
+struct stmt *parse_statement(struct parser *p);
+
+/* parse_expr.c */
+struct expr *parse_expression(struct parser *p);
+struct expr *parse_unary(struct parser *p);
+
+/* parse_value.c */
+struct expr *parse_value(struct parser *p);
+struct expr *parse_symbol(struct parser *p);
+/* "literal" "literal" ..., or an error naming what was expected. */
+struct expr *parse_string_literal(struct parser *p, const char *what);
+/* A number with an optional '-'. */
+struct expr *parse_number_literal(struct parser *p, const char *what);
+/* Comma-separated up to `close`, which is consumed. stars: '*' is an element
+   too, as NULL. */
+void parse_expression_list(struct parser *p, expr_list *out,
+			   enum token_id close, bool stars);
+struct expr *parse_array_key_list(struct parser *p, struct expr *base,
+				  bool stars);
+bool is_histogram(const struct token *t);
+bool is_statop(const struct token *t);
+enum statop statop_of(enum token_id id);
+struct expr *parse_stat_operator(struct parser *p);
+struct expr *parse_embedded_expr(struct parser *p);
+/* Embedded code, after checking that it is allowed here. */
+const char *parse_embedded(struct parser *p);
+
+#endif

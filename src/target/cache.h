@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Inside of struct target_cache; for target/ only. */
+#ifndef TARGET_CACHE_H
+#define TARGET_CACHE_H
+
+#include "base/map.h"
+#include "target/target.h"
+
+struct target_module {
+	const char *name;
+	struct kbtf *btf;
+};
+
+struct target_cache {
+	struct arena *arena;
+	const char *root; /* "" or a directory without its last slash */
+
+	/* kernel.c */
+	const char *release, *arch;
+	bool config_read;
+	struct map config; /* CONFIG_X -> value */
+	bool syms_read;
+	struct map syms; /* answers so far: name -> uint64_t */
+
+	/* kernel_types.c */
+	bool vmlinux_tried;
+	struct kbtf *vmlinux;
+	const char *btf_why, *btf_remedy;
+	bool modules_read;
+	VEC(struct target_module) modules;
+	VEC(struct tracepoint) tps;
+	bool tps_read;
+	bool tracefs_tried;
+	int tracefs_events; /* directory fd, or -1 */
+	VEC(const char *) systems; /* names of its subdirectories */
+	bool events_read;
+	struct map events; /* event -> system, once all are asked for */
+
+	/* elf_cache.c */
+	struct map elfs; /* real path -> struct elf_file */
+};
+
+/* kernel_types.c: gives back what is not in the arena. */
+void target_types_free(struct target_cache *c);
+
+/* "<root>/rest". */
+const char *target_path(struct target_cache *c, const char *path);
+
+#endif

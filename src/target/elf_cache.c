@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which file a script means by a program's name, and its symbols. */
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "target/cache.h"
+
+const struct elf_file *target_elf(struct target_cache *c, const char *path,
+				  const char **why)
+{
+	struct elf_file *f = map_get(&c->elfs, path);
+
+	if (!f) {
+		f = elf_file_read(c->arena, c->root, path, why);
+		if (f)
+			map_put(&c->elfs, f->path, f);
+	}
+	return f;
+}
+
+static bool runnable(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && S_ISREG(st.st_mode) && !access(path, X_OK);
+}
+
+static const char *search_path(struct target_cache *c, const char *name)
+{
+	const char *p = getenv("PATH");
+
+	if (!p)
+		p = "/usr/bin:/bin";
+	for (;;) {
+		const char *end = strchrnul(p, ':');
+		/* an empty element is the current directory */
+		const char *full =
+			end == p ? arena_printf(c->arena, "./%s", name) :
+				   arena_printf(c->arena, "%.*s/%s",
+						(int)(end - p), p, name);
+		if (runnable(full))
+			return full;
+		if (!*end)
+			return NULL;
+		p = end + 1;
+	}
+}
+
+static const char *real_path(struct target_cache *c, const char *path,
+			     const char **why)
+{
+	char *r = realpath(path, NULL);
+
+	if (!r) {
+		*why = arena_strdup(c->arena, strerror(errno));
+		return NULL;
+	}
+	const char *s = arena_strdup(c->arena, r);
+	free(r);
+	return s;
+}
+
+const char *target_find_program(struct target_cache *c, const char *name,
+				const char **why)
+{
+	if (!*name) {
+		*why = "the path is empty";
+		return NULL;
+	}
+	if (!strchr(name, '/')) {
+		name = search_path(c, name);
+		if (!name) {
+			*why = "no directory of $PATH has such a program";
+			return NULL;
+		}
+	}
+	return real_path(c, name, why);
+}
+
+const char *target_pid_program(struct target_cache *c, int pid,
+			       const char **why)
+{
+	char buf[PATH_MAX];
+	const char *dir = arena_printf(c->arena, "/proc/%d", pid);
+	const char *link = arena_printf(c->arena, "%s/exe", dir);
+
+	if (access(dir, F_OK)) {
+		*why = "there is no such process";
+		return NULL;
+	}
+	ssize_t n = readlink(link, buf, sizeof(buf) - 1);
+	if (n < 0) {
+		*why = errno == ENOENT ?
+			       "it is a kernel thread, or has just ended" :
+			       arena_strdup(c->arena, strerror(errno));
+		return NULL;
+	}
+	buf[n] = '\0';
+	/*
+	 * The link leads to the right file also when the process lives in
+	 * another mount namespace or its program was replaced; the text does
+	 * not. When both lead to the same file, the text is the better name.
+	 */
+	struct stat a, b;
+	if (!stat(link, &a) && !stat(buf, &b) && a.st_ino == b.st_ino &&
+	    a.st_dev == b.st_dev)
+		return arena_strdup(c->arena, buf);
+	return link;
+}

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The kernel: release, configuration, symbols, clock tick, CPUs. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "target/cache.h"
+
+struct target_cache *target_cache_new(void)
+{
+	struct arena *a = arena_new();
+	struct target_cache *c = arena_new_obj(a, struct target_cache);
+
+	c->arena = a;
+	c->root = "";
+	c->tracefs_events = -1;
+	map_init(&c->config, a);
+	map_init(&c->syms, a);
+	map_init(&c->elfs, a);
+	map_init(&c->events, a);
+	return c;
+}
+
+void target_cache_free(struct target_cache *c)
+{
+	if (!c)
+		return;
+	target_types_free(c);
+	arena_free(c->arena);
+}
+
+void target_cache_set_root(struct target_cache *c, const char *root)
+{
+	size_t n = strlen(root);
+
+	while (n && root[n - 1] == '/')
+		n--;
+	c->root = arena_strndup(c->arena, root, n);
+}
+
+const char *target_path(struct target_cache *c, const char *path)
+{
+	return *c->root ? arena_printf(c->arena, "%s%s", c->root, path) : path;
+}
+
+static void read_uname(struct target_cache *c)
+{
+	struct utsname u;
+
+	if (c->release)
+		return;
+	if (uname(&u)) {
+		c->release = c->arch = "unknown";
+		return;
+	}
+	c->release = arena_strdup(c->arena, u.release);
+	/* As SystemTap's `arch` names them. */
+	c->arch = !strcmp(u.machine, "aarch64") ?
+			  "arm64" :
+			  arena_strdup(c->arena, u.machine);
+}
+
+const char *target_kernel_release(struct target_cache *c)
+{
+	read_uname(c);
+	return c->release;
+}
+
+const char *target_arch(struct target_cache *c)
+{
+	read_uname(c);
+	return c->arch;
+}
+
+unsigned target_ncpus(struct target_cache *c)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return n > 0 ? (unsigned)n : 1;
+}
+
+unsigned target_hz(struct target_cache *c)
+{
+	/* The coarse clocks advance once a tick, and say so. */
+	struct timespec t;
+	if (!clock_getres(CLOCK_MONOTONIC_COARSE, &t) && !t.tv_sec &&
+	    t.tv_nsec > 0)
+		return (unsigned)((1000000000L + t.tv_nsec / 2) / t.tv_nsec);
+	const char *hz = target_kernel_config(c, "CONFIG_HZ");
+	long n = hz ? atol(hz) : 0;
+	return n > 0 && n < 100000 ? (unsigned)n : 250;
+}
+
+/* ---- CONFIG_* ---- */
+
+static void config_line(struct target_cache *c, const char *s, size_t n)
+{
+	if (n < 8 || memcmp(s, "CONFIG_", 7))
+		return;
+	const char *eq = memchr(s, '=', n);
+	if (!eq)
+		return;
+	const char *v = eq + 1;
+	size_t vn = (size_t)(s + n - v);
+	if (vn >= 2 && v[0] == '"' && v[vn - 1] == '"') {
+		v++;
+		vn -= 2;
+	}
+	map_put(&c->config, arena_strndup(c->arena, s, (size_t)(eq - s)),
+		arena_strndup(c->arena, v, vn));
+}
+
+#define CONFIG_MAX_BYTES (16u << 20)
+
+/* gzread() reads plain files as they are. */
+static bool config_file(struct target_cache *c, const char *path)
+{
+	gzFile f = gzopen(path, "rbe");
+	char buf[4096];
+	size_t have = 0, total = 0;
+	int got;
+
+	if (!f)
+		return false;
+	while (total < CONFIG_MAX_BYTES &&
+	       (got = gzread(f, buf + have, (unsigned)(sizeof(buf) - have))) >
+		       0) {
+		total += (size_t)got;
+		have += (size_t)got;
+		char *line = buf, *nl;
+		while ((nl = memchr(line, '\n', have - (size_t)(line - buf)))) {
+			config_line(c, line, (size_t)(nl - line));
+			line = nl + 1;
+		}
+		have -= (size_t)(line - buf);
+		if (have == sizeof(buf))
+			have = 0; /* an overlong line is not for us */
+		memmove(buf, line, have);
+	}
+	config_line(c, buf, have);
+	gzclose(f);
+	return c->config.entries.n > 0;
+}
+
+static void read_config(struct target_cache *c)
+{
+	static const char *const forms[] = { "/boot/config-%s",
+					     "/lib/modules/%s/config",
+					     "/lib/modules/%s/build/.config" };
+
+	c->config_read = true;
+	if (config_file(c, target_path(c, "/proc/config.gz")))
+		return;
+	for (unsigned i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
+		char path[512];
+		snprintf(path, sizeof(path), forms[i],
+			 target_kernel_release(c));
+		if (config_file(c, target_path(c, path)))
+			return;
+	}
+}
+
+const char *target_kernel_config(void *ctx, const char *name)
+{
+	struct target_cache *c = ctx;
+
+	if (!c->config_read)
+		read_config(c);
+	return map_get(&c->config, name);
+}
+
+/* ---- symbols ---- */
+
+/*
+ * A linear search of 5-10 MB of text, 20-40 ms mostly spent by the kernel in
+ * producing it; only @var() of kernel variables asks.
+ */
+static bool search_kallsyms(FILE *f, const char *name, uint64_t *addr)
+{
+	char line[1024], sym[512], type;
+	unsigned long long v;
+
+	while (fgets(line, sizeof(line), f)) {
+		if (!strstr(line, name))
+			continue;
+		if (sscanf(line, "%llx %c %511s", &v, &type, sym) == 3 &&
+		    !strcmp(sym, name)) {
+			*addr = v;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool target_kernel_symbol(struct target_cache *c, const char *name,
+			  uint64_t *addr, const char **why)
+{
+	uint64_t *known = map_get(&c->syms, name);
+
+	if (!known) {
+		FILE *f = fopen(target_path(c, "/proc/kallsyms"), "re");
+		if (!f) {
+			*why = arena_printf(c->arena,
+					    "/proc/kallsyms cannot be read: %s",
+					    strerror(errno));
+			return false;
+		}
+		bool found = search_kallsyms(f, name, addr);
+		fclose(f);
+		if (!found) {
+			*why = arena_printf(
+				c->arena, "the kernel has no symbol '%s'",
+				name);
+			return false;
+		}
+		known = arena_memdup(c->arena, addr, sizeof(*addr));
+		map_put(&c->syms, name, known);
+	}
+	*addr = *known;
+	if (!*addr)
+		*why = "the kernel hides its addresses from this user "
+		       "(kernel.kptr_restrict); root sees them";
+	return *addr != 0;
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Facts about the traced system, looked up when first asked for and kept for
+ * the session: the kernel's release, configuration, symbols, types and
+ * tracepoints, and the programs on disk (elf.h).
+ *
+ * Only reads; nothing is mounted or changed. What cannot be read is an answer
+ * too, with a reason that names the file and the remedy.
+ */
+#ifndef TARGET_TARGET_H
+#define TARGET_TARGET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "target/btf.h"
+#include "target/elf.h"
+
+struct target_cache;
+
+struct target_cache *target_cache_new(void);
+void target_cache_free(struct target_cache *c);
+/*
+ * Looks for /sys, /proc and /boot under `root` instead of "/" (tests, other
+ * systems' trees). Before the first question only.
+ */
+void target_cache_set_root(struct target_cache *c, const char *root);
+
+/* ---- kernel (kernel.c) ---- */
+/* As uname says; never NULL. */
+const char *target_kernel_release(struct target_cache *c);
+const char *target_arch(struct target_cache *c); /* "x86_64", "arm64" */
+unsigned target_ncpus(struct target_cache *c); /* online */
+/* Ticks per second: CONFIG_HZ. */
+unsigned target_hz(struct target_cache *c);
+/*
+ * "y", "m", a number or a text without its quotes; NULL when it is not set,
+ * or no configuration is to be found. Has the form of parse_env.config: ctx
+ * is the struct target_cache.
+ */
+const char *target_kernel_config(void *ctx, const char *name);
+/* A symbol's address from /proc/kallsyms; false: *why says why not. */
+bool target_kernel_symbol(struct target_cache *c, const char *name,
+			  uint64_t *addr, const char **why);
+
+/* ---- types and tracepoints (kernel_types.c) ---- */
+/* vmlinux' BTF, or NULL: *why says why, *remedy what to do. */
+const struct kbtf *target_vmlinux(struct target_cache *c, const char **why,
+				  const char **remedy);
+
+struct tracepoint {
+	struct kbtf_tp tp;
+	const char *name;
+	const char *system; /* "" when it cannot be told */
+	const char *module; /* NULL: vmlinux */
+};
+/* By exact name, in vmlinux, then in modules. */
+bool target_find_tracepoint(struct target_cache *c, const char *name,
+			    struct tracepoint *out);
+/* All of them, by name; *n of them. The array lives as long as the cache. */
+const struct tracepoint *target_tracepoints(struct target_cache *c,
+					    uint32_t *n);
+/*
+ * The tracepoint's subsystem, from tracefs where it is mounted; "" otherwise.
+ */
+const char *target_tracepoint_system(struct target_cache *c, const char *name);
+/* tracefs is readable, so that "" from the above means "has none". */
+bool target_has_tracefs(struct target_cache *c);
+
+/* ---- programs (elf_cache.c) ---- */
+/*
+ * Opens a program or library, once per file; the result lives as long as the
+ * cache. NULL: *why says what is wrong with it.
+ */
+const struct elf_file *target_elf(struct target_cache *c, const char *path,
+				  const char **why);
+/*
+ * The file that a shell would run as `name`: with a slash itself, otherwise
+ * the first executable file in $PATH; symbolic links are followed. NULL:
+ * *why.
+ */
+const char *target_find_program(struct target_cache *c, const char *name,
+				const char **why);
+/* Path of a running process' program; NULL: *why. */
+const char *target_pid_program(struct target_cache *c, int pid,
+			       const char **why);
+
+#endif
