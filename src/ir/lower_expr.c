@@ -154,21 +154,20 @@ static struct ir_val lower_binary(struct lower *L, const struct expr *e)
 	return arithmetic(L, e->binary.op, v[0], v[1], e->loc);
 }
 
-static struct ir_val lower_unary(struct lower *L, const struct expr *e)
+static struct val lower_unary(struct lower *L, const struct expr *e)
 {
-	struct ir_val a;
+	struct val a;
 
 	if (e->unary.op == OP_NOT)
-		return truth(L, e);
-	a = lower_long(L, e->unary.a);
-	switch (e->unary.op) {
-	case OP_NEG:
-		return lower_op(L, IR_NEG, a, IV_NOTHING);
-	case OP_BITNOT:
-		return lower_op(L, IR_NOT, a, IV_NOTHING);
-	default:
-		return a;
-	}
+		return (struct val){ .v = truth(L, e) };
+	a = lower_value(L, e->unary.a);
+	if (e->unary.op == OP_NEG)
+		return (struct val){
+			.v = lower_op(L, IR_NEG, a.v, IV_NOTHING) };
+	if (e->unary.op == OP_BITNOT)
+		return (struct val){
+			.v = lower_op(L, IR_NOT, a.v, IV_NOTHING) };
+	return a;
 }
 
 static struct ir_val lower_ternary(struct lower *L, const struct expr *e)
@@ -180,10 +179,12 @@ static struct ir_val lower_ternary(struct lower *L, const struct expr *e)
 	lower_place(L, &yes);
 	if (!lower_dead(L))
 		lower_move(L, d, lower_long(L, e->ternary.a));
+	lower_charge(L);
 	lower_jump(L, &end);
 	lower_place(L, &no);
 	if (!lower_dead(L))
 		lower_move(L, d, lower_long(L, e->ternary.b));
+	lower_charge(L);
 	lower_place(L, &end);
 	return iv_reg(d);
 }
@@ -210,10 +211,22 @@ static void cond_binary(struct lower *L, const struct expr *e,
 	if (compare_code(e->binary.op, &cc) &&
 	    e->binary.a->type != TY_STRING) {
 		lower_pair(L, e->binary.a, e->binary.b, v);
-		lower_branch(L, cc, v[0], v[1], yes, no);
-		return;
+	} else {
+		v[0] = lower_binary(L, e);
+		v[1] = iv_imm(0);
+		cc = CC_NE;
 	}
-	lower_branch(L, CC_NE, lower_binary(L, e), iv_imm(0), yes, no);
+	lower_charge(L);
+	lower_branch(L, cc, v[0], v[1], yes, no);
+}
+
+static void cond_value(struct lower *L, const struct expr *e,
+		       struct label *yes, struct label *no)
+{
+	struct ir_val v = lower_long(L, e);
+
+	lower_charge(L);
+	lower_branch(L, CC_NE, v, iv_imm(0), yes, no);
 }
 
 void lower_cond(struct lower *L, const struct expr *e, struct label *yes,
@@ -226,7 +239,7 @@ void lower_cond(struct lower *L, const struct expr *e, struct label *yes,
 	else if (e->kind == E_UNARY && e->unary.op == OP_NOT)
 		lower_cond(L, e->unary.a, no, yes);
 	else
-		lower_branch(L, CC_NE, lower_long(L, e), iv_imm(0), yes, no);
+		cond_value(L, e, yes, no);
 }
 
 /* ---- variables ---- */
@@ -281,19 +294,19 @@ static struct val assign_symbol_str(struct lower *L, const struct expr *e)
 static struct val assign_symbol(struct lower *L, const struct expr *e)
 {
 	const struct var_decl *var = e->assign.a->sym.ref;
-	struct val old;
-	struct ir_val v;
+	struct val old, v;
 
 	if (var->type == TY_STRING)
 		return assign_symbol_str(L, e);
-	v = lower_long(L, e->assign.b);
+	v = lower_value(L, e->assign.b);
 	if (e->assign.op != OP_NONE) {
 		old = lower_get_var(L, var);
-		v = arithmetic(L, e->assign.op, old.v, v, e->loc);
+		v.v = arithmetic(L, e->assign.op, old.v, v.v, e->loc);
+		v.of = NULL;
 	}
-	lower_set_var(L, var, v);
+	lower_set_var(L, var, v.v);
 	if (var->kind == VAR_GLOBAL)
-		return (struct val){ .v = v };
+		return v;
 	return (struct val){ .v = iv_reg(lower_var(L, var)->reg), .of = var };
 }
 
@@ -354,25 +367,30 @@ static struct val assign_element(struct lower *L, const struct expr *e)
 	const struct var_decl *array = lhs->index.base->sym.ref;
 	int32_t off = (int32_t)lower_var(L, array)->val_off;
 	enum op op = e->assign.op;
-	struct ir_val entry, v;
+	struct ir_val entry;
 	struct key k;
+	struct val v;
 
 	lower_key(L, array, lhs->index.keys.v, lhs->index.keys.n, &k);
 	if (array->type == TY_STRING)
 		return assign_element_str(L, e, array, &k);
-	v = lower_long(L, e->assign.b);
+	v = lower_value(L, e->assign.b);
 	if (op == OP_DIV || op == OP_MOD) {
 		/* may fail, and then leaves no element behind */
 		entry = lower_find(L, array, &k);
-		v = divide(L, op, load_element(L, array, entry), v, e->loc);
+		v.v = divide(L, op, load_element(L, array, entry), v.v,
+			     e->loc);
+		v.of = NULL;
 		op = OP_NONE;
 	}
 	entry = lower_insert(L, array, &k, lhs->loc);
-	if (op != OP_NONE)
-		v = arithmetic(L, op, lower_load(L, entry, off, 8, false), v,
-			       e->loc);
-	lower_store(L, entry, off, v, 8);
-	return (struct val){ .v = v };
+	if (op != OP_NONE) {
+		v.v = arithmetic(L, op, lower_load(L, entry, off, 8, false),
+				 v.v, e->loc);
+		v.of = NULL;
+	}
+	lower_store(L, entry, off, v.v, 8);
+	return v;
 }
 
 struct val lower_assign(struct lower *L, const struct expr *e)
@@ -437,7 +455,7 @@ static struct val long_value(struct lower *L, const struct expr *e)
 	case E_INDEX:
 		return lower_index_get(L, e);
 	case E_UNARY:
-		return (struct val){ .v = lower_unary(L, e) };
+		return lower_unary(L, e);
 	case E_INCDEC:
 		return lower_incdec(L, e);
 	case E_BINARY:

@@ -302,6 +302,8 @@ struct val lower_get_var(struct lower *L, const struct var_decl *var);
 /* ---- strings (lower_str.c) ---- */
 struct val lower_str(struct lower *L, const struct expr *e);
 void lower_str_into(struct lower *L, const struct expr *e, struct ir_val dst);
+/* The same; dst keeps what it holds when evaluating e fails. */
+void lower_str_whole(struct lower *L, const struct expr *e, struct ir_val dst);
 void lower_str_empty(struct lower *L, struct ir_val dst);
 void lower_str_copy(struct lower *L, struct ir_val dst, struct ir_val src);
 /* The memory of variable `of` becomes the value of e. */
@@ -355,7 +357,9 @@ struct ir_val lower_bucket(struct lower *L, const struct expr *e);
 
 /* ---- printing (lower_print.c) ---- */
 void lower_print(struct lower *L, const struct expr *e);
-void lower_sprint(struct lower *L, const struct expr *e, struct ir_val dst);
+/* Into dst, or behind the text that is there. */
+void lower_sprint(struct lower *L, const struct expr *e, struct ir_val dst,
+		  bool append);
 
 /* ---- problems ---- */
 #define lower_error(L, tag, loc, what, ...) \

@@ -101,7 +101,7 @@ static void lower_try(struct lower *L, const struct stmt *s)
 static void lower_return(struct lower *L, const struct stmt *s)
 {
 	if (s->expr && L->fn->ret == TY_STRING) {
-		lower_str_into(L, s->expr, L->ret_str);
+		lower_str_whole(L, s->expr, L->ret_str);
 	} else if (s->expr && L->fn->ret == TY_LONG) {
 		struct ir_val v = lower_long(L, s->expr);
 

@@ -342,10 +342,14 @@ bool access_index(struct access *a, struct expr *index, const char **why)
 				    spelled(a, a->type));
 		return false;
 	}
-	/* An array that is itself the root: its elements are the objects. */
-	if (!a->path.len)
-		a->root = t.elem;
-	return move_by(a, t.elem, index, why);
+	bool whole = !a->reloc; /* the array is no member of anything */
+	if (!move_by(a, t.elem, index, why))
+		return false;
+	if (whole && a->bit_off)
+		start_at(a, address_of(a, false), t.elem);
+	else if (whole)
+		start_at(a, a->base, t.elem);
+	return true;
 }
 
 bool access_steps(struct access *a, const struct expr *target, const char **why,

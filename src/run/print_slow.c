@@ -30,9 +30,8 @@ static void enter(struct run_fmt *f)
 
 static void leave(struct run_fmt *f)
 {
-	if (f->outer)
-		rt_native_bind(f->outer,
-			       ((struct rt_head *)f->outer)->heap_size);
+	rt_native_bind(f->outer,
+		       f->outer ? ((struct rt_head *)f->outer)->heap_size : 1);
 }
 
 struct run_fmt *run_fmt_new(void)

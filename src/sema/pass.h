@@ -138,7 +138,6 @@ void resolve_condition(struct sema *s, struct handler *h);
 void resolve_pending(struct sema *s);
 void check_unit(struct sema *s, struct unit *u);
 void fold_unit(struct sema *s, struct unit *u);
-bool fold_expr(struct sema *s, struct expr **e);
 /* Constant truth: -1 not constant, else 0 or 1. */
 int expr_truth(const struct expr *e);
 void unused_prune(struct sema *s, bool warn, bool keep_globals);

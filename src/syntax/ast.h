@@ -27,6 +27,7 @@ enum type { TY_UNKNOWN, TY_LONG, TY_STRING, TY_STATS, TY_NONE };
 
 struct expr;
 struct stmt;
+struct value_type;
 struct var_decl;
 struct func_decl;
 struct probe_decl;
@@ -140,13 +141,15 @@ enum prim_op {
 	/* NUL-terminated string at address arg (0), at most arg (1) bytes when
 	   present; a string. A fault is a script error. */
 	PRIM_STR_KERNEL,
-	PRIM_STR_USER,
+	PRIM_STR_USER, /* off: PRIM_STR_SOFT */
 	/* Constant `value`; reloc says what it is, for CO-RE. */
 	PRIM_FIELD_OFFSET,
 	/* (arg0 << shl) >> shr, arithmetic when is_signed: sign extension and
 	   bit fields. */
 	PRIM_EXTRACT,
 };
+
+#define PRIM_STR_SOFT 1u /* a fault gives "" instead of an error */
 
 /* What a PRIM_FIELD_OFFSET stands for on another kernel. */
 struct field_reloc {
@@ -163,6 +166,9 @@ struct expr {
 	bool parens; /* was written in parentheses (un-parse, warnings) */
 	uint16_t height; /* of the tree below; the parser bounds it, so that
 			    passes may recurse (AST_MAX_HEIGHT) */
+	/* sema: what this integer points to in C (probe/access.h), so that
+	   `->` may follow it after it went through a script variable */
+	const struct value_type *ctype;
 	union {
 		struct {
 			int64_t v;

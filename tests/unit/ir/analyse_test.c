@@ -45,8 +45,8 @@ static void predecessors_and_reachability(void **state)
 static void both_ways_to_one_block_are_one_predecessor(void **state)
 {
 	struct arena *a = arena_new();
-	struct ir_func *f = parse_func(
-		a, "func f(0) {\nb0:\nbrerr b1, b1\nb1:\nret\n}\n");
+	struct ir_func *f =
+		parse_func(a, "func f(0) {\nb0:\nbrerr b1, b1\nb1:\nret\n}\n");
 
 	assert_int_equal(f->blocks.v[1]->preds.n, 1);
 	arena_free(a);
@@ -78,7 +78,7 @@ static void reverse_postorder_puts_blocks_before_what_they_lead_to(void **state)
 
 static void dominators(void **state)
 {
-	static const uint32_t want[] = { 0, 0, 1, 2, 3, 3, UINT32_MAX, 1 };
+	static const uint32_t want[] = {0, 0, 1, 2, 3, 3, UINT32_MAX, 1};
 	struct arena *a = arena_new();
 	uint32_t *idom = ir_dominators(a, parse_func(a, nest));
 
@@ -133,25 +133,22 @@ static void liveness_has_more_than_64_registers(void **state)
 
 static void a_step_back_through_an_instruction(void **state)
 {
-	uint64_t live[1] = { 1u << 1 };
-	struct ir_val args[] = { iv_reg(2), iv_imm(3), iv_reg(4) };
-	struct ir_insn in = {
-		.op = IR_CALL, .d = 1, .args = args, .nargs = 3
-	};
+	uint64_t live[1] = {1u << 1};
+	struct ir_val args[] = {iv_reg(2), iv_imm(3), iv_reg(4)};
+	struct ir_insn in = {.op = IR_CALL, .d = 1, .args = args, .nargs = 3};
 
 	ir_live_step(live, &in);
 	assert_int_equal(live[0], 1u << 2 | 1u << 4);
 	/* d = d + 1 keeps d */
 	in = (struct ir_insn){
-		.op = IR_ADD, .d = 2, .a = iv_reg(2), .b = iv_imm(1)
-	};
+		.op = IR_ADD, .d = 2, .a = iv_reg(2), .b = iv_imm(1)};
 	ir_live_step(live, &in);
 	assert_int_equal(live[0], 1u << 2 | 1u << 4);
 }
 
 static void conditions_negate_and_swap(void **state)
 {
-	static const uint64_t v[] = { 0, 1, 2, INT64_MAX, 1ull << 63, ~0ull };
+	static const uint64_t v[] = {0, 1, 2, INT64_MAX, 1ull << 63, ~0ull};
 
 	for (uint32_t cc = 0; cc < IR_CC_COUNT; cc++) {
 		for (uint32_t i = 0; i < 36; i++) {

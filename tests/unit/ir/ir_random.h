@@ -17,10 +17,10 @@ struct random_gen {
 	uint64_t state;
 	struct ir_module *m;
 	struct ir_func *f;
-	uint32_t cur; /* block */
-	uint32_t nvars; /* registers 1..nvars are variables */
-	uint32_t ints, strs; /* slots: one for integers, then strings */
-	uint32_t loops; /* nesting */
+	uint32_t cur;	      /* block */
+	uint32_t nvars;	      /* registers 1..nvars are variables */
+	uint32_t ints, strs;  /* slots: one for integers, then strings */
+	uint32_t loops;	      /* nesting */
 	uint32_t handler_err; /* where errors go; 0: nowhere */
 };
 
@@ -44,8 +44,8 @@ static inline ir_reg rnd_var(struct random_gen *g)
 
 static inline int64_t rnd_number(struct random_gen *g)
 {
-	static const int64_t nice[] = { 0,  1,	-1, 2,	8,	   16, 63,
-					64, -8, 7,  10, INT64_MIN, INT64_MAX };
+	static const int64_t nice[] = {0,  1,  -1, 2,  8,	  16,	    63,
+				       64, -8, 7,  10, INT64_MIN, INT64_MAX};
 
 	switch (rnd(g, 3)) {
 	case 0:
@@ -76,21 +76,20 @@ static inline struct ir_val rnd_place(struct random_gen *g, int32_t *off)
 		return iv_heap(RANDOM_OUT + 512 + 8 * rnd(g, 16));
 	case 2:
 		r = ir_reg_new(g->f);
-		rnd_emit(g, (struct ir_insn){ .op = IR_ADDR,
-					      .d = r,
-					      .a = iv_slot(g->ints, 0) });
+		rnd_emit(g, (struct ir_insn){.op = IR_ADDR,
+					     .d = r,
+					     .a = iv_slot(g->ints, 0)});
 		return iv_reg(r);
 	default:
 		r = ir_reg_new(g->f);
-		rnd_emit(g, (struct ir_insn){ .op = IR_AND,
-					      .d = r,
-					      .a = iv_reg(rnd_var(g)),
-					      .b = iv_imm(0x38) });
-		rnd_emit(g,
-			 (struct ir_insn){ .op = IR_ADD,
-					   .d = r,
-					   .a = iv_reg(r),
-					   .b = iv_imm(RANDOM_OUT + 512) });
+		rnd_emit(g, (struct ir_insn){.op = IR_AND,
+					     .d = r,
+					     .a = iv_reg(rnd_var(g)),
+					     .b = iv_imm(0x38)});
+		rnd_emit(g, (struct ir_insn){.op = IR_ADD,
+					     .d = r,
+					     .a = iv_reg(r),
+					     .b = iv_imm(RANDOM_OUT + 512)});
 		return iv_reg(r);
 	}
 }
@@ -98,12 +97,12 @@ static inline struct ir_val rnd_place(struct random_gen *g, int32_t *off)
 static inline void rnd_rt(struct random_gen *g, enum rt_fn fn, ir_reg d,
 			  const struct ir_val *args)
 {
-	rnd_emit(g, (struct ir_insn){ .op = IR_RT,
-				      .d = d,
-				      .fn = fn,
-				      .args = ir_args(g->m, args,
-						      rt_info[fn].nargs),
-				      .nargs = rt_info[fn].nargs });
+	rnd_emit(g, (struct ir_insn){
+			    .op = IR_RT,
+			    .d = d,
+			    .fn = fn,
+			    .args = ir_args(g->m, args, rt_info[fn].nargs),
+			    .nargs = rt_info[fn].nargs});
 }
 
 static inline struct ir_val rnd_str(struct random_gen *g)
@@ -118,7 +117,7 @@ static inline void rnd_brerr(struct random_gen *g)
 	uint32_t next = ir_block_new(g->m, g->f);
 	uint32_t fail = g->handler_err ? g->handler_err : next;
 
-	rnd_emit(g, (struct ir_insn){ .op = IR_BRERR, .to = { fail, next } });
+	rnd_emit(g, (struct ir_insn){.op = IR_BRERR, .to = {fail, next}});
 	g->cur = next;
 }
 
@@ -129,16 +128,16 @@ static inline void rnd_string_op(struct random_gen *g)
 	switch (rnd(g, 5)) {
 	case 0:
 		rnd_rt(g, RT_FN_str_set, 0,
-		       (struct ir_val[]){ c, s, iv_imm('a' + rnd(g, 20)) });
+		       (struct ir_val[]){c, s, iv_imm('a' + rnd(g, 20))});
 		return;
 	case 1:
-		rnd_rt(g, RT_FN_str_cat, 0, (struct ir_val[]){ c, s, t });
+		rnd_rt(g, RT_FN_str_cat, 0, (struct ir_val[]){c, s, t});
 		return;
 	case 2:
-		rnd_rt(g, RT_FN_str_eq, rnd_var(g), (struct ir_val[]){ s, t });
+		rnd_rt(g, RT_FN_str_eq, rnd_var(g), (struct ir_val[]){s, t});
 		return;
 	default:
-		rnd_rt(g, RT_FN_str_copy, 0, (struct ir_val[]){ c, s, t });
+		rnd_rt(g, RT_FN_str_copy, 0, (struct ir_val[]){c, s, t});
 		return;
 	}
 }
@@ -153,19 +152,19 @@ static inline void rnd_call(struct random_gen *g)
 	callee = g->m->funcs.v[rnd(g, g->f->index)];
 	for (uint32_t i = 0; i < callee->nparams; i++)
 		args[i] = rnd_plain(g);
-	rnd_emit(g, (struct ir_insn){ .op = IR_CALL,
-				      .d = rnd(g, 4) ? rnd_var(g) : 0,
-				      .fn = callee->index,
-				      .args = ir_args(g->m, args,
-						      callee->nparams),
-				      .nargs = callee->nparams });
+	rnd_emit(g,
+		 (struct ir_insn){.op = IR_CALL,
+				  .d = rnd(g, 4) ? rnd_var(g) : 0,
+				  .fn = callee->index,
+				  .args = ir_args(g->m, args, callee->nparams),
+				  .nargs = callee->nparams});
 	rnd_brerr(g);
 }
 
 static inline void rnd_simple(struct random_gen *g)
 {
-	static const uint8_t sizes[] = { 1, 2, 4, 8, 8, 8 };
-	struct ir_insn in = { .d = rnd_var(g) };
+	static const uint8_t sizes[] = {1, 2, 4, 8, 8, 8};
+	struct ir_insn in = {.d = rnd_var(g)};
 
 	switch (rnd(g, 12)) {
 	case 0:
@@ -198,8 +197,8 @@ static inline void rnd_simple(struct random_gen *g)
 		break;
 	case 6:
 		rnd_rt(g, rnd(g, 2) ? RT_FN_div : RT_FN_mod, in.d,
-		       (struct ir_val[]){ iv_ctx(0), rnd_plain(g),
-					  rnd_plain(g) });
+		       (struct ir_val[]){iv_ctx(0), rnd_plain(g),
+					 rnd_plain(g)});
 		if (rnd(g, 4))
 			rnd_brerr(g);
 		return;
@@ -227,18 +226,18 @@ static inline void rnd_if(struct random_gen *g, uint32_t budget)
 	uint32_t other = ir_block_new(g->m, g->f);
 	uint32_t after = ir_block_new(g->m, g->f);
 
-	rnd_emit(g, (struct ir_insn){ .op = IR_BR,
-				      .cc = rnd(g, IR_CC_COUNT),
-				      .a = rnd_plain(g),
-				      .b = rnd_plain(g),
-				      .to = { then, other } });
+	rnd_emit(g, (struct ir_insn){.op = IR_BR,
+				     .cc = rnd(g, IR_CC_COUNT),
+				     .a = rnd_plain(g),
+				     .b = rnd_plain(g),
+				     .to = {then, other}});
 	g->cur = then;
 	rnd_body(g, budget / 2);
-	rnd_emit(g, (struct ir_insn){ .op = IR_JMP, .to = { after } });
+	rnd_emit(g, (struct ir_insn){.op = IR_JMP, .to = {after}});
 	g->cur = other;
 	if (rnd(g, 2))
 		rnd_body(g, budget / 2);
-	rnd_emit(g, (struct ir_insn){ .op = IR_JMP, .to = { after } });
+	rnd_emit(g, (struct ir_insn){.op = IR_JMP, .to = {after}});
 	g->cur = after;
 }
 
@@ -250,23 +249,23 @@ static inline void rnd_loop(struct random_gen *g, uint32_t budget)
 	ir_reg count = ir_reg_new(g->f);
 
 	rnd_emit(g, (struct ir_insn){
-			    .op = IR_MOV, .d = count, .a = iv_imm(rnd(g, 5)) });
-	rnd_emit(g, (struct ir_insn){ .op = IR_JMP, .to = { head } });
+			    .op = IR_MOV, .d = count, .a = iv_imm(rnd(g, 5))});
+	rnd_emit(g, (struct ir_insn){.op = IR_JMP, .to = {head}});
 	g->cur = head;
-	rnd_emit(g, (struct ir_insn){ .op = IR_BR,
-				      .cc = CC_GT,
-				      .a = iv_reg(count),
-				      .b = iv_imm(0),
-				      .to = { body, after } });
+	rnd_emit(g, (struct ir_insn){.op = IR_BR,
+				     .cc = CC_GT,
+				     .a = iv_reg(count),
+				     .b = iv_imm(0),
+				     .to = {body, after}});
 	g->cur = body;
-	rnd_emit(g, (struct ir_insn){ .op = IR_SUB,
-				      .d = count,
-				      .a = iv_reg(count),
-				      .b = iv_imm(1) });
+	rnd_emit(g, (struct ir_insn){.op = IR_SUB,
+				     .d = count,
+				     .a = iv_reg(count),
+				     .b = iv_imm(1)});
 	g->loops++;
 	rnd_body(g, budget / 2);
 	g->loops--;
-	rnd_emit(g, (struct ir_insn){ .op = IR_JMP, .to = { head } });
+	rnd_emit(g, (struct ir_insn){.op = IR_JMP, .to = {head}});
 	g->cur = after;
 }
 
@@ -292,7 +291,7 @@ static inline void rnd_prologue(struct random_gen *g)
 	g->cur = ir_block_new(g->m, g->f);
 	for (uint32_t i = 0; i < g->nvars; i++) {
 		ir_reg r = ir_reg_new(g->f);
-		struct ir_insn in = { .op = IR_MOV, .d = r };
+		struct ir_insn in = {.op = IR_MOV, .d = r};
 
 		in.a = iv_imm(rnd_number(g));
 		if (g->f->is_handler && rnd(g, 2)) {
@@ -308,11 +307,11 @@ static inline void rnd_prologue(struct random_gen *g)
 	}
 	g->ints = ir_slot_new(g->m, g->f, "ints", 64);
 	for (uint32_t i = 0; i < 8; i++)
-		rnd_emit(g, (struct ir_insn){ .op = IR_ST,
-					      .size = 8,
-					      .a = iv_slot(g->ints, 0),
-					      .off = (int32_t)(8 * i),
-					      .b = iv_imm(rnd_number(g)) });
+		rnd_emit(g, (struct ir_insn){.op = IR_ST,
+					     .size = 8,
+					     .a = iv_slot(g->ints, 0),
+					     .off = (int32_t)(8 * i),
+					     .b = iv_imm(rnd_number(g))});
 	for (uint32_t i = 0; i < 3; i++) {
 		struct ir_val c = iv_ctx(0);
 		uint32_t s = ir_slot_new(g->m, g->f, "str",
@@ -321,8 +320,8 @@ static inline void rnd_prologue(struct random_gen *g)
 		if (!i)
 			g->strs = s;
 		rnd_rt(g, RT_FN_str_set, 0,
-		       (struct ir_val[]){ c, iv_slot(s, 0),
-					  iv_imm(rnd(g, 2) ? 'x' : 0) });
+		       (struct ir_val[]){c, iv_slot(s, 0),
+					 iv_imm(rnd(g, 2) ? 'x' : 0)});
 	}
 }
 
@@ -332,26 +331,26 @@ static inline void rnd_epilogue(struct random_gen *g)
 	uint32_t at = RANDOM_OUT;
 
 	for (uint32_t i = 1; i <= g->nvars; i++, at += 8)
-		rnd_emit(g, (struct ir_insn){ .op = IR_ST,
-					      .size = 8,
-					      .a = iv_heap(at),
-					      .b = iv_reg(i) });
+		rnd_emit(g, (struct ir_insn){.op = IR_ST,
+					     .size = 8,
+					     .a = iv_heap(at),
+					     .b = iv_reg(i)});
 	for (uint32_t i = 0; i < 8; i++, at += 8) {
 		ir_reg r = ir_reg_new(g->f);
 
-		rnd_emit(g, (struct ir_insn){ .op = IR_LD,
-					      .size = 8,
-					      .d = r,
-					      .a = iv_slot(g->ints, 8 * i) });
-		rnd_emit(g, (struct ir_insn){ .op = IR_ST,
-					      .size = 8,
-					      .a = iv_heap(at),
-					      .b = iv_reg(r) });
+		rnd_emit(g, (struct ir_insn){.op = IR_LD,
+					     .size = 8,
+					     .d = r,
+					     .a = iv_slot(g->ints, 8 * i)});
+		rnd_emit(g, (struct ir_insn){.op = IR_ST,
+					     .size = 8,
+					     .a = iv_heap(at),
+					     .b = iv_reg(r)});
 	}
 	for (uint32_t i = 0; i < 3; i++, at += RT_STR_SIZE(UTIL_STRING_CAP))
 		rnd_rt(g, RT_FN_str_copy, 0,
-		       (struct ir_val[]){ iv_ctx(0), iv_heap(at),
-					  iv_slot(g->strs + i, 0) });
+		       (struct ir_val[]){iv_ctx(0), iv_heap(at),
+					 iv_slot(g->strs + i, 0)});
 }
 
 static inline void rnd_func(struct random_gen *g, const char *name,
@@ -371,21 +370,21 @@ static inline void rnd_func(struct random_gen *g, const char *name,
 	g->handler_err = err;
 	rnd_body(g, 24);
 	if (err) {
-		rnd_emit(g, (struct ir_insn){ .op = IR_JMP, .to = { err } });
+		rnd_emit(g, (struct ir_insn){.op = IR_JMP, .to = {err}});
 		g->cur = err;
 	}
 	if (is_handler) {
 		rnd_epilogue(g);
-		rnd_emit(g, (struct ir_insn){ .op = IR_RET });
+		rnd_emit(g, (struct ir_insn){.op = IR_RET});
 	} else {
-		rnd_emit(g, (struct ir_insn){ .op = IR_RET,
-					      .a = iv_reg(rnd_var(g)) });
+		rnd_emit(g, (struct ir_insn){.op = IR_RET,
+					     .a = iv_reg(rnd_var(g))});
 	}
 }
 
 static inline struct ir_module *random_module(struct arena *a, uint64_t seed)
 {
-	struct random_gen g = { .state = seed * 0x9e3779b97f4a7c15ull | 1 };
+	struct random_gen g = {.state = seed * 0x9e3779b97f4a7c15ull | 1};
 	uint32_t nfuncs;
 
 	for (int i = 0; i < 4; i++)
@@ -393,7 +392,7 @@ static inline struct ir_module *random_module(struct arena *a, uint64_t seed)
 	g.m = ir_module_new(a);
 	g.m->statics_end = RANDOM_STATICS;
 	vec_push(a, &g.m->symbols,
-		 ((struct ir_symbol){ "out", RANDOM_OUT, RANDOM_OUT_SIZE }));
+		 ((struct ir_symbol){"out", RANDOM_OUT, RANDOM_OUT_SIZE}));
 	nfuncs = rnd(&g, 3);
 	for (uint32_t i = 0; i < nfuncs; i++)
 		rnd_func(&g, arena_printf(a, "fn_%u", i), false);

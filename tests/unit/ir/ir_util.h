@@ -27,7 +27,7 @@ static inline struct ir_module *util_parse(struct arena *a, const char *text)
 
 static inline char *util_print(struct arena *a, const struct ir_module *m)
 {
-	struct strbuf sb = { 0 };
+	struct strbuf sb = {0};
 	char *s;
 
 	ir_print(&sb, m, false);
@@ -69,7 +69,7 @@ static inline struct image *util_image(struct arena *a, struct ir_module *m)
 	head->max_errors = head->max_skipped = 1u << 30;
 	image->heap_init = (const w_u8 *)head;
 	image->heap_init_len = m->statics_end;
-	vec_for(&m->funcs, i)
+	vec_for (&m->funcs, i)
 		if (m->funcs.v[i]->is_handler &&
 		    m->funcs.v[i]->handler >= image->nhandlers)
 			image->nhandlers = m->funcs.v[i]->handler + 1;

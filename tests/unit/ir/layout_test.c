@@ -85,8 +85,7 @@ static void a_heap_too_large_changes_nothing(void **state)
 
 /* Functions that only call: "a: b c" as text. */
 #define FUNC(name, calls) "func " name "(0) {\nb0:\n" calls "ret\n}\n"
-#define PROBE(n, name, calls) \
-	"handler " n " " name " {\nb0:\n" calls "ret\n}\n"
+#define PROBE(n, name, calls) "handler " n " " name " {\nb0:\n" calls "ret\n}\n"
 
 static uint32_t depth(const char *text, const uint32_t *sizes,
 		      uint32_t max_nesting)
@@ -101,7 +100,7 @@ static uint32_t depth(const char *text, const uint32_t *sizes,
 
 static void the_deepest_path_counts(void **state)
 {
-	static const uint32_t sizes[] = { 1, 10, 100, 1000, 10000 };
+	static const uint32_t sizes[] = {1, 10, 100, 1000, 10000};
 
 	assert_int_equal(depth(FUNC("a", "") FUNC("b", "call a()\n")
 				       FUNC("c", "call a()\ncall b()\n")
@@ -119,7 +118,7 @@ static void the_deepest_path_counts(void **state)
 
 static void recursion_counts_as_often_as_nesting_allows(void **state)
 {
-	static const uint32_t sizes[] = { 1, 10, 100, 1000 };
+	static const uint32_t sizes[] = {1, 10, 100, 1000};
 
 	assert_int_equal(depth(FUNC("leaf", "")
 				       FUNC("rec", "call rec()\ncall leaf()\n")
@@ -127,18 +126,17 @@ static void recursion_counts_as_often_as_nesting_allows(void **state)
 			       sizes, 4),
 			 100 + 5 * 10 + 1);
 	/* a cycle of two, and a leaf behind it */
-	assert_int_equal(depth(FUNC("leaf", "")
-				       FUNC("x", "call y()\ncall leaf()\n")
-					       FUNC("y", "call x()\n")
-						       PROBE("0", "p",
-							     "call y()\n"),
-			       sizes, 4),
-			 1000 + 5 * 110 + 1);
+	assert_int_equal(
+		depth(FUNC("leaf", "") FUNC("x", "call y()\ncall leaf()\n")
+			      FUNC("y", "call x()\n")
+				      PROBE("0", "p", "call y()\n"),
+		      sizes, 4),
+		1000 + 5 * 110 + 1);
 }
 
 static void depths_beyond_32_bits_saturate(void **state)
 {
-	static const uint32_t sizes[] = { 4000000000u, 4000000000u, 1 };
+	static const uint32_t sizes[] = {4000000000u, 4000000000u, 1};
 
 	assert_int_equal(depth(FUNC("a", "call a()\n")
 				       FUNC("b", "call a()\ncall b()\n")
@@ -155,17 +153,15 @@ static void long_chains_do_not_use_the_c_stack(void **state)
 	uint32_t *sizes = arena_new_array(a, uint32_t, n);
 
 	for (uint32_t i = 0; i < n; i++) {
-		struct ir_func *f =
-			ir_func_new(m, arena_printf(a, "f_%u", i));
+		struct ir_func *f = ir_func_new(m, arena_printf(a, "f_%u", i));
 
 		sizes[i] = 2;
 		f->is_handler = i + 1 == n;
 		ir_block_new(m, f);
 		if (i)
 			ir_emit(m, f, 0,
-				(struct ir_insn){ .op = IR_CALL,
-						  .fn = i - 1 });
-		ir_emit(m, f, 0, (struct ir_insn){ .op = IR_RET });
+				(struct ir_insn){.op = IR_CALL, .fn = i - 1});
+		ir_emit(m, f, 0, (struct ir_insn){.op = IR_RET});
 	}
 	assert_int_equal(ir_stack_bytes(a, m, sizes, 10), 2 * n);
 	arena_free(a);

@@ -87,8 +87,9 @@ static void spaces_and_comments_do_not_matter(void **state)
 {
 	struct arena *a = arena_new();
 	struct ir_module *m = util_parse(
-		a, "; a comment\n\n\tstatics   64 ; here\nfunc f ( 0 )  value{\n"
-		   " b0 : ; from nowhere\n%1=mov 0x10\n  ret   %1;done\n}  \n");
+		a,
+		"; a comment\n\n\tstatics   64 ; here\nfunc f ( 0 )  value{\n"
+		" b0 : ; from nowhere\n%1=mov 0x10\n  ret   %1;done\n}  \n");
 
 	assert_string_equal(util_print(a, m), "statics 64\n"
 					      "\n"
@@ -109,12 +110,12 @@ static void split_offsets_are_printed_as_their_sum(void **state)
 	ir_slot_new(m, f, NULL, 64);
 	ir_block_new(m, f);
 	ir_emit(m, f, 0,
-		(struct ir_insn){ .op = IR_ST,
-				  .size = 8,
-				  .a = iv_slot(0, 8),
-				  .off = 16,
-				  .b = iv_imm(0) });
-	ir_emit(m, f, 0, (struct ir_insn){ .op = IR_RET });
+		(struct ir_insn){.op = IR_ST,
+				 .size = 8,
+				 .a = iv_slot(0, 8),
+				 .off = 16,
+				 .b = iv_imm(0)});
+	ir_emit(m, f, 0, (struct ir_insn){.op = IR_RET});
 	assert_string_equal(util_print(a, m), "statics 0\n"
 					      "\n"
 					      "func f(0) {\n"
@@ -149,22 +150,21 @@ static void source_lines_stand_above_their_code(void **state)
 {
 	static const char script[] = "probe begin {\n\tx = 1\n\ty = 2\n}\n";
 	struct arena *a = arena_new();
-	struct source *src =
-		source_new(a, "dir/s.stp", script, strlen(script));
+	struct source *src = source_new(a, "dir/s.stp", script, strlen(script));
 	struct ir_module *m = ir_module_new(a);
 	struct ir_func *f = ir_func_new(m, "probe_0");
-	struct strbuf sb = { 0 };
+	struct strbuf sb = {0};
 
 	f->is_handler = true;
-	f->loc = (struct loc){ src, 1, 1 };
+	f->loc = (struct loc){src, 1, 1};
 	ir_block_new(m, f);
 	for (uint32_t i = 0; i < 4; i++)
 		ir_emit(m, f, 0,
-			(struct ir_insn){ .op = IR_MOV,
-					  .d = ir_reg_new(f),
-					  .a = iv_imm(i),
-					  .loc = { src, 2 + i / 2, 1 } });
-	ir_emit(m, f, 0, (struct ir_insn){ .op = IR_RET });
+			(struct ir_insn){.op = IR_MOV,
+					 .d = ir_reg_new(f),
+					 .a = iv_imm(i),
+					 .loc = {src, 2 + i / 2, 1}});
+	ir_emit(m, f, 0, (struct ir_insn){.op = IR_RET});
 	ir_print(&sb, m, true);
 	assert_string_equal(sb_str(&sb), "statics 0\n"
 					 "\n"
@@ -193,7 +193,7 @@ static void listings_name_predecessors_and_loops(void **state)
 					    "b1:\nbr eq 1, 2 -> b1, b2\n"
 					    "b2:\nret\n"
 					    "}\n");
-	struct strbuf sb = { 0 };
+	struct strbuf sb = {0};
 
 	ir_analyse(a, m->funcs.v[0]);
 	ir_print(&sb, m, true);
@@ -207,47 +207,46 @@ static void listings_name_predecessors_and_loops(void **state)
 static const struct {
 	const char *text, *err;
 } malformed[] = {
-	{ "nonsense\n", "line 1: statics, symbol, handler or func expected" },
-	{ "statics x\n", "line 1: number expected" },
-	{ "statics 5000000000\n", "line 1: number out of range" },
-	{ "statics 1 2\n", "line 1: more than expected" },
-	{ "symbol \"x\n", "line 1: unterminated name" },
-	{ "symbol \"\\q\" 1 1\n", "line 1: bad escape" },
-	{ "symbol \"\\x0\" 1 1\n", "line 1: bad \\x escape" },
-	{ "symbol \"\\x00\" 1 1\n", "line 1: bad \\x escape" },
-	{ "symbol  1 1\n", "line 1: number expected" },
-	{ "symbol ; 1 1\n", "line 1: name expected" },
-	{ "func (0) {\n}\n", "line 1: function name expected" },
-	{ "func f(0)\n", "line 1: '{' expected" },
-	{ "func f(0) {\nb0:\nret\n", "line 3: '}' expected" },
-	{ "func f(0) {\n}\nfunc f(0) {\n}\n", "line 3: second function 'f'" },
-	{ "handler probe_0 {\n}\n", "line 1: number expected" },
-	{ "func f(0) {\nret\n}\n",
-	  "line 2: instruction outside of a block" },
-	{ "func f(0) {\nb1:\nret\n}\n", "line 2: blocks stand in order" },
-	{ "func f(0) {\nb0\nret\n}\n", "line 2: ':' expected" },
-	{ "func f(0) {\nslot1 x 8\n}\n",
-	  "line 2: slots stand in order, before the blocks" },
-	{ F("slot0 x 8"), "line 3: slots stand in order, before the blocks" },
-	{ F("%0 = mov 1"), "line 3: registers count from %1" },
-	{ F("%99999999 = mov 1"), "line 3: number out of range" },
-	{ F("%1 mov 1"), "line 3: '=' expected" },
-	{ F("%1 = move 1"), "line 3: no operation 'move'" },
-	{ F("%1 = add 1"), "line 3: ',' expected" },
-	{ F("%1 = add 1, 2, 3"), "line 3: more than expected" },
-	{ F("%1 = mov 99999999999999999999"), "line 3: number out of range" },
-	{ F("%1 = set like 1, 2"), "line 3: no condition 'like'" },
-	{ F("%1 = ld [ctx]"), "line 3: '.' expected" },
-	{ F("%1 = ld.8 ctx"), "line 3: '[' expected" },
-	{ F("%1 = ld.8 [ctx"), "line 3: ']' expected" },
-	{ F("%1 = ld.8 [%1+5000000000]"), "line 3: offset out of range" },
-	{ F("%1 = ld.8 [@nowhere]"), "line 3: no symbol 'nowhere'" },
-	{ F("rt nothing()"), "line 3: no run-time function 'nothing'" },
-	{ F("call g()"), "line 3: no function 'g'" },
-	{ F("call f(1 2)"), "line 3: ',' expected" },
-	{ F("call f"), "line 3: '(' expected" },
-	{ F("jmp 1"), "line 3: 'b' expected" },
-	{ F("br lt 1, 2, b0, b0"), "line 3: '->' expected" },
+	{"nonsense\n", "line 1: statics, symbol, handler or func expected"},
+	{"statics x\n", "line 1: number expected"},
+	{"statics 5000000000\n", "line 1: number out of range"},
+	{"statics 1 2\n", "line 1: more than expected"},
+	{"symbol \"x\n", "line 1: unterminated name"},
+	{"symbol \"\\q\" 1 1\n", "line 1: bad escape"},
+	{"symbol \"\\x0\" 1 1\n", "line 1: bad \\x escape"},
+	{"symbol \"\\x00\" 1 1\n", "line 1: bad \\x escape"},
+	{"symbol  1 1\n", "line 1: number expected"},
+	{"symbol ; 1 1\n", "line 1: name expected"},
+	{"func (0) {\n}\n", "line 1: function name expected"},
+	{"func f(0)\n", "line 1: '{' expected"},
+	{"func f(0) {\nb0:\nret\n", "line 3: '}' expected"},
+	{"func f(0) {\n}\nfunc f(0) {\n}\n", "line 3: second function 'f'"},
+	{"handler probe_0 {\n}\n", "line 1: number expected"},
+	{"func f(0) {\nret\n}\n", "line 2: instruction outside of a block"},
+	{"func f(0) {\nb1:\nret\n}\n", "line 2: blocks stand in order"},
+	{"func f(0) {\nb0\nret\n}\n", "line 2: ':' expected"},
+	{"func f(0) {\nslot1 x 8\n}\n",
+	 "line 2: slots stand in order, before the blocks"},
+	{F("slot0 x 8"), "line 3: slots stand in order, before the blocks"},
+	{F("%0 = mov 1"), "line 3: registers count from %1"},
+	{F("%99999999 = mov 1"), "line 3: number out of range"},
+	{F("%1 mov 1"), "line 3: '=' expected"},
+	{F("%1 = move 1"), "line 3: no operation 'move'"},
+	{F("%1 = add 1"), "line 3: ',' expected"},
+	{F("%1 = add 1, 2, 3"), "line 3: more than expected"},
+	{F("%1 = mov 99999999999999999999"), "line 3: number out of range"},
+	{F("%1 = set like 1, 2"), "line 3: no condition 'like'"},
+	{F("%1 = ld [ctx]"), "line 3: '.' expected"},
+	{F("%1 = ld.8 ctx"), "line 3: '[' expected"},
+	{F("%1 = ld.8 [ctx"), "line 3: ']' expected"},
+	{F("%1 = ld.8 [%1+5000000000]"), "line 3: offset out of range"},
+	{F("%1 = ld.8 [@nowhere]"), "line 3: no symbol 'nowhere'"},
+	{F("rt nothing()"), "line 3: no run-time function 'nothing'"},
+	{F("call g()"), "line 3: no function 'g'"},
+	{F("call f(1 2)"), "line 3: ',' expected"},
+	{F("call f"), "line 3: '(' expected"},
+	{F("jmp 1"), "line 3: 'b' expected"},
+	{F("br lt 1, 2, b0, b0"), "line 3: '->' expected"},
 };
 
 static void malformed_text_is_refused_with_its_line(void **state)

@@ -18,7 +18,7 @@ struct {
 
 char rt_heap[RT_TEST_HEAP + 65536] __attribute__((aligned(4096)));
 
-#define ARG(i) rt_ld64(VERIFY_ARGS + (i) * 8)
+#define ARG(i) rt_ld64(VERIFY_ARGS + (i)*8)
 #define ARGS_0
 #define ARGS_1 ARG(0)
 #define ARGS_2 ARGS_1, ARG(1)
@@ -26,14 +26,14 @@ char rt_heap[RT_TEST_HEAP + 65536] __attribute__((aligned(4096)));
 #define ARGS_4 ARGS_3, ARG(3)
 #define ARGS_5 ARGS_4, ARG(4)
 
-#define RT(name, n, flags)                                                    \
-	SEC("raw_tp")                                                         \
-	int call_##name(void *ctx)                                            \
-	{                                                                     \
-		w_u64 r = rt_##name(ARGS_##n);                                \
-                                                                              \
-		rt_st64(VERIFY_RESULT, r);                                    \
-		return 0;                                                     \
+#define RT(name, n, flags)                                                     \
+	SEC("raw_tp")                                                          \
+	int call_##name(void *ctx)                                             \
+	{                                                                      \
+		w_u64 r = rt_##name(ARGS_##n);                                 \
+                                                                               \
+		rt_st64(VERIFY_RESULT, r);                                     \
+		return 0;                                                      \
 	}
 #include "rt.def"
 #undef RT

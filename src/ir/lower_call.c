@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Calls: script functions, built-in functions, target variable access. */
+#include <stdio.h>
+#include <string.h>
+
+#include "ir/lower_impl.h"
+
+/* ---- script functions ---- */
+
+/*
+ * Strings are passed by reference and seen by the callee as they are, so a
+ * variable that the callee may change is passed as a copy.
+ */
+static struct ir_val pass_string(struct lower *L, struct val v,
+				 const struct fn_info *fi)
+{
+	struct ir_val tmp;
+
+	if (!v.of || v.of->kind != VAR_GLOBAL ||
+	    !effects_has(fi->eff.writes, v.of->id))
+		return v.v;
+	tmp = lower_temp_str(L);
+	lower_str_copy(L, tmp, v.v);
+	return tmp;
+}
+
+static struct val call_script(struct lower *L, const struct expr *e,
+			      struct ir_val dst)
+{
+	struct func_decl *fn = e->call.funcs.v[0];
+	const struct fn_info *fi = fn->aux;
+	uint32_t n = e->call.args.n, at = 0;
+	struct val *v = arena_new_array(L->arena, struct val, n + 1);
+	struct ir_val *args = arena_new_array(L->arena, struct ir_val, n + 1);
+	ir_reg d = 0;
+
+	lower_operands(L, e->call.args.v, n, v);
+	if (fn->ret == TY_STRING) {
+		if (dst.kind == IV_NONE)
+			dst = lower_temp_str(L);
+		args[at++] = dst;
+	}
+	for (uint32_t i = 0; i < n; i++)
+		args[at++] = e->call.args.v[i]->type == TY_STRING ?
+				     pass_string(L, v[i], fi) :
+				     v[i].v;
+	if (L->accounts && !fi->accounts)
+		lower_count(L, fi->cost, e->loc);
+	lower_charge(L);
+	if (fi->irf->returns_value)
+		d = lower_reg(L);
+	lower_emit(L, (struct ir_insn){ .op = IR_CALL,
+					.d = d,
+					.fn = fi->irf->index,
+					.args = args,
+					.nargs = at });
+	lower_check_call(L);
+	if (fn->ret == TY_STRING)
+		return (struct val){ .v = dst };
+	return (struct val){ .v = d ? iv_reg(d) : iv_imm(0) };
+}
+
+/* ---- where the probe is: pp() and the like ---- */
+
+enum point_fact { POINT_NAME, POINT_WRITTEN, POINT_FUNC, POINT_SYMBOL };
+
+static const char *site_fact(struct lower *L, const struct job *j,
+			     enum point_fact fact)
+{
+	const struct probe_site *s = j->site ? j->site : j->hi->h->sites.v[0];
+	struct strbuf b = { 0 };
+	const char *text;
+
+	switch (fact) {
+	case POINT_NAME:
+		return s->name;
+	case POINT_WRITTEN:
+		unparse_probe_point(&b, s->point);
+		text = arena_strdup(L->arena, sb_str(&b));
+		sb_free(&b);
+		return text;
+	default:
+		return s->symbol ? s->symbol : "";
+	}
+}
+
+/* In a function the probe is known only when it runs: a table by its index. */
+static struct ir_val fact_by_probe(struct lower *L, enum point_fact fact)
+{
+	struct ir_val i, at;
+
+	if (!L->point_table[fact]) {
+		uint32_t table = heap_alloc(L, 4 * L->jobs.n, 8);
+
+		L->point_table[fact] = table;
+		vec_for(&L->jobs, j)
+		{
+			struct ir_val s = heap_cstring(
+				L, site_fact(L, &L->jobs.v[j], fact));
+
+			heap_put32(L, table + 4 * j, (uint32_t)s.imm);
+		}
+	}
+	i = lower_load(L, iv_ctx(offsetof(struct rt_ctx, probe)), 0, 4, false);
+	i = lower_op(L, IR_SHL, i, iv_imm(2));
+	at = lower_op(L, IR_ADD, i,
+		      lower_addr(L, iv_heap(L->point_table[fact])));
+	return lower_load(L, at, 0, 4, false);
+}
+
+static struct ir_val point_fact(struct lower *L, enum point_fact fact)
+{
+	if (L->job)
+		return heap_cstring(L, site_fact(L, L->job, fact));
+	return fact_by_probe(L, fact);
+}
+
+/* ---- built-in functions ---- */
+
+static struct ir_val half(struct lower *L, struct ir_val pair, bool high)
+{
+	return high ? lower_op(L, IR_SHR, pair, iv_imm(32)) :
+		      lower_op(L, IR_AND, pair, iv_imm(0xffffffff));
+}
+
+static struct ir_val clock_in(struct lower *L, int64_t unit)
+{
+	return RT_CALL(L, div, LOWER_CTX,
+		       lower_rt(L, RT_FN_real_ns, NULL, 0), iv_imm(unit));
+}
+
+static struct ir_val head_field(struct lower *L, uint32_t off)
+{
+	return lower_load(L, iv_heap(off), 0, 4, false);
+}
+
+static struct ir_val out_text(struct lower *L, enum wire_entry_kind kind,
+			      struct ir_val s)
+{
+	return RT_CALL(L, out_text, LOWER_CTX, iv_imm(kind), s);
+}
+
+static struct ir_val printk(struct lower *L, struct ir_val level,
+			    struct ir_val s)
+{
+	struct ir_val at =
+		RT_CALL(L, out, LOWER_CTX, iv_imm(WIRE_ENT_PRINTK), iv_imm(1),
+			iv_imm(L->string_size));
+
+	lower_store(L, at, 0, level, 8);
+	RT_CALL(L, out_str, LOWER_CTX, s);
+	return RT_CALL(L, out_end, LOWER_CTX);
+}
+
+/* Built-ins that are more, or less, than one run-time call. */
+static struct ir_val call_special(struct lower *L, const struct expr *e,
+				  const struct val *v)
+{
+	switch (e->call.builtin->id) {
+	case BUILTIN_strlen:
+		return lower_str_len(L, v[0].v);
+	case BUILTIN_warn:
+		return out_text(L, WIRE_ENT_WARN, v[0].v);
+	case BUILTIN_log:
+		return out_text(L, WIRE_ENT_LOG, v[0].v);
+	case BUILTIN_system:
+		return out_text(L, WIRE_ENT_SYSTEM, v[0].v);
+	case BUILTIN_switch_file:
+		return out_text(L, WIRE_ENT_SWITCH_FILE, v[0].v);
+	case BUILTIN_ftrace:
+		return out_text(L, WIRE_ENT_FTRACE, v[0].v);
+	case BUILTIN_printk:
+		return printk(L, v[0].v, v[1].v);
+	case BUILTIN_pid:
+	case BUILTIN_tid:
+		return half(L, lower_rt(L, RT_FN_pid_tgid, NULL, 0),
+			    e->call.builtin->id == BUILTIN_pid);
+	case BUILTIN_uid:
+	case BUILTIN_gid:
+		return half(L, lower_rt(L, RT_FN_uid_gid, NULL, 0),
+			    e->call.builtin->id == BUILTIN_gid);
+	case BUILTIN_target:
+		return head_field(L, offsetof(struct rt_head, target_pid));
+	case BUILTIN_stp_pid:
+		return head_field(L, offsetof(struct rt_head, stap_pid));
+	case BUILTIN_gettimeofday_us:
+		return clock_in(L, 1000);
+	case BUILTIN_gettimeofday_ms:
+		return clock_in(L, 1000000);
+	case BUILTIN_gettimeofday_s:
+		return clock_in(L, 1000000000);
+	case BUILTIN_pp:
+		return point_fact(L, POINT_NAME);
+	case BUILTIN_pn:
+		return point_fact(L, POINT_WRITTEN);
+	case BUILTIN_ppfunc:
+		return point_fact(L, POINT_FUNC);
+	case BUILTIN_probefunc:
+		return point_fact(L, POINT_SYMBOL);
+	case BUILTIN_module_name:
+		return heap_cstring(L, L->opts->module_name);
+	default:
+		lower_error(L, NO_LOWERING, e->loc, NULL);
+		return iv_imm(0);
+	}
+}
+
+static bool rt_by_name(const char *name, enum rt_fn *fn)
+{
+	for (uint32_t i = 0; i < RT_FN_COUNT; i++) {
+		if (!strcmp(rt_info[i].name, name)) {
+			*fn = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* tokenize() and matched() keep a string in the context */
+static void note_context_strings(struct lower *L, const struct builtin *b)
+{
+	if (b->id == BUILTIN_tokenize || b->id == BUILTIN_matched)
+		L->m->ctx_strings = RT_CTX_STRINGS * L->string_size;
+}
+
+/* [context] [memory of a string result] arguments... */
+static struct val call_general(struct lower *L, const struct expr *e,
+			       const struct val *v, struct ir_val dst)
+{
+	const struct builtin *b = e->call.builtin;
+	struct ir_val args[8], r;
+	uint32_t n = 0;
+	enum rt_fn fn;
+
+	if (!rt_by_name(b->rt_name, &fn)) {
+		lower_error(L, NO_LOWERING, e->loc, NULL);
+		return (struct val){ .v = iv_imm(0) };
+	}
+	note_context_strings(L, b);
+	if (b->flags & BF_CTX)
+		args[n++] = LOWER_CTX;
+	if (b->ret == 's') {
+		if (dst.kind == IV_NONE)
+			dst = lower_temp_str(L);
+		args[n++] = dst;
+	}
+	for (uint32_t i = 0; i < e->call.args.n; i++)
+		args[n++] = v[i].v;
+	r = lower_rt(L, fn, args, n);
+	if (rt_info[fn].flags & RTF_FAIL)
+		lower_check(L, e->loc);
+	return (struct val){ .v = b->ret == 's' ? dst : r };
+}
+
+struct val lower_call(struct lower *L, const struct expr *e, struct ir_val dst)
+{
+	const struct builtin *b = e->call.builtin;
+	struct val *v, r;
+
+	if (!b)
+		return call_script(L, e, dst);
+	v = arena_new_array(L->arena, struct val, e->call.args.n + 1);
+	lower_operands(L, e->call.args.v, e->call.args.n, v);
+	if (!(b->flags & BF_SPECIAL))
+		return call_general(L, e, v, dst);
+	r.v = call_special(L, e, v);
+	r.of = NULL;
+	if (b->ret == 's' && dst.kind != IV_NONE)
+		lower_str_copy(L, dst, r.v);
+	return r;
+}
+
+/* ---- target variables ---- */
+
+/* Loaded once, in the entry block. */
+static struct ir_val context_value(struct lower *L, const struct expr *e)
+{
+	char key[32];
+	uintptr_t known;
+	ir_reg r;
+
+	if (!L->job) {
+		lower_error(L, CONTEXT_IN_FUNCTION, e->loc, NULL);
+		return iv_imm(0);
+	}
+	snprintf(key, sizeof(key), "%u %u %d", e->prim.off, e->prim.size,
+		 e->prim.is_signed);
+	known = (uintptr_t)map_get(&L->ctx_loads, key);
+	if (known)
+		return iv_reg((ir_reg)known);
+	r = lower_reg(L);
+	ir_emit(L->m, L->f, 0,
+		(struct ir_insn){ .op = IR_CTXLD,
+				  .d = r,
+				  .off = (int32_t)e->prim.off,
+				  .size = (uint8_t)e->prim.size,
+				  .is_signed = e->prim.is_signed,
+				  .loc = L->f->loc });
+	map_put(&L->ctx_loads, arena_strdup(L->arena, key),
+		(void *)(uintptr_t)r);
+	return iv_reg(r);
+}
+
+static struct ir_val field_offset(struct lower *L, const struct expr *e)
+{
+	ir_reg d = lower_reg(L);
+
+	lower_emit(L, (struct ir_insn){ .op = IR_MOV,
+					.d = d,
+					.a = iv_imm(e->prim.value),
+					.reloc = e->prim.reloc });
+	return iv_reg(d);
+}
+
+static struct ir_val read_integer(struct lower *L, const struct expr *e)
+{
+	int64_t flags = (e->prim.op == PRIM_READ_USER ? 1 : 0) |
+			(e->prim.is_signed ? 2 : 0);
+	struct ir_val addr = lower_long(L, e->prim.arg[0]);
+	struct ir_val r = RT_CALL(L, read, LOWER_CTX, addr,
+				  iv_imm(e->prim.size), iv_imm(flags));
+
+	lower_check(L, e->loc);
+	return r;
+}
+
+static struct ir_val read_string(struct lower *L, const struct expr *e,
+				 struct ir_val dst)
+{
+	struct ir_val arg[2] = { iv_imm(0), iv_imm(0) };
+	struct val v[2];
+
+	lower_operands(L, e->prim.arg, e->prim.arg[1] ? 2 : 1, v);
+	arg[0] = v[0].v;
+	if (e->prim.arg[1])
+		arg[1] = v[1].v;
+	if (dst.kind == IV_NONE)
+		dst = lower_temp_str(L);
+	RT_CALL(L, read_str, LOWER_CTX, dst, arg[0], arg[1],
+		iv_imm(e->prim.op == PRIM_STR_USER));
+	lower_check(L, e->loc);
+	return dst;
+}
+
+static struct ir_val extract(struct lower *L, const struct expr *e)
+{
+	struct ir_val v = lower_long(L, e->prim.arg[0]);
+
+	if (e->prim.shl)
+		v = lower_op(L, IR_SHL, v, iv_imm(e->prim.shl));
+	if (e->prim.shr)
+		v = lower_op(L, e->prim.is_signed ? IR_SAR : IR_SHR, v,
+			     iv_imm(e->prim.shr));
+	return v;
+}
+
+struct val lower_prim(struct lower *L, const struct expr *e, struct ir_val dst)
+{
+	struct val r = { .v = IV_NOTHING };
+
+	switch (e->prim.op) {
+	case PRIM_CTX:
+		r.v = context_value(L, e);
+		break;
+	case PRIM_READ_KERNEL:
+	case PRIM_READ_USER:
+		r.v = read_integer(L, e);
+		break;
+	case PRIM_STR_KERNEL:
+	case PRIM_STR_USER:
+		r.v = read_string(L, e, dst);
+		break;
+	case PRIM_FIELD_OFFSET:
+		r.v = field_offset(L, e);
+		break;
+	case PRIM_EXTRACT:
+		r.v = extract(L, e);
+		break;
+	}
+	return r;
+}

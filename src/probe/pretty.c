@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Pretty-printing is source to source: $v$ becomes a sprintf whose format
+ * spells the structure ("{.a=%d, .b=%u, .c={...}}") and whose arguments read
+ * the members. Pointers are not followed, but for the outermost and for char*.
+ *
+ * The members share one base address. When that is not a simple value it is
+ * computed by the first argument, which keeps it in a local variable for the
+ * others: arguments are evaluated in order.
+ */
+#include <string.h>
+
+#include "probe/access.h"
+#include "syntax/format.h"
+
+/* More than fits in a string of the usual length. */
+#define MAX_ARGS 64u
+#define MAX_ELEMENTS 8u
+
+struct printer {
+	struct pretty out;
+	bool deep;
+	const char *temp; /* local variable that holds the base, or NULL */
+	struct expr *base; /* computes it */
+	bool temp_set; /* an argument that sets it is in the list */
+};
+
+void pretty_init(struct pretty *p, const struct probe_env *env, struct loc loc)
+{
+	*p = (struct pretty){ .env = env, .loc = loc };
+}
+
+void pretty_text(struct pretty *p, const char *text)
+{
+	for (; *text; text++) {
+		if (*text == '%')
+			sb_putc(&p->fmt, '%');
+		sb_putc(&p->fmt, *text);
+	}
+}
+
+void pretty_arg(struct pretty *p, const char *directive, struct expr *e)
+{
+	sb_puts(&p->fmt, directive);
+	vec_push(p->env->arena, &p->args, e);
+}
+
+struct expr *pretty_done(struct pretty *p)
+{
+	struct arena *a = p->env->arena;
+	struct expr *e = expr_new(a, E_PRINT, p->loc);
+
+	e->print.to_string = true;
+	e->print.with_format = true;
+	e->print.format = expr_string(a, p->loc, sb_str(&p->fmt));
+	e->print.args = p->args;
+	e->print.fmt = format_parse(a, p->env->diag, p->loc, sb_str(&p->fmt));
+	sb_free(&p->fmt);
+	return e;
+}
+
+static bool is_char_type(const struct type_src *s, uint32_t id)
+{
+	struct ttype t;
+
+	return s->ops->get(s, id, &t) && t.kind == TT_INT && t.is_char;
+}
+
+static void copy_place(struct access *to, const struct access *from)
+{
+	*to = *from;
+	to->path = (struct strbuf){ 0 };
+	sb_puts(&to->path, from->path.len ? from->path.s : "");
+}
+
+/*
+ * Appends an argument that reads the place by `read`; "?" when it cannot be
+ * read. Only an argument that is used may be the one that sets the variable.
+ */
+static void put_read(struct printer *p, struct access *a, const char *directive,
+		     struct expr *(*read)(struct access *a, const char **why))
+{
+	const char *why = NULL;
+	struct arena *ar = a->env->arena;
+	bool first = p->temp && !p->temp_set && a->base;
+
+	if (p->temp && a->base)
+		a->base = first ? expr_assign(ar, a->loc, p->temp, p->base) :
+				  expr_symbol(ar, a->loc, p->temp);
+	else if (a->base)
+		a->base = expr_clone(ar, a->base);
+	struct expr *e = read(a, &why);
+	if (!e) {
+		pretty_text(&p->out, "?");
+		return;
+	}
+	p->temp_set |= first;
+	pretty_arg(&p->out, directive, e);
+}
+
+static struct expr *read_string_ptr(struct access *a, const char **why)
+{
+	struct ttype t;
+	struct expr *v = access_load(a, why);
+
+	if (!v || !a->src->ops->get(a->src, a->type, &t))
+		return NULL;
+	return prim_string(a->env->arena, a->loc, v, 0, a->user || t.user,
+			   true);
+}
+
+static struct expr *read_string_array(struct access *a, const char **why)
+{
+	struct ttype t;
+	struct expr *v = access_address(a, why);
+
+	if (!v || !a->src->ops->get(a->src, a->type, &t))
+		return NULL;
+	/* [0]: as long as the text is */
+	return prim_string(a->env->arena, a->loc, v, t.n, a->user, true);
+}
+
+static void put_place(struct printer *p, struct access *a, unsigned depth);
+
+static bool full(const struct printer *p)
+{
+	return p->out.args.n >= MAX_ARGS;
+}
+
+static void put_members(struct printer *p, struct access *a,
+			const struct ttype *t, unsigned depth)
+{
+	struct tmember m;
+
+	pretty_text(&p->out, "{");
+	for (uint32_t i = 0; i < t->n && a->src->ops->member(t, i, &m); i++) {
+		if (i)
+			pretty_text(&p->out, ", ");
+		if (full(p)) {
+			pretty_text(&p->out, "...");
+			break;
+		}
+		struct access sub;
+		copy_place(&sub, a);
+		if (!sub.value && !sub.path.len)
+			sb_puts(&sub.path, "0");
+		if (!sub.value) {
+			sb_printf(&sub.path, ":%u", i);
+			sub.reloc = true;
+			sub.bit_off += m.bit_off;
+			sub.bit_size = m.bit_size;
+			sub.type = m.type;
+		}
+		if (*m.name) {
+			pretty_text(&p->out, ".");
+			pretty_text(&p->out, m.name);
+			pretty_text(&p->out, "=");
+			const char *why = NULL, *have = NULL;
+			if (sub.value &&
+			    !access_member(&sub, m.name, &why, &have))
+				pretty_text(&p->out, "?");
+			else
+				put_place(p, &sub, depth + 1);
+		} else if (!sub.value) {
+			/* anonymous: its members are this struct's */
+			put_place(p, &sub, depth);
+		} else {
+			pretty_text(&p->out, "{...}");
+		}
+		access_free(&sub);
+	}
+	pretty_text(&p->out, "}");
+}
+
+static void put_elements(struct printer *p, struct access *a,
+			 const struct ttype *t, unsigned depth)
+{
+	pretty_text(&p->out, "[");
+	for (uint32_t i = 0; i < t->n; i++) {
+		if (i)
+			pretty_text(&p->out, ", ");
+		if (i == MAX_ELEMENTS || full(p)) {
+			pretty_text(&p->out, "...");
+			break;
+		}
+		struct access sub;
+		const char *why = NULL;
+		copy_place(&sub, a);
+		if (access_index(&sub, expr_number(a->env->arena, a->loc, i),
+				 &why))
+			put_place(p, &sub, depth + 1);
+		else
+			pretty_text(&p->out, "?");
+		access_free(&sub);
+	}
+	pretty_text(&p->out, "]");
+}
+
+static void put_int(struct printer *p, struct access *a, const struct ttype *t)
+{
+	if (t->is_char && !a->bit_size)
+		put_read(p, a, "'%c'", access_load);
+	else
+		put_read(p, a, t->is_signed ? "%d" : "%u", access_load);
+}
+
+/* depth 0: what the script asked for; its own members are always shown. */
+static void put_place(struct printer *p, struct access *a, unsigned depth)
+{
+	struct ttype t;
+	bool closed = depth && !p->deep;
+
+	if (depth > TTYPE_MAX_DEPTH || !a->src->ops->get(a->src, a->type, &t)) {
+		pretty_text(&p->out, "?");
+		return;
+	}
+	switch (t.kind) {
+	case TT_INT:
+	case TT_ENUM:
+		put_int(p, a, &t);
+		break;
+	case TT_PTR:
+		if (is_char_type(a->src, t.elem))
+			put_read(p, a, "\"%s\"", read_string_ptr);
+		else
+			put_read(p, a, "%p", access_load);
+		break;
+	case TT_ARRAY:
+		if (is_char_type(a->src, t.elem))
+			put_read(p, a, "\"%s\"", read_string_array);
+		else if (closed)
+			pretty_text(&p->out, "[...]");
+		else
+			put_elements(p, a, &t, depth);
+		break;
+	case TT_STRUCT:
+	case TT_UNION:
+		if (closed)
+			pretty_text(&p->out, "{...}");
+		else
+			put_members(p, a, &t, depth);
+		break;
+	default:
+		pretty_text(&p->out, "?");
+	}
+}
+
+static bool is_simple(const struct expr *e)
+{
+	return e->kind == E_NUMBER || e->kind == E_SYMBOL ||
+	       (e->kind == E_PRIM && e->prim.op == PRIM_CTX);
+}
+
+static bool points_to_struct(const struct access *a, const struct ttype *t)
+{
+	struct ttype e;
+
+	return t->kind == TT_PTR && a->src->ops->get(a->src, t->elem, &e) &&
+	       (e.kind == TT_STRUCT || e.kind == TT_UNION);
+}
+
+struct expr *access_pretty(struct access *a, bool deep, const char **why)
+{
+	struct printer p = { .deep = deep };
+	struct ttype t;
+
+	if (!a->src->ops->get(a->src, a->type, &t)) {
+		*why = "its type is damaged";
+		return NULL;
+	}
+	if (points_to_struct(a, &t)) {
+		/* The structure pointed to is what is meant. */
+		struct expr *addr = access_load(a, why);
+		if (!addr)
+			return NULL;
+		struct access to;
+		access_memory(&to, a->env, a->loc, a->src, t.elem, addr,
+			      a->user || t.user);
+		access_free(a);
+		*a = to;
+	}
+	pretty_init(&p.out, a->env, a->loc);
+	if (a->base && !is_simple(a->base)) {
+		p.base = a->base;
+		p.temp = arena_printf(a->env->arena, "__pretty_%u_%u",
+				      a->loc.line, a->loc.col);
+	}
+	put_place(&p, a, 0);
+	return pretty_done(&p.out);
+}

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# The kernel: tracepoints, timers, profiles.
+
+test_syscalls_are_counted_exactly() {
+	need bpf
+	need cc
+	cat >p.c <<'C'
+#include <sys/syscall.h>
+#include <unistd.h>
+int main(void)
+{
+	for (int i = 0; i < 54321; i++)
+		syscall(SYS_getppid);
+	return 0;
+}
+C
+	cc -O2 p.c -o p
+	"$stap" -c ./p -e 'global n probe kernel.trace("sys_enter") {
+		if (pid() == target() && $id == 110) n++ }
+		probe end { println(n) }' >out
+	[ "$(cat out)" = 54321 ]
+}
+
+test_tracepoint_structures() {
+	need bpf
+	"$stap" -c 'sh -c "sleep 0.05; true"' -e 'global ok probe kernel.trace("sched_switch") {
+		if ($prev->pid == tid() && kernel_string($prev->comm) == execname()) ok++ else bad++ }
+		global bad probe end { printf("%d %d\n", ok > 0, bad) }' >out
+	expect '^1 0$' out
+}
+
+test_exec_and_exit_are_seen() {
+	need bpf
+	"$stap" -c 'sh -c "/bin/true; /bin/true"' -e 'global b, e
+		probe process.begin { b++ } probe process.end { e++ }
+		probe end { printf("%d %d\n", b >= 2, e >= 2) }' >out
+	[ "$(cat out)" = '1 1' ]
+}
+
+test_profile_timer_hits_every_cpu() {
+	need bpf
+	"$stap" -T 1 -e 'global c probe timer.profile { c[cpu()]++ }
+		probe end { n = 0 foreach (k in c) n++ println(n) }' >out
+	[ "$(cat out)" = "$(nproc)" ]
+}
+
+test_lost_records_are_counted_exactly() {
+	need bpf
+	need cc
+	cat >p.c <<'C'
+#include <sys/syscall.h>
+#include <unistd.h>
+int main(void)
+{
+	for (int i = 0; i < 400000; i++)
+		syscall(SYS_getppid);
+	return 0;
+}
+C
+	cc -O2 p.c -o p
+	mkfifo pipe
+	# a reader that sleeps: the buffer of 1 MB must overflow
+	(sleep 2; cat) <pipe >out &
+	reader=$!
+	"$stap" -s 1 --accounting=acc.json -c ./p -e 'probe kernel.trace("sys_enter") {
+		if (pid() == target() && $id == 110) printf("%s %d\n", execname(), $id) }' >pipe 2>err || true
+	wait $reader
+	lines=$(grep -c '^p 110$' out)
+	lost=$(sed -n 's/.*"dropped": *\([0-9]*\).*/\1/p' acc.json)
+	echo "lines $lines lost $lost"
+	[ $((lines + lost)) = 400000 ]
+	[ "$lost" -gt 0 ]
+}

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# Programs: functions by ELF symbol.
+
+test_function_calls_and_returns() {
+	need bpf
+	hasher=$OLDPWD/build/block_hasher
+	[ -x "$hasher" ] || hasher=$(dirname "$stap")/build/block_hasher
+	head -c 65536 /dev/zero >data
+	"$stap" -c "$hasher -d data -b 512 -t 5 -n 10" -e '
+		global calls, returns
+		probe process(@1).function("thread_func") { calls++ }
+		probe process(@1).function("thread_func").return { returns++ }
+		probe end { printf("%d %d\n", calls, returns) }' "$hasher" >out
+	expect '^5 5$' out
+}
+
+test_call_graph_nests() {
+	need bpf
+	hasher=$(dirname "$stap")/build/block_hasher
+	head -c 65536 /dev/zero >data
+	"$stap" -c "$hasher -d data -b 512 -t 2 -n 10" "$(dirname "$stap")/examples/callgraph.stp" "$hasher" 'bdev_*' >out
+	expect 'block_hasher\([0-9]+\):->bdev_open$' out
+	expect 'block_hasher\([0-9]+\):<-bdev_open$' out
+	expect 'block_hasher\([0-9]+\):->bdev_close$' out
+}

@@ -1,0 +1,48 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Live tests: real probes on the running kernel and on real programs. Every
+# test is a function test_*; "need FEATURE" skips it by name.
+cd "$(dirname "$0")/../.." || exit 1
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+passed=0 failed=0 skipped=0
+stap=$PWD/stap
+
+bpf=$("$stap" -e 'probe begin { exit() }' >/dev/null 2>&1 && echo yes)
+
+skip() { echo "$1" >"$dir/skip"; exit 77; }
+need() {
+	case $1 in
+	bpf) [ "$bpf" ] || skip "BPF is not permitted here" ;;
+	root) [ "$(id -u)" = 0 ] || skip "needs root" ;;
+	*) command -v "$1" >/dev/null || skip "needs $1" ;;
+	esac
+}
+fail() { echo "$*"; exit 1; }
+expect() { # text, file: the file holds a line that matches
+	grep -qE -- "$1" "$2" || { cat "$2"; fail "expected: $1"; }
+}
+
+for file in tests/live/*.sh; do
+	[ "$file" = tests/live/run.sh ] || . "$file"
+done
+
+for t in $(declare -F | sed -n 's/^declare -f \(test_\)/\1/p'); do
+	[ $# -gt 0 ] && ! [[ " $* " == *" $t "* ]] && continue
+	mkdir -p "$dir/t"
+	(cd "$dir/t" && set -e && $t) >"$dir/out" 2>&1
+	rc=$?
+	if [ $rc = 77 ]; then
+		skipped=$((skipped + 1))
+		echo "SKIP $t: $(cat "$dir/skip")"
+	elif [ $rc = 0 ]; then
+		passed=$((passed + 1))
+	else
+		failed=$((failed + 1))
+		echo "FAIL $t"
+		sed 's/^/    /' "$dir/out" | tail -n 40
+	fi
+	rm -rf "$dir/t"
+done
+echo "$passed passed, $failed failed, $skipped skipped"
+[ $failed = 0 ]
