@@ -5,7 +5,9 @@ UNIT_SUITES := $(foreach t,$(UNIT_BIN),'unit $(patsubst tests/unit/%_test,%,$(t:
 
 .PHONY: check check-unit check-golden check-eval check-live check-layers check-docs
 check: all unit examples
-	$(Q)tests/run-all 'layers=tools/check-layers' $(UNIT_SUITES) \
+	$(Q)tests/run-all 'layers=tools/check-layers' \
+		'warnings=$(MAKE) --no-print-directory check-warnings' $(UNIT_SUITES) \
+		'sanitized=$(MAKE) --no-print-directory SAN=1 CFLAGS="-O1 -g" check-unit' \
 		'golden=tests/golden/run.sh' 'eval=tests/eval/run.sh' \
 		'live=tests/live/run.sh' 'docs=tests/docs/run.sh'
 check-unit: all unit
@@ -20,6 +22,10 @@ check-docs: all examples
 	$(Q)tests/docs/run.sh
 check-layers:
 	$(Q)tools/check-layers
+# Warnings are errors under gcc in every build; and here under clang.
+.PHONY: check-warnings
+check-warnings:
+	$(Q)$(MAKE) --no-print-directory CC=clang CFLAGS=-O1 stap staprun unit
 
 .PHONY: bless
 bless: all

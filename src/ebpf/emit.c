@@ -76,9 +76,10 @@ void gen_here(struct gen *g, uint32_t insn)
 	f->code.v[insn].off = (int16_t)(f->code.n - insn - 1);
 }
 
-void gen_pointer(struct gen *g, int dst)
+void gen_pointer(struct gen *g, int dst, uint32_t align)
 {
-	gen_emit(g, ALU64_IMM(BPF_AND, dst, (int32_t)g->u->mask));
+	gen_emit(g, ALU64_IMM(BPF_AND, dst,
+			      (int32_t)(g->u->mask & ~(align - 1))));
 	gen_heap_addr(g, R0, 0);
 	gen_emit(g, ALU64_REG(BPF_ADD, dst, R0));
 }
@@ -96,7 +97,7 @@ uint32_t gen_enter(struct gen *g, uint32_t handler, bool save_ctx)
 	skip = gen_emit(g, JMP_IMM(BPF_JEQ, R0, 0, 0));
 	gen_emit(g, STX(BPF_DW, R10, STACK_C, R0));
 	gen_emit(g, MOV_REG(R7, R0));
-	gen_pointer(g, R7);
+	gen_pointer(g, R7, 8);
 	return skip;
 }
 

@@ -113,7 +113,7 @@ static uint32_t loop_callback(struct unit *u, const struct m_func *handler,
 	gen_line(&g, handler->ir->loc);
 	gen_emit(&g, LDX(BPF_DW, R1, R2, 0));
 	gen_emit(&g, MOV_REG(R7, R1));
-	gen_pointer(&g, R7);
+	gen_pointer(&g, R7, 8);
 	call_current(&g, handler, reach);
 	/* go on (0) while steps return 1 */
 	gen_emit(&g, MOV_REG(R1, R0));
@@ -202,7 +202,7 @@ void entry_dispatcher(struct unit *u, struct m_func *f)
 	gen_line(&g, f->ir->loc);
 	gen_emit(&g, STX(BPF_DW, R10, STACK_C, R1));
 	gen_emit(&g, MOV_REG(R7, R1));
-	gen_pointer(&g, R7);
+	gen_pointer(&g, R7, 8);
 	gen_emit(&g, STX(BPF_W, R7, CTX_OFF(cur_fn), R3));
 	gen_emit(&g, STX(BPF_W, R7, CTX_OFF(cur_frame), R2));
 	gen_emit(&g, STX(BPF_W, R7, CTX_OFF(base_frame), R2));

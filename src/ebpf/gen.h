@@ -213,8 +213,9 @@ void gen_call(struct gen *g, uint32_t target);
 void gen_rt(struct gen *g, enum rt_fn fn);
 /* insn jumps to the next instruction to be emitted */
 void gen_here(struct gen *g, uint32_t insn);
-/* dst := heap + (dst & mask); clobbers r0 */
-void gen_pointer(struct gen *g, int dst);
+/* dst := heap + (dst & mask), rounded down to `align`; clobbers r0. (The
+   verifier must know that atomic operations are aligned.) */
+void gen_pointer(struct gen *g, int dst, uint32_t align);
 /* rt_enter() for this handler; leaves c in [r10-16] and r7. Returns the
    instruction that jumps when the hit is to be skipped. */
 uint32_t gen_enter(struct gen *g, uint32_t handler, bool save_ctx);

@@ -324,7 +324,8 @@ static struct place memory(struct sel *s, const struct ir_insn *in)
 		return near_place(s, R7, off, R1);
 	case IV_REG:
 		load_value(s, a, R1);
-		gen_pointer(&s->g, R1);
+		gen_pointer(&s->g, R1,
+			    in->op == IR_ATOMIC_ADD ? in->size : 1);
 		return near_place(s, R1, in->off, R1);
 	default:
 		gen_heap_addr(&s->g, R1, (uint32_t)off);
@@ -778,11 +779,11 @@ static void function_entry(struct sel *s)
 		emit(s, STX(BPF_DW, R10, STACK_FRAME, R2));
 	if (s->need_ctx) {
 		emit(s, MOV_REG(R7, R1));
-		gen_pointer(&s->g, R7);
+		gen_pointer(&s->g, R7, 8);
 	}
 	if (s->need_frame) {
 		emit(s, MOV_REG(R6, R2));
-		gen_pointer(&s->g, R6);
+		gen_pointer(&s->g, R6, 8);
 	}
 }
 

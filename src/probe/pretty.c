@@ -82,9 +82,10 @@ static void put_read(struct printer *p, struct access *a, const char *directive,
 {
 	const char *why = NULL;
 	struct arena *ar = a->env->arena;
-	bool first = p->temp && !p->temp_set && a->base;
+	bool shared = p->temp && a->base == p->base;
+	bool first = shared && !p->temp_set;
 
-	if (p->temp && a->base)
+	if (shared)
 		a->base = first ? expr_assign(ar, a->loc, p->temp, p->base) :
 				  expr_symbol(ar, a->loc, p->temp);
 	else if (a->base)
@@ -199,7 +200,7 @@ static void put_elements(struct printer *p, struct access *a,
 static void put_int(struct printer *p, struct access *a, const struct ttype *t)
 {
 	if (t->is_char && !a->bit_size)
-		put_read(p, a, "'%c'", access_load);
+		put_read(p, a, "%c", access_load);
 	else
 		put_read(p, a, t->is_signed ? "%d" : "%u", access_load);
 }

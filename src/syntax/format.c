@@ -5,7 +5,7 @@
  * Flags - + space 0 #; width and precision a number or '*'; a length (h hh l
  * ll j z t L) is taken and means nothing, all integers have 64 bits. The
  * width of %b says how many bytes it writes, the precision of %m and %M how
- * many bytes they read; these go to spec.size.
+ * many bytes they read. spec.size holds the bytes of %b.
  */
 #include "syntax/format.h"
 

@@ -190,8 +190,9 @@ void parse_probe_point_braces(struct parser *p, point_list *out)
 	for (uint32_t i = 0; i < out->n; i++) {
 		struct probe_point *pt = out->v[i];
 
-		pt->optional |= optional;
+		/* '!' says all that '?' does. */
 		pt->sufficient |= sufficient;
+		pt->optional = (pt->optional || optional) && !pt->sufficient;
 		pt->cond = both(p, pt->cond, i ? expr_clone(p->a, cond) : cond);
 	}
 }
