@@ -14,7 +14,7 @@ RT_INLINE w_u64 ctx_try(w_u64 slot)
 	w_u64 c = h->ctx_off +
 		  (slot & (h->ctx_count - 1)) * (w_u64)h->ctx_size;
 
-	if (__sync_lock_test_and_set(&rt_ctx(c)->busy, 1))
+	if (__sync_lock_test_and_set(&((struct rt_ctx *)rt_at_aligned(c))->busy, 1))
 		return 0;
 	return c;
 }
@@ -84,7 +84,7 @@ struct extreme {
 /* One try to move the word to the value; 0 ns stands for "none yet". */
 RT_STEP(extreme_step, struct extreme)
 {
-	w_u64 *word = rt_at(st->at);
+	w_u64 *word = rt_at_aligned(st->at);
 	w_u64 old = *(volatile w_u64 *)word;
 
 	if (old && (st->want_max ? old >= st->value : old <= st->value))
@@ -99,7 +99,7 @@ RT_FN w_u64 rt_i_timing(w_u64 c)
 	w_u64 at = h->probe_stats_off +
 		   (w_u64)rt_ctx(c)->probe * sizeof(struct rt_probe_stat);
 	w_u64 ns = rt_env_mono_ns() - rt_ctx(c)->enter_ns;
-	struct rt_probe_stat *ps = rt_at(at);
+	struct rt_probe_stat *ps = rt_at_aligned(at);
 	struct extreme x;
 
 	if (!ns)
@@ -133,7 +133,7 @@ RT_FN w_u64 rt_leave(w_u64 c)
 		rt_flush(c);
 	if (rt_unlikely(h->flags & RT_F_TIMING) && h->probe_stats_off)
 		rt_i_timing(c);
-	RT_RELEASE(&rt_ctx(c)->busy);
+	RT_RELEASE(&((struct rt_ctx *)rt_at_aligned(c))->busy);
 	return 0;
 }
 
@@ -141,7 +141,7 @@ RT_FN w_u64 rt_leave(w_u64 c)
 RT_FN w_u64 rt_i_skip(w_u64 counter)
 {
 	struct rt_head *h = rt_head();
-	w_u64 *n = rt_at(RT_OFF(struct rt_head, counters) + counter * 8);
+	w_u64 *n = rt_at_aligned(RT_OFF(struct rt_head, counters) + counter * 8);
 
 	__sync_fetch_and_add(n, 1);
 	if (__sync_fetch_and_add(&h->skipped, 1) >= h->max_skipped &&

@@ -57,7 +57,7 @@ RT_STEP(digits_step, struct digits)
 {
 	w_u64 v = st->value, q = v / st->base, d = v - q * st->base;
 
-	st->at--;
+	rt_advance(st->at, -1);
 	rt_st8(st->at, d < 10 ? '0' + d : st->letter + d - 10);
 	st->value = q;
 	return q == 0;
@@ -108,8 +108,8 @@ RT_STEP(hexdump_step, struct hexdump)
 {
 	w_u64 b, hi, lo;
 
-	st->from--;
-	st->to -= 2;
+	rt_advance(st->from, -1);
+	rt_advance(st->to, -2);
 	b = rt_ld8(st->from);
 	hi = b >> 4;
 	lo = b & 15;
@@ -267,6 +267,7 @@ RT_FN w_u64 rt_fmt_str(w_u64 c, w_u64 dst, w_u64 spec, w_u64 s, w_u64 args)
 	w_u64 n = rt_string(s)->len;
 	struct directive d;
 
+	RT_UNUSED(c);
 	directive_read(&d, spec, args);
 	if (d.prec != NO_PREC && d.prec < n)
 		n = d.prec;

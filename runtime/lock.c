@@ -16,7 +16,7 @@ struct lock_try {
 
 RT_STEP(lock_step, struct lock_try)
 {
-	w_u32 *word = rt_at(st->word);
+	w_u32 *word = rt_at_aligned(st->word);
 	w_u32 old = *(volatile w_u32 *)word, new;
 
 	if (st->mode) {
@@ -54,6 +54,7 @@ RT_FN w_u64 rt_lock(w_u64 c, w_u64 word, w_u64 mode)
 	struct rt_head *h = rt_head();
 	struct lock_try t;
 
+	RT_UNUSED(c);
 	t.word = word;
 	t.cpu = rt_env_cpu();
 	t.mode = mode;
@@ -70,9 +71,10 @@ RT_FN w_u64 rt_lock(w_u64 c, w_u64 word, w_u64 mode)
 /* Gives back what rt_lock() with the same mode took. */
 RT_FN w_u64 rt_unlock(w_u64 c, w_u64 word, w_u64 mode)
 {
+	RT_UNUSED(c);
 	if (mode)
-		RT_RELEASE((w_u32 *)rt_at(word));
+		RT_RELEASE((w_u32 *)rt_at_aligned(word));
 	else
-		__sync_fetch_and_add((w_u32 *)rt_at(word), -1);
+		__sync_fetch_and_add((w_u32 *)rt_at_aligned(word), -1);
 	return 0;
 }

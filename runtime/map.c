@@ -49,7 +49,7 @@ struct hashing {
 RT_STEP(hash_step, struct hashing)
 {
 	st->h = hash_word(st->h, rt_ld64(st->at));
-	st->at += 8;
+	rt_advance(st->at, 8);
 	return 0;
 }
 
@@ -103,10 +103,10 @@ RT_STEP(find_entry_step, struct finding)
 	if (rt_ld64((w_u64)st->entry + st->key_off + st->k) !=
 	    rt_ld64((w_u64)st->key + st->k)) {
 		st->entry = e->chain;
-		st->k = 0;
+		st->k = rt_zero();
 		return 0;
 	}
-	st->k += 8;
+	rt_advance(st->k, rt_unknown(8));
 	return st->k >= st->words * 8;
 }
 
@@ -319,11 +319,13 @@ struct clearing {
 
 RT_STEP(clear_step, struct clearing)
 {
-	w_u64 n = st->left < CLEAR_CHUNK ? st->left : CLEAR_CHUNK;
+	w_u64 n = CLEAR_CHUNK + rt_zero();
 
+	if (st->left < n)
+		n = st->left;
 	rt_clear(st->at, n);
-	st->at += n;
-	st->left -= n;
+	rt_advance(st->at, n);
+	rt_advance(st->left, -n);
 	return st->left == 0;
 }
 
@@ -353,10 +355,8 @@ RT_STEP(component_step, struct component)
 {
 	w_u64 kind = rt_ld8(st->map + RT_OFF(struct rt_map, key_kind) + i);
 
-	if (kind)
-		st->at += RT_STR_SIZE((w_u64)rt_string(st->at)->len);
-	else
-		st->at += 8;
+	rt_advance(st->at,
+		   kind ? RT_STR_SIZE((w_u64)rt_string(st->at)->len) : 8);
 	return 0;
 }
 
@@ -379,8 +379,8 @@ struct matching {
 RT_STEP(match_step, struct matching)
 {
 	st->differ = rt_ld64(st->a) ^ rt_ld64(st->b);
-	st->a += 8;
-	st->b += 8;
+	rt_advance(st->a, 8);
+	rt_advance(st->b, 8);
 	return st->differ != 0;
 }
 

@@ -68,10 +68,10 @@ RT_STEP(regex_step, struct matcher)
 		else if ((cmd & 0xff) == RT_REGEX_UNSET_REG)
 			rt_st32(st->regs + (cmd >> 8 & 0xff) * 4,
 				RT_REGEX_UNSET);
-		st->list++;
+		rt_advance(st->list, rt_unknown(1));
 		if (!(cmd & 0xff)) {
 			st->list = st->next_list;
-			st->next_list = 0;
+			st->next_list = rt_zero();
 		}
 		return 0;
 	}
@@ -85,10 +85,10 @@ RT_STEP(regex_step, struct matcher)
 			(st->state * (r->nclasses + 1ull) + class) * 4);
 	st->list = trans >> 16;
 	st->state = trans & 0xffff;
-	st->pos++;
+	rt_advance(st->pos, 1);
 	accept = rt_ld32(re + r->accept_off + st->state * 4ull);
 	if (accept) {
-		st->matched = 1;
+		st->matched = rt_unknown(1);
 		if (st->list)
 			st->next_list = accept - 1;
 		else

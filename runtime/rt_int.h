@@ -16,9 +16,12 @@
  * i = 0 .. n - 1 and gives 0, or 1 when it was cut short because it ran for too
  * long. may_goto (Linux 6.9) makes it a plain loop with the body inlined,
  * bpf_loop (5.17) makes the body a callback; elsewhere it is a plain loop.
- * Nothing in a state may start from a constant when it counts: take
- * rt_zero() instead, or the verifier follows each value on its own. Bodies call
- * no global function and contain no loop of their own.
+ * Bodies call no global function and contain no loop of their own, and the
+ * verifier must not learn exact values that change from step to step, or it
+ * follows each on its own. So: what counts starts from rt_zero(), not from 0;
+ * it is counted up with rt_advance(), which keeps clang from deriving a counter
+ * of its own that starts from 0; and what was compared with 0 before is
+ * counted up by rt_unknown(n), because the comparison tells.
  */
 #ifndef RUNTIME_RT_INT_H
 #define RUNTIME_RT_INT_H
@@ -26,6 +29,15 @@
 #include "rt.h"
 
 #define RT_INLINE static inline __attribute__((always_inline, unused))
+/*
+ * A parameter that a function has for its callers' sake. Without this clang
+ * leaves the argument's register undefined in calls from within the library.
+ */
+#ifdef RT_BPF
+#define RT_UNUSED(x) asm volatile("" : : "r"(x))
+#else
+#define RT_UNUSED(x) ((void)(x))
+#endif
 #define RT_OFF(type, field) __builtin_offsetof(type, field)
 #define rt_likely(x) __builtin_expect(!!(x), 1)
 #define rt_unlikely(x) __builtin_expect(!!(x), 0)
@@ -123,7 +135,7 @@ RT_INLINE void rt_clear(w_u64 at, w_u64 n)
 #define RT_STEP(name, type) RT_INLINE long name(w_u64 i, type *st)
 #define rt_may_goto(label)                                                    \
 	asm goto(".byte 0xe5; .byte 0; .long ((%l[" #label                    \
-		 "] - . - 8) / 8) & 0xffff; .short 0" ::                      \
+		 "] - . - 6) / 8) & 0xffff; .short 0" ::                      \
 			 : : label)
 #define RT_LOOP(n, step, st)                                                  \
 	({                                                                    \
@@ -131,6 +143,7 @@ RT_INLINE void rt_clear(w_u64 at, w_u64 n)
 		w_u64 i_ = rt_zero(), n_ = (n);                               \
 		long cut_ = 1;                                                \
 		for (; i_ < n_; i_++) {                                       \
+			asm volatile("" : "+r"(i_));                          \
 			rt_may_goto(over_);                                   \
 			if (step(i_, st))                                     \
 				break;                                        \
@@ -169,6 +182,40 @@ RT_INLINE struct rt_head *rt_head(void)
 	return (struct rt_head *)rt_heap;
 }
 
+/* A zero that the compiler and the verifier do not know. */
+RT_INLINE w_u64 rt_zero(void)
+{
+	return *(volatile w_u64 *)&rt_head()->zero;
+}
+
+/* n, as a number that the verifier does not know. */
+RT_INLINE w_u64 rt_unknown(w_u64 n)
+{
+	return n + rt_zero();
+}
+
+/* For loop bodies: x += n, see above. */
+#ifdef RT_BPF
+#define rt_advance(x, n)                                                      \
+	do {                                                                  \
+		(x) += (n);                                                   \
+		asm volatile("" : "+r"(x));                                   \
+	} while (0)
+#else
+#define rt_advance(x, n) ((void)((x) += (n)))
+#endif
+
+/* For atomics: the verifier wants to see that they are aligned. */
+RT_INLINE void *rt_at_aligned(w_u64 off)
+{
+#ifdef RT_BPF
+	asm("%0 &= " RT_MASK_TEXT "\n\t%0 &= -8" : "+r"(off));
+	return rt_heap + off;
+#else
+	return rt_at(off);
+#endif
+}
+
 RT_INLINE struct rt_ctx *rt_ctx(w_u64 c)
 {
 	return rt_at(c);
@@ -177,11 +224,6 @@ RT_INLINE struct rt_ctx *rt_ctx(w_u64 c)
 RT_INLINE struct rt_str *rt_string(w_u64 off)
 {
 	return rt_at(off);
-}
-
-RT_INLINE w_u64 rt_zero(void)
-{
-	return *(volatile w_u64 *)&rt_head()->zero;
 }
 
 RT_INLINE w_u64 rt_ld8(w_u64 off)

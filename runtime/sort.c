@@ -223,15 +223,13 @@ RT_STEP(locate_step, struct locating)
 		kind = rt_ld8((w_u64)st->map + RT_OFF(struct rt_map, key_kind) +
 			      st->k);
 		at = st->entry + st->at;
-		st->at += kind ? RT_STR_SIZE(
-					 ((struct rt_str *)rt_at(at))->len) :
-				 8;
-		st->k++;
+		rt_advance(st->at, kind ? RT_STR_SIZE(rt_string(at)->len) : 8);
+		rt_advance(st->k, 1);
 		return 0;
 	}
 	sort_entry(st->entry)->spare = st->at;
 	st->entry = sort_entry(st->entry)->next;
-	st->k = 0;
+	st->k = rt_zero();
 	st->at = st->start;
 	return 0;
 }
@@ -301,6 +299,7 @@ RT_FN w_u64 rt_map_sort(w_u64 map, w_u64 column, w_u64 dir, w_u64 limit)
 	struct sorting *s = rt_at(map + RT_OFF(struct rt_map, sort));
 	w_u64 done;
 
+	RT_UNUSED(limit);
 	if (m->count < 2)
 		return 0;
 	s->kind = SORT_LONG;

@@ -28,7 +28,8 @@ struct fill {
 
 RT_STEP(fill_step, struct fill)
 {
-	rt_st8(st->at++, st->ch);
+	rt_st8(st->at, st->ch);
+	rt_advance(st->at, 1);
 	return 0;
 }
 
@@ -51,6 +52,7 @@ RT_FN w_u64 rt_str_copy(w_u64 c, w_u64 dst, w_u64 src)
 {
 	w_u64 len = rt_string(src)->len, fit = rt_str_fit(len);
 
+	RT_UNUSED(c);
 	rt_copy_words(dst + RT_STR_HDR, src + RT_STR_HDR, RT_STR_WORDS(fit));
 	if (rt_likely(fit == len))
 		rt_st64(dst, rt_ld64(src));
@@ -63,6 +65,7 @@ RT_FN w_u64 rt_str_cat(w_u64 c, w_u64 dst, w_u64 src)
 {
 	w_u64 n = rt_string(src)->len;
 
+	RT_UNUSED(c);
 	return rt_i_append(dst, src + RT_STR_HDR, n);
 }
 
@@ -71,6 +74,7 @@ RT_FN w_u64 rt_str_set(w_u64 c, w_u64 dst, w_u64 word)
 {
 	w_u64 len = rt_word_len(word), fit = rt_str_fit(len);
 
+	RT_UNUSED(c);
 	rt_st64(dst + RT_STR_HDR, word);
 	if (fit == 8) {
 		rt_st64(dst + RT_STR_HDR + 8, 0);
@@ -93,8 +97,8 @@ RT_STEP(cmp_step, struct cmp)
 
 	st->x = x;
 	st->y = y;
-	st->a += 8;
-	st->b += 8;
+	rt_advance(st->a, 8);
+	rt_advance(st->b, 8);
 	return x != y;
 }
 
@@ -137,6 +141,7 @@ RT_FN w_u64 rt_substr(w_u64 c, w_u64 dst, w_u64 s, w_u64 start, w_u64 length)
 {
 	w_u64 len = rt_string(s)->len;
 
+	RT_UNUSED(c);
 	if (start >= len || (w_s64)length <= 0) {
 		rt_st64(dst + RT_STR_HDR, 0);
 		rt_str_end(dst, 0);
@@ -170,15 +175,15 @@ RT_STEP(find_step, struct find)
 	if (rest < 8)
 		diff &= rt_first_bytes(rest);
 	if (diff) {
-		st->pos++;
-		st->k = 0;
+		rt_advance(st->pos, 1);
+		st->k = rt_zero();
 		return 0;
 	}
 	if (rest <= 8) {
 		st->found = 1;
 		return 1;
 	}
-	st->k += 8;
+	rt_advance(st->k, 8);
 	return 0;
 }
 
@@ -235,7 +240,7 @@ RT_STEP(blank_step, struct number)
 {
 	if (!is_blank(rt_ld8(st->at)))
 		return 1;
-	st->at++;
+	rt_advance(st->at, 1);
 	return 0;
 }
 
@@ -245,7 +250,7 @@ RT_STEP(digit_step, struct number)
 
 	if (d >= base)
 		return 1;
-	st->at++;
+	rt_advance(st->at, 1);
 	if (st->value > (st->limit - d) / base)
 		st->value = st->limit;
 	else
@@ -333,13 +338,13 @@ RT_STEP(replace_step, struct replace)
 	if (rest < 8)
 		diff &= rt_first_bytes(rest);
 	if (!diff && rest > 8) {
-		st->k += 8;
+		rt_advance(st->k, 8);
 		return 0;
 	}
 	if (diff) {
 		w_u64 len = rt_string(st->dst)->len;
 
-		st->pos++;
+		rt_advance(st->pos, 1);
 		if (len >= rt_head()->string_cap) {
 			st->full = 1;
 			return 1;
@@ -347,11 +352,11 @@ RT_STEP(replace_step, struct replace)
 		rt_st8((w_u64)st->dst + RT_STR_HDR + len, rt_ld8(at));
 		rt_string(st->dst)->len = len + 1;
 	} else {
-		st->pos += oldlen;
+		rt_advance(st->pos, oldlen);
 		replace_put(st, (w_u64)st->new + RT_STR_HDR,
 			    rt_string(st->new)->len);
 	}
-	st->k = 0;
+	st->k = rt_zero();
 	return 0;
 }
 
@@ -360,6 +365,7 @@ RT_FN w_u64 rt_str_replace(w_u64 c, w_u64 dst, w_u64 s, w_u64 old, w_u64 new)
 {
 	struct replace r;
 
+	RT_UNUSED(c);
 	if (!rt_string(old)->len)
 		return rt_str_copy(c, dst, s);
 	rt_st64(dst, 0);
@@ -402,7 +408,7 @@ RT_STEP(charset_scan_step, struct charset)
 	member = rt_ld64(st->set + (ch >> 6) * 8) >> (ch & 63) & 1;
 	if (member == st->until)
 		return 1;
-	st->pos++;
+	rt_advance(st->pos, 1);
 	return 0;
 }
 
@@ -458,18 +464,21 @@ struct escaping {
 RT_STEP(escape_step, struct escaping)
 {
 	w_u64 e = rt_escape(rt_ld8(st->from + st->i)), n = rt_escape_len(e);
+	w_u8 *to;
 
 	if (n > st->room)
 		return 1;
 	st->room -= n;
-	rt_st8(st->to++, e);
+	to = rt_at(st->to);
+	to[0] = e;
 	if (n > 1)
-		rt_st8(st->to++, e >> 8);
+		to[1] = e >> 8;
 	if (n > 2) {
-		rt_st8(st->to++, e >> 16);
-		rt_st8(st->to++, e >> 24);
+		to[2] = e >> 16;
+		to[3] = e >> 24;
 	}
-	st->i++;
+	rt_advance(st->to, n);
+	rt_advance(st->i, 1);
 	return 0;
 }
 
@@ -484,6 +493,7 @@ RT_FN w_u64 rt_text_strn(w_u64 c, w_u64 dst, w_u64 s, w_u64 n, w_u64 quoted)
 	w_u64 text = dst + RT_STR_HDR;
 	struct escaping e;
 
+	RT_UNUSED(c);
 	if (!n || n > cap)
 		n = cap;
 	e.from = s + RT_STR_HDR;

@@ -190,9 +190,12 @@ static uint32_t table(struct btf *b, const char *const *sections, uint32_t n,
 		uint32_t head = b->ext.n, count = 0;
 
 		put(b, &b->ext, str(b, sections[s]), 0);
-		vec_for (&b->u->out, i)
-			if (!strcmp(b->u->out.v[i].section, sections[s]))
-				count += records(b, &b->u->out.v[i], i, kind);
+		vec_for (&b->u->layout, i) {
+			uint32_t fn = b->u->layout.v[i];
+
+			if (!strcmp(b->u->out.v[fn].section, sections[s]))
+				count += records(b, &b->u->out.v[fn], fn, kind);
+		}
 		memcpy(b->ext.v + head + 4, &count, 4);
 		if (!count)
 			b->ext.n = head;

@@ -134,6 +134,29 @@ static void split_calls(struct cfg *c, uint32_t b)
 	}
 }
 
+/* A branch that always goes one way is a jump: the verifier refuses code that
+   cannot be reached. */
+static const struct ir_insn *simplify(struct cfg *c, const struct ir_insn *in)
+{
+	struct ir_insn *jmp;
+	uint32_t to = 0;
+
+	if (in->op != IR_BR && in->op != IR_BRERR)
+		return in;
+	if (in->to[0] != in->to[1]) {
+		if (in->op == IR_BRERR || in->a.kind != IV_IMM ||
+		    in->b.kind != IV_IMM)
+			return in;
+		to = !ir_eval_cc(in->cc, (uint64_t)in->a.imm,
+				 (uint64_t)in->b.imm);
+	}
+	jmp = arena_new_obj(c->u->arena, struct ir_insn);
+	jmp->op = IR_JMP;
+	jmp->to[0] = in->to[to];
+	jmp->loc = in->loc;
+	return jmp;
+}
+
 static void copy_blocks(struct cfg *c)
 {
 	const struct ir_func *ir = c->f->ir;
@@ -144,7 +167,7 @@ static void copy_blocks(struct cfg *c)
 		new_block(c, 0);
 		vec_for (&block->insns, i)
 			vec_push(c->u->arena, &c->f->blocks.v[b].insns,
-				 &block->insns.v[i]);
+				 simplify(c, &block->insns.v[i]));
 	}
 	if (c->f->step)
 		vec_for (&ir->blocks, b)

@@ -55,6 +55,7 @@ struct ebpf_object {
 	const void *data; /* the ELF file */
 	size_t size;
 	/* how it came about: for ebpf_list() and tests */
+	const struct ir_module *module;
 	const struct ebpf_func *funcs;
 	uint32_t nfuncs;
 	uint32_t ninsns; /* instructions of all functions */

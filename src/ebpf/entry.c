@@ -220,6 +220,7 @@ void entry_runtime(struct unit *u, uint32_t rt_index)
 	uint32_t r = 0;
 
 	gen_func(&g)->is_static = src->is_static;
+	gen_func(&g)->is_runtime = true;
 	gen_line(&g, LOC_NONE);
 	for (uint32_t i = 0; i < src->ninsns; i++) {
 		struct bpf_insn insn;

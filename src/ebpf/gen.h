@@ -135,6 +135,7 @@ struct ebpf_func {
 	const char *section;
 	bool is_static; /* a callback: verified with its caller */
 	bool is_handler;
+	bool is_runtime;
 	uint8_t nargs;
 	const struct ir_func *ir; /* or NULL */
 	VEC(struct bpf_insn) code;
@@ -155,6 +156,7 @@ struct unit {
 	uint32_t *rt_out; /* by rt->funcs index: in out, or NO_FUNC */
 	struct m_func *funcs; /* as m->funcs */
 	VEC(struct ebpf_func) out;
+	VEC(uint32_t) layout; /* out in the order of the file */
 	uint32_t mask;
 	bool failed;
 };

@@ -96,39 +96,37 @@ static uint32_t code_index(struct object *o, const char *name)
 	return o->ncode++;
 }
 
-/* Global functions first, so that .text does not begin with a callback. */
+/* .text is section SEC_TEXT and does not begin with a callback, as a reference
+   to its start would look like one to nothing. */
 static void place_code(struct object *o)
 {
 	struct unit *u = o->u;
 	uint32_t n[8] = { 0 };
 
 	code_index(o, ".text");
-	for (int pass = 0; pass < 2; pass++)
-		vec_for (&u->out, i) {
-			struct ebpf_func *f = &u->out.v[i];
-			uint32_t s = code_index(o, f->section);
+	for (int is_static = 0; is_static < 2; is_static++)
+		vec_for (&u->out, i)
+			if (u->out.v[i].is_static == is_static)
+				vec_push(u->arena, &u->layout, i);
+	vec_for (&u->layout, i) {
+		struct ebpf_func *f = &u->out.v[u->layout.v[i]];
+		uint32_t s = code_index(o, f->section);
 
-			if (f->is_static != pass)
-				continue;
-			f->sec_insn = n[s];
-			n[s] += f->code.n;
-		}
+		f->sec_insn = n[s];
+		n[s] += f->code.n;
+	}
 }
 
 static void copy_code(struct object *o)
 {
 	struct unit *u = o->u;
 
-	for (int pass = 0; pass < 2; pass++)
-		vec_for (&u->out, i) {
-			struct ebpf_func *f = &u->out.v[i];
+	vec_for (&u->layout, i) {
+		struct ebpf_func *f = &u->out.v[u->layout.v[i]];
 
-			if (f->is_static == pass)
-				bytes_add(u->arena,
-					  &o->code[code_index(o, f->section)],
-					  f->code.v,
-					  f->code.n * sizeof(*f->code.v));
-		}
+		bytes_add(u->arena, &o->code[code_index(o, f->section)],
+			  f->code.v, f->code.n * sizeof(*f->code.v));
+	}
 	for (uint32_t i = 0; i < o->ncode; i++)
 		add_section(o, o->code_name[i], SHT_PROGBITS,
 			    SHF_ALLOC | SHF_EXECINSTR, o->code[i].v,
@@ -217,12 +215,12 @@ static void add_relocations(struct object *o, uint32_t symtab)
 {
 	struct unit *u = o->u;
 
-	for (int pass = 0; pass < 2; pass++)
-		vec_for (&u->out, i)
-			if (u->out.v[i].is_static == pass)
-				vec_for (&u->out.v[i].relocs, r)
-					relocate(o, &u->out.v[i],
-						 &u->out.v[i].relocs.v[r]);
+	vec_for (&u->layout, i) {
+		const struct ebpf_func *f = &u->out.v[u->layout.v[i]];
+
+		vec_for (&f->relocs, r)
+			relocate(o, f, &f->relocs.v[r]);
+	}
 	for (uint32_t i = 0; i < o->ncode; i++) {
 		struct section *s;
 
@@ -300,6 +298,7 @@ static struct ebpf_object *lay_out(struct object *o, uint32_t shstrndx)
 		bytes_add(a, &file, &o->sections.v[i].h, sizeof(Elf64_Shdr));
 	obj->data = file.v;
 	obj->size = file.n;
+	obj->module = o->u->m;
 	obj->funcs = o->u->out.v;
 	obj->nfuncs = o->u->out.n;
 	vec_for (&o->u->out, i)

@@ -265,7 +265,7 @@ static const uint8_t jump_op[IR_CC_COUNT] = {
 	[CC_UGE] = BPF_JGE,
 };
 
-/* Jumps by `off` when a cc b; the caller knows not both are constants. */
+/* Jumps by `off` when a cc b; not both are constants. */
 static uint32_t compare(struct sel *s, enum ir_cc cc, const struct ir_val *pa,
 			const struct ir_val *pb, int16_t off)
 {
@@ -609,12 +609,7 @@ static void branch_to(struct sel *s, uint32_t insn, uint32_t block)
 
 static void select_br(struct sel *s, const struct ir_insn *in)
 {
-	if (in->to[0] == in->to[1]) {
-		jump(s, in->to[0]);
-	} else if (is_const(&in->a) && is_const(&in->b)) {
-		jump(s, in->to[!ir_eval_cc(in->cc, (uint64_t)in->a.imm,
-					   (uint64_t)in->b.imm)]);
-	} else if (in->to[0] == s->next_block) {
+	if (in->to[0] == s->next_block) {
 		branch_to(s, compare(s, ir_cc_negate(in->cc), &in->a, &in->b,
 				     0),
 			  in->to[1]);

@@ -188,6 +188,7 @@ struct ir_module {
 	/* Everything but code. Context area: see ir_layout_contexts(). */
 	struct image *image;
 	uint32_t statics_end; /* heap offset after all static data */
+	uint32_t out_need; /* longest output entry: out_cap must hold it */
 };
 
 /* ---- builder (build.c) ---- */
@@ -294,7 +295,8 @@ struct ir_module *ir_parse(struct arena *a, const char *text,
  * image->heap_init. frame_bytes: the deepest stack of frames of any handler;
  * out_cap: bytes of output buffer; count: contexts (power of two).
  * False when the heap would exceed IR_HEAP_MAX; then nothing has changed.
- * A context's output buffer is its last out_cap bytes.
+ * A context's output buffer is its last out_cap bytes (more than asked for
+ * when an entry needs it: out_need).
  */
 bool ir_layout_contexts(struct ir_module *m, uint32_t frame_bytes,
 			uint32_t out_cap, uint32_t count);

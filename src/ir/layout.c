@@ -64,6 +64,8 @@ bool ir_layout_contexts(struct ir_module *m, uint32_t frame_bytes,
 	const struct rt_head *before = (const void *)image->heap_init;
 	w_u8 *heap;
 
+	if (out < sizeof(struct wire_record) + m->out_need)
+		out = round_up(sizeof(struct wire_record) + m->out_need, 8);
 	if (start < sizeof(struct rt_head))
 		start = sizeof(struct rt_head);
 	start = round_up(start, 64);

@@ -26,8 +26,8 @@ int lower_limit_set(struct lower_limits *l, const char *name, int64_t value,
 		size_t off;
 		int64_t least, most;
 	} table[] = {
-#define LIMIT(name, field, def, least, most, help) \
-	{ #name, offsetof(struct lower_limits, field), least, most },
+#define LIMIT(name, field, def, least, most, help)                             \
+	{#name, offsetof(struct lower_limits, field), least, most},
 #include "ir/limits.def"
 #undef LIMIT
 	};
@@ -73,20 +73,19 @@ struct var_info *lower_var(struct lower *L, const struct var_decl *cv)
 		return i;
 	i = new_local(L, v);
 	if (v->type == TY_STRING) {
-		i->mem = iv_slot(ir_slot_new(L->m, L->f, v->name,
-					     L->string_size),
-				 0);
+		i->mem = iv_slot(
+			ir_slot_new(L->m, L->f, v->name, L->string_size), 0);
 		for (int w = 0; w < 2; w++)
 			emit_entry(L, (struct ir_insn){
 					      .op = IR_ST,
 					      .a = iv_slot(i->mem.reg, 8 * w),
 					      .b = iv_imm(0),
-					      .size = 8 });
+					      .size = 8});
 	} else {
 		i->reg = lower_reg(L);
-		emit_entry(L, (struct ir_insn){ .op = IR_MOV,
-						.d = i->reg,
-						.a = iv_imm(0) });
+		emit_entry(L, (struct ir_insn){.op = IR_MOV,
+					       .d = i->reg,
+					       .a = iv_imm(0)});
 	}
 	return i;
 }
@@ -97,8 +96,8 @@ struct frame {
 	struct label exit, body;
 };
 
-static void begin_function(struct lower *L, struct ir_func *f,
-			   struct frame *fr, struct loc loc)
+static void begin_function(struct lower *L, struct ir_func *f, struct frame *fr,
+			   struct loc loc)
 {
 	memset(fr, 0, sizeof(*fr));
 	f->loc = loc;
@@ -121,8 +120,7 @@ static void begin_function(struct lower *L, struct ir_func *f,
 
 static void end_function(struct lower *L, struct frame *fr)
 {
-	emit_entry(L, (struct ir_insn){ .op = IR_JMP,
-					.to = { fr->body.block } });
+	emit_entry(L, (struct ir_insn){.op = IR_JMP, .to = {fr->body.block}});
 	L->f = NULL;
 	L->bb = NO_BLOCK;
 }
@@ -139,14 +137,13 @@ static void take_params(struct lower *L)
 		ir_reg r = lower_reg(L);
 
 		emit_entry(L, (struct ir_insn){
-				      .op = IR_PARAM, .d = r, .a = iv_imm(i) });
+				      .op = IR_PARAM, .d = r, .a = iv_imm(i)});
 		if (str && i == 0)
 			L->ret_str = iv_reg(r);
 		else
 			L->params[i - str] = r;
 	}
-	vec_for(&fn->params, i)
-	{
+	vec_for (&fn->params, i) {
 		struct var_decl *v = fn->params.v[i];
 		struct ir_val passed = iv_reg(L->params[i]);
 		struct var_info *vi;
@@ -172,7 +169,7 @@ static void take_params(struct lower *L)
 static void enter_level(struct lower *L, struct label *refused)
 {
 	struct ir_val n;
-	struct label ok = { 0 }, deep = { 0 };
+	struct label ok = {0}, deep = {0};
 
 	if (!L->count_nesting)
 		return;
@@ -202,9 +199,9 @@ static void emit_return(struct lower *L)
 {
 	if (lower_dead(L))
 		return;
-	lower_emit(L, (struct ir_insn){
-			      .op = IR_RET,
-			      .a = L->ret ? iv_reg(L->ret) : IV_NOTHING });
+	lower_emit(L,
+		   (struct ir_insn){.op = IR_RET,
+				    .a = L->ret ? iv_reg(L->ret) : IV_NOTHING});
 	L->bb = NO_BLOCK;
 }
 
@@ -224,14 +221,14 @@ void lower_next_overload(struct lower *L, struct loc loc)
 	args = arena_new_array(L->arena, struct ir_val, L->fn->params.n + 1);
 	if (to->fn->ret == TY_STRING)
 		args[n++] = L->ret_str;
-	vec_for(&L->fn->params, i) args[n++] = iv_reg(L->params[i]);
+	vec_for (&L->fn->params, i)
+		args[n++] = iv_reg(L->params[i]);
 	leave_level(L);
-	lower_emit(L, (struct ir_insn){
-			      .op = IR_CALL,
-			      .d = to->irf->returns_value ? L->ret : 0,
-			      .fn = to->irf->index,
-			      .args = args,
-			      .nargs = n });
+	lower_emit(L, (struct ir_insn){.op = IR_CALL,
+				       .d = to->irf->returns_value ? L->ret : 0,
+				       .fn = to->irf->index,
+				       .args = args,
+				       .nargs = n});
 	/* an error is the caller's business: it looks after every call */
 	emit_return(L);
 }
@@ -240,7 +237,7 @@ static void lower_function(struct lower *L, struct func_decl *fn)
 {
 	struct fn_info *fi = fn->aux;
 	struct frame fr;
-	struct label refused = { 0 };
+	struct label refused = {0};
 
 	L->fn = fn;
 	L->job = NULL;
@@ -248,9 +245,9 @@ static void lower_function(struct lower *L, struct func_decl *fn)
 	L->accounts = fi->accounts;
 	if (fi->irf->returns_value) {
 		L->ret = lower_reg(L);
-		emit_entry(L, (struct ir_insn){ .op = IR_MOV,
-						.d = L->ret,
-						.a = iv_imm(0) });
+		emit_entry(L, (struct ir_insn){.op = IR_MOV,
+					       .d = L->ret,
+					       .a = iv_imm(0)});
 	}
 	take_params(L);
 	enter_level(L, &refused);
@@ -270,20 +267,18 @@ static const char *function_name(struct lower *L, const struct func_decl *fn)
 {
 	unsigned same = 0;
 
-	vec_for(&L->prog->funcs, i)
-	{
+	vec_for (&L->prog->funcs, i) {
 		if (L->prog->funcs.v[i] == fn)
 			break;
 		same += !strcmp(L->prog->funcs.v[i]->name, fn->name);
 	}
-	return same ? arena_printf(L->arena, "fn_%s_%u", fn->name, same + 1) :
-		      arena_printf(L->arena, "fn_%s", fn->name);
+	return same ? arena_printf(L->arena, "fn_%s_%u", fn->name, same + 1)
+		    : arena_printf(L->arena, "fn_%s", fn->name);
 }
 
 static void declare_functions(struct lower *L)
 {
-	vec_for(&L->prog->funcs, i)
-	{
+	vec_for (&L->prog->funcs, i) {
 		struct func_decl *fn = L->prog->funcs.v[i];
 		struct fn_info *fi = fn->aux;
 
@@ -308,7 +303,8 @@ struct lock {
 
 struct handler_frame {
 	VEC(struct item) items;
-	uint32_t first, last; /* items that need the locks; first > last: none */
+	uint32_t first,
+		last; /* items that need the locks; first > last: none */
 	VEC(struct lock) locks;
 	struct label *held; /* [n]: exit with n locks taken; [0]: L->exit */
 };
@@ -319,11 +315,11 @@ static void add_items(struct lower *L, struct handler_frame *h,
 	if (!s)
 		return;
 	if (s->kind == S_BLOCK) {
-		vec_for(&s->block.list, i)
+		vec_for (&s->block.list, i)
 			add_items(L, h, s->block.list.v[i]);
 		return;
 	}
-	vec_push(L->arena, &h->items, ((struct item){ .stmt = s }));
+	vec_push(L->arena, &h->items, ((struct item){.stmt = s}));
 }
 
 static bool needs_lock(struct lower *L, const struct item *it)
@@ -334,12 +330,11 @@ static bool needs_lock(struct lower *L, const struct item *it)
 		effects_of_stmt(L, (struct stmt *)it->stmt, &e);
 	else
 		effects_of_expr(L, (struct expr *)it->cond, &e);
-	vec_for(&L->prog->globals, g)
-	{
+	vec_for (&L->prog->globals, g) {
 		const struct var_info *vi = L->prog->globals.v[g]->aux;
 
-		if (vi->lock != NO_LOCK && (effects_has(e.reads, g) ||
-					    effects_has(e.writes, g)))
+		if (vi->lock != NO_LOCK &&
+		    (effects_has(e.reads, g) || effects_has(e.writes, g)))
 			return true;
 	}
 	return false;
@@ -362,16 +357,15 @@ static void choose_locks(struct lower *L, struct handler_frame *h)
 {
 	const struct effects *e = &L->job->hi->eff;
 
-	vec_for(&L->prog->globals, g)
-	{
+	vec_for (&L->prog->globals, g) {
 		const struct var_info *vi = L->prog->globals.v[g]->aux;
-		bool write = effects_has(e->writes, g) ||
-			     effects_has(e->sorts, g);
+		bool write =
+			effects_has(e->writes, g) || effects_has(e->sorts, g);
 
 		if (vi->lock != g || !(write || effects_has(e->reads, g)))
 			continue;
 		vec_push(L->arena, &h->locks,
-			 ((struct lock){ L->lock_off[g], write }));
+			 ((struct lock){L->lock_off[g], write}));
 	}
 	h->held = arena_new_array(L->arena, struct label, h->locks.n + 1);
 }
@@ -383,12 +377,11 @@ static void unlock(struct lower *L, const struct lock *l)
 
 static void take_locks(struct lower *L, struct handler_frame *h)
 {
-	vec_for(&h->locks, i)
-	{
+	vec_for (&h->locks, i) {
 		const struct lock *l = &h->locks.v[i];
-		struct label go_on = { 0 };
-		struct ir_val got = RT_CALL(L, lock, LOWER_CTX,
-					    iv_heap(l->off), iv_imm(l->write));
+		struct label go_on = {0};
+		struct ir_val got = RT_CALL(L, lock, LOWER_CTX, iv_heap(l->off),
+					    iv_imm(l->write));
 
 		lower_branch(L, CC_NE, got, iv_imm(0), &go_on,
 			     i ? &h->held[i] : L->exit);
@@ -398,7 +391,7 @@ static void take_locks(struct lower *L, struct handler_frame *h)
 
 static void lower_item(struct lower *L, const struct item *it)
 {
-	struct label yes = { 0 };
+	struct label yes = {0};
 
 	if (it->stmt) {
 		lower_stmt(L, it->stmt);
@@ -441,7 +434,7 @@ static void lower_items(struct lower *L, struct handler_frame *h)
 
 static bool runs_alone(const struct handler *h)
 {
-	vec_for(&h->sites, i)
+	vec_for (&h->sites, i)
 		if (h->sites.v[i]->attach.kind != WIRE_PROBE_BEGIN)
 			return false;
 	return true;
@@ -452,21 +445,19 @@ static void lower_handler(struct lower *L, const struct job *j)
 	const struct handler *h = j->hi->h;
 	struct ir_func *f;
 	struct frame fr;
-	struct handler_frame hf = { 0 };
+	struct handler_frame hf = {0};
 
 	L->handler_index = L->img.handlers.n;
 	L->fn = NULL;
 	L->job = j;
-	f = ir_func_new(L->m, arena_printf(L->arena, "probe_%u",
-					   L->handler_index));
+	f = ir_func_new(L->m,
+			arena_printf(L->arena, "probe_%u", L->handler_index));
 	f->is_handler = true;
 	f->handler = L->handler_index;
 	begin_function(L, f, &fr, h->decl->loc);
 	L->accounts = j->hi->accounts;
-	add_items(L, &hf, (j->site ? j->site : h->sites.v[0])->prologue);
 	if (h->cond)
-		vec_push(L->arena, &hf.items,
-			 ((struct item){ .cond = h->cond }));
+		vec_push(L->arena, &hf.items, ((struct item){.cond = h->cond}));
 	add_items(L, &hf, h->body);
 	choose_region(L, &hf);
 	if (runs_alone(h))
@@ -483,18 +474,16 @@ static void lower_handler(struct lower *L, const struct job *j)
 /* Handlers that ask where they are get a program per site. */
 static void make_jobs(struct lower *L)
 {
-	vec_for(&L->prog->handlers, i)
-	{
+	vec_for (&L->prog->handlers, i) {
 		const struct handler_info *hi = &L->handlers[i];
-		struct job j = { .hi = hi };
+		struct job j = {.hi = hi};
 
 		if (!hi->uses_point || hi->h->sites.n < 2) {
 			j.site = hi->h->sites.n == 1 ? hi->h->sites.v[0] : NULL;
 			vec_push(L->arena, &L->jobs, j);
 			continue;
 		}
-		vec_for(&hi->h->sites, s)
-		{
+		vec_for (&hi->h->sites, s) {
 			j.site = hi->h->sites.v[s];
 			vec_push(L->arena, &L->jobs, j);
 		}
@@ -502,8 +491,7 @@ static void make_jobs(struct lower *L)
 }
 
 struct ir_module *ir_lower(struct arena *a, struct diag *d,
-			   const struct program *p,
-			   const struct lower_opts *o)
+			   const struct program *p, const struct lower_opts *o)
 {
 	struct lower *L = arena_new_obj(a, struct lower);
 
@@ -521,8 +509,10 @@ struct ir_module *ir_lower(struct arena *a, struct diag *d,
 	effects_analyse(L);
 	declare_functions(L);
 	make_jobs(L);
-	vec_for(&p->funcs, i) lower_function(L, p->funcs.v[i]);
-	vec_for(&L->jobs, i) lower_handler(L, &L->jobs.v[i]);
+	vec_for (&p->funcs, i)
+		lower_function(L, p->funcs.v[i]);
+	vec_for (&L->jobs, i)
+		lower_handler(L, &L->jobs.v[i]);
 	heap_finish(L);
 	image_finish(L);
 	L->m->out_need = L->out_need;

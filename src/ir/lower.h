@@ -17,10 +17,10 @@ struct lower_limits {
 
 struct lower_opts {
 	struct lower_limits limits;
-	const char *module_name; /* "stap_4711" */
+	const char *module_name;	   /* "stap_4711" */
 	const char *kernel_release, *arch; /* translated for; may be NULL */
-	uint32_t ringbuf_size; /* bytes, power of two */
-	bool timing; /* -t */
+	uint32_t ringbuf_size;		   /* bytes, power of two */
+	bool timing;			   /* -t */
 	bool suppress_handler_errors, suppress_time_limits;
 	bool native; /* the in-process engine: no BPF restrictions */
 };
@@ -40,7 +40,6 @@ int lower_limit_set(struct lower_limits *l, const char *name, int64_t value,
  * context area is not placed yet: see ir_layout_contexts().
  */
 struct ir_module *ir_lower(struct arena *a, struct diag *d,
-			   const struct program *p,
-			   const struct lower_opts *o);
+			   const struct program *p, const struct lower_opts *o);
 
 #endif

@@ -41,23 +41,23 @@ static struct val call_script(struct lower *L, const struct expr *e,
 		args[at++] = dst;
 	}
 	for (uint32_t i = 0; i < n; i++)
-		args[at++] = e->call.args.v[i]->type == TY_STRING ?
-				     pass_string(L, v[i], fi) :
-				     v[i].v;
+		args[at++] = e->call.args.v[i]->type == TY_STRING
+				     ? pass_string(L, v[i], fi)
+				     : v[i].v;
 	if (L->accounts && !fi->accounts)
 		lower_count(L, fi->cost, e->loc);
 	lower_charge(L);
 	if (fi->irf->returns_value)
 		d = lower_reg(L);
-	lower_emit(L, (struct ir_insn){ .op = IR_CALL,
-					.d = d,
-					.fn = fi->irf->index,
-					.args = args,
-					.nargs = at });
+	lower_emit(L, (struct ir_insn){.op = IR_CALL,
+				       .d = d,
+				       .fn = fi->irf->index,
+				       .args = args,
+				       .nargs = at});
 	lower_check_call(L);
 	if (fn->ret == TY_STRING)
-		return (struct val){ .v = dst };
-	return (struct val){ .v = d ? iv_reg(d) : iv_imm(0) };
+		return (struct val){.v = dst};
+	return (struct val){.v = d ? iv_reg(d) : iv_imm(0)};
 }
 
 /* ---- where the probe is: pp() and the like ---- */
@@ -68,7 +68,7 @@ static const char *site_fact(struct lower *L, const struct job *j,
 			     enum point_fact fact)
 {
 	const struct probe_site *s = j->site ? j->site : j->hi->h->sites.v[0];
-	struct strbuf b = { 0 };
+	struct strbuf b = {0};
 	const char *text;
 
 	switch (fact) {
@@ -93,8 +93,7 @@ static struct ir_val fact_by_probe(struct lower *L, enum point_fact fact)
 		uint32_t table = heap_alloc(L, 4 * L->jobs.n, 8);
 
 		L->point_table[fact] = table;
-		vec_for(&L->jobs, j)
-		{
+		vec_for (&L->jobs, j) {
 			struct ir_val s = heap_cstring(
 				L, site_fact(L, &L->jobs.v[j], fact));
 
@@ -119,14 +118,14 @@ static struct ir_val point_fact(struct lower *L, enum point_fact fact)
 
 static struct ir_val half(struct lower *L, struct ir_val pair, bool high)
 {
-	return high ? lower_op(L, IR_SHR, pair, iv_imm(32)) :
-		      lower_op(L, IR_AND, pair, iv_imm(0xffffffff));
+	return high ? lower_op(L, IR_SHR, pair, iv_imm(32))
+		    : lower_op(L, IR_AND, pair, iv_imm(0xffffffff));
 }
 
 static struct ir_val clock_in(struct lower *L, int64_t unit)
 {
-	return RT_CALL(L, div, LOWER_CTX,
-		       lower_rt(L, RT_FN_real_ns, NULL, 0), iv_imm(unit));
+	return RT_CALL(L, div, LOWER_CTX, lower_rt(L, RT_FN_real_ns, NULL, 0),
+		       iv_imm(unit));
 }
 
 static struct ir_val head_field(struct lower *L, uint32_t off)
@@ -143,9 +142,8 @@ static struct ir_val out_text(struct lower *L, enum wire_entry_kind kind,
 static struct ir_val printk(struct lower *L, struct ir_val level,
 			    struct ir_val s)
 {
-	struct ir_val at =
-		RT_CALL(L, out, LOWER_CTX, iv_imm(WIRE_ENT_PRINTK), iv_imm(1),
-			iv_imm(L->string_size));
+	struct ir_val at = RT_CALL(L, out, LOWER_CTX, iv_imm(WIRE_ENT_PRINTK),
+				   iv_imm(1), iv_imm(L->string_size));
 
 	lower_store(L, at, 0, level, 8);
 	RT_CALL(L, out_str, LOWER_CTX, s);
@@ -216,13 +214,6 @@ static bool rt_by_name(const char *name, enum rt_fn *fn)
 	return false;
 }
 
-/* tokenize() and matched() keep a string in the context */
-static void note_context_strings(struct lower *L, const struct builtin *b)
-{
-	if (b->id == BUILTIN_tokenize || b->id == BUILTIN_matched)
-		L->m->ctx_strings = RT_CTX_STRINGS * L->string_size;
-}
-
 /* [context] [memory of a string result] arguments... */
 static struct val call_general(struct lower *L, const struct expr *e,
 			       const struct val *v, struct ir_val dst)
@@ -234,9 +225,8 @@ static struct val call_general(struct lower *L, const struct expr *e,
 
 	if (!rt_by_name(b->rt_name, &fn)) {
 		lower_error(L, NO_LOWERING, e->loc, NULL);
-		return (struct val){ .v = iv_imm(0) };
+		return (struct val){.v = iv_imm(0)};
 	}
-	note_context_strings(L, b);
 	if (b->flags & BF_CTX)
 		args[n++] = LOWER_CTX;
 	if (b->ret == 's') {
@@ -249,7 +239,7 @@ static struct val call_general(struct lower *L, const struct expr *e,
 	r = lower_rt(L, fn, args, n);
 	if (rt_info[fn].flags & RTF_FAIL)
 		lower_check(L, e->loc);
-	return (struct val){ .v = b->ret == 's' ? dst : r };
+	return (struct val){.v = b->ret == 's' ? dst : r};
 }
 
 struct val lower_call(struct lower *L, const struct expr *e, struct ir_val dst)
@@ -290,12 +280,12 @@ static struct ir_val context_value(struct lower *L, const struct expr *e)
 		return iv_reg((ir_reg)known);
 	r = lower_reg(L);
 	ir_emit(L->m, L->f, 0,
-		(struct ir_insn){ .op = IR_CTXLD,
-				  .d = r,
-				  .off = (int32_t)e->prim.off,
-				  .size = (uint8_t)e->prim.size,
-				  .is_signed = e->prim.is_signed,
-				  .loc = L->f->loc });
+		(struct ir_insn){.op = IR_CTXLD,
+				 .d = r,
+				 .off = (int32_t)e->prim.off,
+				 .size = (uint8_t)e->prim.size,
+				 .is_signed = e->prim.is_signed,
+				 .loc = L->f->loc});
 	map_put(&L->ctx_loads, arena_strdup(L->arena, key),
 		(void *)(uintptr_t)r);
 	return iv_reg(r);
@@ -305,10 +295,10 @@ static struct ir_val field_offset(struct lower *L, const struct expr *e)
 {
 	ir_reg d = lower_reg(L);
 
-	lower_emit(L, (struct ir_insn){ .op = IR_MOV,
-					.d = d,
-					.a = iv_imm(e->prim.value),
-					.reloc = e->prim.reloc });
+	lower_emit(L, (struct ir_insn){.op = IR_MOV,
+				       .d = d,
+				       .a = iv_imm(e->prim.value),
+				       .reloc = e->prim.reloc});
 	return iv_reg(d);
 }
 
@@ -327,7 +317,7 @@ static struct ir_val read_integer(struct lower *L, const struct expr *e)
 static struct ir_val read_string(struct lower *L, const struct expr *e,
 				 struct ir_val dst)
 {
-	struct ir_val arg[2] = { iv_imm(0), iv_imm(0) };
+	struct ir_val arg[2] = {iv_imm(0), iv_imm(0)};
 	struct val v[2];
 
 	lower_operands(L, e->prim.arg, e->prim.arg[1] ? 2 : 1, v);
@@ -356,7 +346,7 @@ static struct ir_val extract(struct lower *L, const struct expr *e)
 
 struct val lower_prim(struct lower *L, const struct expr *e, struct ir_val dst)
 {
-	struct val r = { .v = IV_NOTHING };
+	struct val r = {.v = IV_NOTHING};
 
 	switch (e->prim.op) {
 	case PRIM_CTX:
@@ -378,4 +368,10 @@ struct val lower_prim(struct lower *L, const struct expr *e, struct ir_val dst)
 		break;
 	}
 	return r;
+}
+
+struct ir_val lower_regex(struct lower *L, const struct expr *e)
+{
+	lower_error(L, REGEX_BAD, e->loc, NULL, "no automaton");
+	return iv_imm(0);
 }

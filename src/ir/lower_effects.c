@@ -69,8 +69,16 @@ struct walk {
 	bool var_read, var_written;
 };
 
-static void note_read(struct walk *w, const struct var_decl *v)
+/* Pass 2 leaves its own notes in aux. */
+static void forget_notes(struct walk *w, struct var_decl *v)
 {
+	if (w->L->collecting && v->kind != VAR_GLOBAL)
+		v->aux = NULL;
+}
+
+static void note_read(struct walk *w, struct var_decl *v)
+{
+	forget_notes(w, v);
 	if (v == w->var)
 		w->var_read = true;
 	if (w->eff && v->kind == VAR_GLOBAL)
@@ -79,6 +87,7 @@ static void note_read(struct walk *w, const struct var_decl *v)
 
 static void note_write(struct walk *w, struct var_decl *v)
 {
+	forget_notes(w, v);
 	if (v == w->var)
 		w->var_written = true;
 	if (v->kind == VAR_GLOBAL && w->eff)
@@ -89,7 +98,9 @@ static void note_write(struct walk *w, struct var_decl *v)
 
 static void note_call(struct walk *w, struct func_decl *f)
 {
-	vec_for(&w->callees, i) if (w->callees.v[i] == f) return;
+	vec_for (&w->callees, i)
+		if (w->callees.v[i] == f)
+			return;
 	vec_push(w->L->arena, &w->callees, f);
 }
 
@@ -97,7 +108,9 @@ static void walk_expr(struct visitor *v, struct expr **pe);
 
 static void walk_list(struct walk *w, expr_list *l)
 {
-	vec_for(l, i) if (l->v[i]) walk_expr(&w->v, &l->v[i]);
+	vec_for (l, i)
+		if (l->v[i])
+			walk_expr(&w->v, &l->v[i]);
 }
 
 static void walk_lvalue(struct walk *w, struct expr *e)
@@ -130,8 +143,7 @@ static void walk_expr(struct visitor *v, struct expr **pe)
 		return;
 	case E_ASSIGN:
 		walk_lvalue(w, e->assign.a);
-		if (e->assign.op != OP_NONE &&
-		    e->assign.a->kind == E_SYMBOL)
+		if (e->assign.op != OP_NONE && e->assign.a->kind == E_SYMBOL)
 			note_read(w, e->assign.a->sym.ref);
 		walk_expr(v, &e->assign.b);
 		return;
@@ -145,7 +157,8 @@ static void walk_expr(struct visitor *v, struct expr **pe)
 		}
 		break;
 	case E_CALL:
-		vec_for(&e->call.funcs, i) note_call(w, e->call.funcs.v[i]);
+		vec_for (&e->call.funcs, i)
+			note_call(w, e->call.funcs.v[i]);
 		if (e->call.builtin && names_the_point(e->call.builtin->id))
 			w->uses_point = true;
 		walk_list(w, &e->call.args);
@@ -163,7 +176,8 @@ static void walk_foreach(struct walk *w, struct stmt *s)
 	walk_expr(&w->v, &base);
 	if (base->kind == E_SYMBOL && s->foreach.sort_dir && w->eff)
 		set_bit(w->eff->sorts, base->sym.ref->id);
-	vec_for(&s->foreach.keys, i) walk_lvalue(w, s->foreach.keys.v[i]);
+	vec_for (&s->foreach.keys, i)
+		walk_lvalue(w, s->foreach.keys.v[i]);
 	if (s->foreach.value)
 		walk_lvalue(w, s->foreach.value);
 	walk_list(w, &s->foreach.slice);
@@ -209,8 +223,7 @@ static struct walk *new_walk(struct lower *L, struct effects *eff)
 
 static void add_callees(struct lower *L, struct walk *w)
 {
-	vec_for(&w->callees, i)
-	{
+	vec_for (&w->callees, i) {
 		const struct fn_info *fi = w->callees.v[i]->aux;
 
 		if (fi)
@@ -241,8 +254,8 @@ static bool is_leaf(const struct expr *e)
 	return e->kind == E_NUMBER || e->kind == E_STRING;
 }
 
-static void ask(struct lower *L, const struct expr *e,
-		const struct var_decl *v, bool *read, bool *written)
+static void ask(struct lower *L, const struct expr *e, const struct var_decl *v,
+		bool *read, bool *written)
 {
 	struct walk *w = new_walk(L, NULL);
 	struct expr *root = (struct expr *)e; /* the visitor changes nothing */
@@ -253,8 +266,7 @@ static void ask(struct lower *L, const struct expr *e,
 	*written = w->var_written;
 	if (v->kind != VAR_GLOBAL)
 		return;
-	vec_for(&w->callees, i)
-	{
+	vec_for (&w->callees, i) {
 		const struct fn_info *fi = w->callees.v[i]->aux;
 
 		*read |= effects_has(fi->eff.reads, v->id);
@@ -341,8 +353,7 @@ bool effects_can_fail(const struct expr *e)
 {
 	bool fails = false;
 	struct visitor v = {
-		.expr = find_failure, .stmt = no_stmt, .ctx = &fails
-	};
+		.expr = find_failure, .stmt = no_stmt, .ctx = &fails};
 	struct expr *root = (struct expr *)e;
 
 	find_failure(&v, &root);
@@ -374,9 +385,7 @@ static void count_calls(struct visitor *v, struct expr **pe)
 static uint32_t expr_cost(struct expr *e)
 {
 	uint32_t cost = 0;
-	struct visitor v = {
-		.expr = count_calls, .stmt = no_stmt, .ctx = &cost
-	};
+	struct visitor v = {.expr = count_calls, .stmt = no_stmt, .ctx = &cost};
 
 	if (e)
 		count_calls(&v, &e);
@@ -392,7 +401,7 @@ static uint32_t stmt_cost(const struct stmt *s)
 	case S_EMBEDDED:
 		return 0;
 	case S_BLOCK:
-		vec_for(&s->block.list, i)
+		vec_for (&s->block.list, i)
 			cost = add_cost(cost, stmt_cost(s->block.list.v[i]));
 		return cost;
 	case S_IF:
@@ -441,8 +450,8 @@ static void walk_function(struct lower *L, struct fn_info *fi)
 	struct walk *w = new_walk(L, &fi->eff);
 
 	walk_stmt(&w->v, &fi->fn->body);
-	vec_for(&w->callees, i) vec_push(L->arena, &fi->callees,
-					 w->callees.v[i]);
+	vec_for (&w->callees, i)
+		vec_push(L->arena, &fi->callees, w->callees.v[i]);
 	fi->uses_point = w->uses_point;
 }
 
@@ -475,12 +484,11 @@ static void overload_stmts(struct visitor *v, struct stmt **s)
 static void link_overloads(struct lower *L)
 {
 	struct visitor v = {
-		.expr = find_overloads, .stmt = overload_stmts, .ctx = L
-	};
+		.expr = find_overloads, .stmt = overload_stmts, .ctx = L};
 
-	vec_for(&L->prog->funcs, i)
+	vec_for (&L->prog->funcs, i)
 		stmt_children(&v, L->prog->funcs.v[i]->body);
-	vec_for(&L->prog->handlers, i)
+	vec_for (&L->prog->handlers, i)
 		stmt_children(&v, L->prog->handlers.v[i]->body);
 }
 
@@ -490,16 +498,13 @@ static void close_graph(struct lower *L)
 
 	do {
 		changed = false;
-		vec_for(&L->prog->funcs, i)
-		{
+		vec_for (&L->prog->funcs, i) {
 			struct fn_info *fi = L->prog->funcs.v[i]->aux;
 
-			vec_for(&fi->callees, c)
-			{
+			vec_for (&fi->callees, c) {
 				struct fn_info *to = fi->callees.v[c]->aux;
 
-				changed |= merge_effects(L, &fi->eff,
-							 &to->eff);
+				changed |= merge_effects(L, &fi->eff, &to->eff);
 				changed |= merge(fi->reach, to->reach,
 						 L->fn_words);
 				if (to->uses_point && !fi->uses_point)
@@ -507,8 +512,7 @@ static void close_graph(struct lower *L)
 			}
 		}
 	} while (changed);
-	vec_for(&L->prog->funcs, i)
-	{
+	vec_for (&L->prog->funcs, i) {
 		struct fn_info *fi = L->prog->funcs.v[i]->aux;
 
 		fi->recursive = effects_has(fi->reach, fi->fn->id);
@@ -522,15 +526,13 @@ static uint32_t fn_depth(struct lower *L, struct fn_info *fi)
 
 	if (fi->depth)
 		return fi->depth;
-	vec_for(&L->prog->funcs, i)
-	{
+	vec_for (&L->prog->funcs, i) {
 		struct fn_info *o = L->prog->funcs.v[i]->aux;
 
 		own += effects_has(fi->reach, o->fn->id) &&
 		       effects_has(o->reach, fi->fn->id);
 	}
-	vec_for(&L->prog->funcs, i)
-	{
+	vec_for (&L->prog->funcs, i) {
 		struct fn_info *o = L->prog->funcs.v[i]->aux;
 		uint32_t d;
 
@@ -549,8 +551,7 @@ static void set_nesting(struct lower *L)
 	uint32_t depth = 0, limit = (uint32_t)L->opts->limits.max_nesting;
 	bool recursive = false;
 
-	vec_for(&L->prog->funcs, i)
-	{
+	vec_for (&L->prog->funcs, i) {
 		struct fn_info *fi = L->prog->funcs.v[i]->aux;
 		uint32_t d = fn_depth(L, fi);
 
@@ -568,13 +569,14 @@ static uint64_t action_limit(struct lower *L, const struct handler *h)
 	const struct lower_limits *l = &L->opts->limits;
 	bool interruptible = true;
 
-	vec_for(&h->sites, i) interruptible &=
-		!!(h->sites.v[i]->handler_flags & IMAGE_HANDLER_INTERRUPTIBLE);
+	vec_for (&h->sites, i)
+		interruptible &= !!(h->sites.v[i]->handler_flags &
+				    IMAGE_HANDLER_INTERRUPTIBLE);
 	if (!interruptible)
 		return (uint64_t)l->max_action;
-	return (uint64_t)(l->max_action_interruptible ?
-				  l->max_action_interruptible :
-				  10 * l->max_action);
+	return (uint64_t)(l->max_action_interruptible
+				  ? l->max_action_interruptible
+				  : 10 * l->max_action);
 }
 
 static void mark_accounting(struct lower *L, struct func_decl *fn)
@@ -585,19 +587,19 @@ static void mark_accounting(struct lower *L, struct func_decl *fn)
 		return;
 	fi->accounts = fn_cost(fi) > SMALL_COST;
 	if (fi->accounts)
-		vec_for(&fi->callees, i) mark_accounting(L, fi->callees.v[i]);
+		vec_for (&fi->callees, i)
+			mark_accounting(L, fi->callees.v[i]);
 }
 
 static void set_accounting(struct lower *L)
 {
-	vec_for(&L->prog->handlers, i)
-	{
+	vec_for (&L->prog->handlers, i) {
 		struct handler_info *hi = &L->handlers[i];
 
 		hi->cost = add_cost(stmt_cost(hi->h->body), 1);
 		hi->accounts = hi->cost > action_limit(L, hi->h);
 		if (hi->accounts)
-			vec_for(&hi->callees, c)
+			vec_for (&hi->callees, c)
 				mark_accounting(L, hi->callees.v[c]);
 	}
 }
@@ -606,7 +608,7 @@ static void set_accounting(struct lower *L)
 
 static bool only_begin(const struct handler *h)
 {
-	vec_for(&h->sites, i)
+	vec_for (&h->sites, i)
 		if (h->sites.v[i]->attach.kind != WIRE_PROBE_BEGIN)
 			return false;
 	return true;
@@ -614,8 +616,7 @@ static bool only_begin(const struct handler *h)
 
 static bool same_use(struct lower *L, uint32_t a, uint32_t b)
 {
-	vec_for(&L->prog->handlers, i)
-	{
+	vec_for (&L->prog->handlers, i) {
 		const struct effects *e = &L->handlers[i].eff;
 
 		if (only_begin(L->handlers[i].h))
@@ -630,13 +631,11 @@ static bool same_use(struct lower *L, uint32_t a, uint32_t b)
 
 static void choose_locks(struct lower *L)
 {
-	vec_for(&L->prog->globals, g)
-	{
+	vec_for (&L->prog->globals, g) {
 		struct var_info *vi = L->prog->globals.v[g]->aux;
 		bool written = false;
 
-		vec_for(&L->prog->handlers, i)
-		{
+		vec_for (&L->prog->handlers, i) {
 			const struct effects *e = &L->handlers[i].eff;
 
 			if (!only_begin(L->handlers[i].h))
@@ -666,13 +665,6 @@ static void walk_handler(struct lower *L, struct handler_info *hi)
 	hi->eff = effects_new(L);
 	w = new_walk(L, &hi->eff);
 	walk_stmt(&w->v, &body);
-	vec_for(&hi->h->sites, i)
-	{
-		struct stmt *p = hi->h->sites.v[i]->prologue;
-
-		if (p)
-			walk_stmt(&w->v, &p);
-	}
 	if (hi->h->cond) {
 		struct expr *cond = hi->h->cond;
 
@@ -680,8 +672,7 @@ static void walk_handler(struct lower *L, struct handler_info *hi)
 	}
 	add_callees(L, w);
 	hi->uses_point = w->uses_point;
-	vec_for(&w->callees, i)
-	{
+	vec_for (&w->callees, i) {
 		const struct fn_info *fi = w->callees.v[i]->aux;
 
 		vec_push(L->arena, &hi->callees, w->callees.v[i]);
@@ -693,11 +684,12 @@ void effects_analyse(struct lower *L)
 {
 	const struct program *p = L->prog;
 
+	L->collecting = true;
 	L->global_words = p->globals.n / 64 + 1;
 	L->fn_words = p->funcs.n / 64 + 1;
-	vec_for(&p->globals, i) p->globals.v[i]->id = i;
-	vec_for(&p->funcs, i)
-	{
+	vec_for (&p->globals, i)
+		p->globals.v[i]->id = i;
+	vec_for (&p->funcs, i) {
 		struct fn_info *fi = arena_new_obj(L->arena, struct fn_info);
 
 		fi->fn = p->funcs.v[i];
@@ -707,25 +699,24 @@ void effects_analyse(struct lower *L)
 		fi->reach = arena_new_array(L->arena, uint64_t, L->fn_words);
 	}
 	link_overloads(L);
-	vec_for(&p->funcs, i)
-	{
+	vec_for (&p->funcs, i) {
 		struct fn_info *fi = p->funcs.v[i]->aux;
 
 		walk_function(L, fi);
 		if (fi->next)
 			vec_push(L->arena, &fi->callees, fi->next);
-		vec_for(&fi->callees, c)
+		vec_for (&fi->callees, c)
 			set_bit(fi->reach, fi->callees.v[c]->id);
 	}
 	close_graph(L);
 	set_nesting(L);
 	L->handlers = arena_new_array(L->arena, struct handler_info,
 				      p->handlers.n + 1);
-	vec_for(&p->handlers, i)
-	{
+	vec_for (&p->handlers, i) {
 		L->handlers[i].h = p->handlers.v[i];
 		walk_handler(L, &L->handlers[i]);
 	}
+	L->collecting = false;
 	set_accounting(L);
 	globals_layout(L);
 	choose_locks(L);

@@ -19,11 +19,9 @@ ir_reg lower_reg(struct lower *L)
 void lower_move(struct lower *L, ir_reg d, struct ir_val a)
 {
 	if (a.kind == IV_HEAP || a.kind == IV_SLOT || a.kind == IV_CTX)
-		lower_emit(L, (struct ir_insn){
-				      .op = IR_ADDR, .d = d, .a = a });
+		lower_emit(L, (struct ir_insn){.op = IR_ADDR, .d = d, .a = a});
 	else
-		lower_emit(L,
-			   (struct ir_insn){ .op = IR_MOV, .d = d, .a = a });
+		lower_emit(L, (struct ir_insn){.op = IR_MOV, .d = d, .a = a});
 }
 
 struct ir_val lower_op(struct lower *L, enum ir_op op, struct ir_val a,
@@ -32,10 +30,10 @@ struct ir_val lower_op(struct lower *L, enum ir_op op, struct ir_val a,
 	ir_reg d;
 
 	if (a.kind == IV_IMM && (b.kind == IV_IMM || b.kind == IV_NONE))
-		return iv_imm((int64_t)ir_eval(op, (uint64_t)a.imm,
-					       (uint64_t)b.imm));
+		return iv_imm(
+			(int64_t)ir_eval(op, (uint64_t)a.imm, (uint64_t)b.imm));
 	d = lower_reg(L);
-	lower_emit(L, (struct ir_insn){ .op = op, .d = d, .a = a, .b = b });
+	lower_emit(L, (struct ir_insn){.op = op, .d = d, .a = a, .b = b});
 	return iv_reg(d);
 }
 
@@ -48,7 +46,7 @@ struct ir_val lower_set(struct lower *L, enum ir_cc cc, struct ir_val a,
 		return iv_imm(ir_eval_cc(cc, (uint64_t)a.imm, (uint64_t)b.imm));
 	d = lower_reg(L);
 	lower_emit(L, (struct ir_insn){
-			      .op = IR_SET, .cc = cc, .d = d, .a = a, .b = b });
+			      .op = IR_SET, .cc = cc, .d = d, .a = a, .b = b});
 	return iv_reg(d);
 }
 
@@ -67,12 +65,12 @@ struct ir_val lower_load(struct lower *L, struct ir_val base, int32_t off,
 	ir_reg d = lower_reg(L);
 
 	fold_offset(&base, &off);
-	lower_emit(L, (struct ir_insn){ .op = IR_LD,
-					.d = d,
-					.a = base,
-					.off = off,
-					.size = (uint8_t)size,
-					.is_signed = is_signed });
+	lower_emit(L, (struct ir_insn){.op = IR_LD,
+				       .d = d,
+				       .a = base,
+				       .off = off,
+				       .size = (uint8_t)size,
+				       .is_signed = is_signed});
 	return iv_reg(d);
 }
 
@@ -80,11 +78,11 @@ void lower_store(struct lower *L, struct ir_val base, int32_t off,
 		 struct ir_val v, unsigned size)
 {
 	fold_offset(&base, &off);
-	lower_emit(L, (struct ir_insn){ .op = IR_ST,
-					.a = base,
-					.b = v,
-					.off = off,
-					.size = (uint8_t)size });
+	lower_emit(L, (struct ir_insn){.op = IR_ST,
+				       .a = base,
+				       .b = v,
+				       .off = off,
+				       .size = (uint8_t)size});
 }
 
 struct ir_val lower_at(struct lower *L, struct ir_val base, int64_t off)
@@ -112,11 +110,11 @@ struct ir_val lower_rt(struct lower *L, enum rt_fn fn,
 {
 	ir_reg d = rt_info[fn].flags & RTF_VALUE ? lower_reg(L) : 0;
 
-	lower_emit(L, (struct ir_insn){ .op = IR_RT,
-					.d = d,
-					.fn = fn,
-					.args = ir_args(L->m, args, nargs),
-					.nargs = nargs });
+	lower_emit(L, (struct ir_insn){.op = IR_RT,
+				       .d = d,
+				       .fn = fn,
+				       .args = ir_args(L->m, args, nargs),
+				       .nargs = nargs});
 	return d ? iv_reg(d) : iv_imm(0);
 }
 
@@ -133,8 +131,8 @@ void lower_jump(struct lower *L, struct label *to)
 {
 	if (lower_dead(L))
 		return;
-	lower_emit(L, (struct ir_insn){ .op = IR_JMP,
-					.to = { label_block(L, to) } });
+	lower_emit(L,
+		   (struct ir_insn){.op = IR_JMP, .to = {label_block(L, to)}});
 	L->bb = NO_BLOCK;
 }
 
@@ -144,9 +142,9 @@ void lower_branch(struct lower *L, enum ir_cc cc, struct ir_val a,
 	if (lower_dead(L))
 		return;
 	if (a.kind == IV_IMM && b.kind == IV_IMM) {
-		lower_jump(L, ir_eval_cc(cc, (uint64_t)a.imm, (uint64_t)b.imm) ?
-				      yes :
-				      no);
+		lower_jump(L, ir_eval_cc(cc, (uint64_t)a.imm, (uint64_t)b.imm)
+				      ? yes
+				      : no);
 		return;
 	}
 	lower_emit(L, (struct ir_insn){
@@ -154,8 +152,7 @@ void lower_branch(struct lower *L, enum ir_cc cc, struct ir_val a,
 			      .cc = cc,
 			      .a = a,
 			      .b = b,
-			      .to = { label_block(L, yes),
-				      label_block(L, no) } });
+			      .to = {label_block(L, yes), label_block(L, no)}});
 	L->bb = NO_BLOCK;
 }
 
@@ -198,8 +195,7 @@ static void branch_error(struct lower *L, uint32_t to)
 	uint32_t go_on;
 
 	go_on = ir_block_new(L->m, L->f);
-	lower_emit(L,
-		   (struct ir_insn){ .op = IR_BRERR, .to = { to, go_on } });
+	lower_emit(L, (struct ir_insn){.op = IR_BRERR, .to = {to, go_on}});
 	L->bb = go_on;
 }
 
@@ -242,7 +238,7 @@ void lower_count(struct lower *L, uint32_t n, struct loc loc)
 void lower_charge(struct lower *L)
 {
 	struct ir_val left, n = iv_imm(L->actions);
-	struct label enough = { 0 }, over = { 0 };
+	struct label enough = {0}, over = {0};
 
 	if (!L->actions || lower_dead(L)) {
 		L->actions = 0;
@@ -265,7 +261,7 @@ void lower_charge(struct lower *L)
 
 struct temps_mark lower_temps_mark(const struct lower *L)
 {
-	return (struct temps_mark){ L->temps_used, L->keys_used };
+	return (struct temps_mark){L->temps_used, L->keys_used};
 }
 
 void lower_temps_release(struct lower *L, struct temps_mark m)

@@ -18,12 +18,12 @@ static struct val keep(struct lower *L, struct val v, enum type t)
 		struct ir_val tmp = lower_temp_str(L);
 
 		lower_str_copy(L, tmp, v.v);
-		return (struct val){ .v = tmp };
+		return (struct val){.v = tmp};
 	} else {
 		ir_reg r = lower_reg(L);
 
 		lower_move(L, r, v.v);
-		return (struct val){ .v = iv_reg(r) };
+		return (struct val){.v = iv_reg(r)};
 	}
 }
 
@@ -41,7 +41,7 @@ void lower_operands(struct lower *L, struct expr *const *e, uint32_t n,
 static void lower_pair(struct lower *L, struct expr *a, struct expr *b,
 		       struct ir_val out[2])
 {
-	struct expr *e[2] = { a, b };
+	struct expr *e[2] = {a, b};
 	struct val v[2];
 
 	lower_operands(L, e, 2, v);
@@ -123,7 +123,7 @@ static struct ir_val arithmetic(struct lower *L, enum op op, struct ir_val a,
 /* The truth of e as 0 or 1. */
 static struct ir_val truth(struct lower *L, const struct expr *e)
 {
-	struct label yes = { 0 }, no = { 0 }, end = { 0 };
+	struct label yes = {0}, no = {0}, end = {0};
 	ir_reg d = lower_reg(L);
 
 	lower_cond(L, e, &yes, &no);
@@ -159,20 +159,18 @@ static struct val lower_unary(struct lower *L, const struct expr *e)
 	struct val a;
 
 	if (e->unary.op == OP_NOT)
-		return (struct val){ .v = truth(L, e) };
+		return (struct val){.v = truth(L, e)};
 	a = lower_value(L, e->unary.a);
 	if (e->unary.op == OP_NEG)
-		return (struct val){
-			.v = lower_op(L, IR_NEG, a.v, IV_NOTHING) };
+		return (struct val){.v = lower_op(L, IR_NEG, a.v, IV_NOTHING)};
 	if (e->unary.op == OP_BITNOT)
-		return (struct val){
-			.v = lower_op(L, IR_NOT, a.v, IV_NOTHING) };
+		return (struct val){.v = lower_op(L, IR_NOT, a.v, IV_NOTHING)};
 	return a;
 }
 
 static struct ir_val lower_ternary(struct lower *L, const struct expr *e)
 {
-	struct label yes = { 0 }, no = { 0 }, end = { 0 };
+	struct label yes = {0}, no = {0}, end = {0};
 	ir_reg d = lower_reg(L);
 
 	lower_cond(L, e->ternary.cond, &yes, &no);
@@ -194,7 +192,7 @@ static struct ir_val lower_ternary(struct lower *L, const struct expr *e)
 static void cond_binary(struct lower *L, const struct expr *e,
 			struct label *yes, struct label *no)
 {
-	struct label second = { 0 };
+	struct label second = {0};
 	struct ir_val v[2];
 	enum ir_cc cc;
 
@@ -208,8 +206,7 @@ static void cond_binary(struct lower *L, const struct expr *e,
 			lower_cond(L, e->binary.b, yes, no);
 		return;
 	}
-	if (compare_code(e->binary.op, &cc) &&
-	    e->binary.a->type != TY_STRING) {
+	if (compare_code(e->binary.op, &cc) && e->binary.a->type != TY_STRING) {
 		lower_pair(L, e->binary.a, e->binary.b, v);
 	} else {
 		v[0] = lower_binary(L, e);
@@ -220,8 +217,8 @@ static void cond_binary(struct lower *L, const struct expr *e,
 	lower_branch(L, cc, v[0], v[1], yes, no);
 }
 
-static void cond_value(struct lower *L, const struct expr *e,
-		       struct label *yes, struct label *no)
+static void cond_value(struct lower *L, const struct expr *e, struct label *yes,
+		       struct label *no)
 {
 	struct ir_val v = lower_long(L, e);
 
@@ -251,16 +248,15 @@ struct val lower_get_var(struct lower *L, const struct var_decl *var)
 	if (var->type == TY_STRING)
 		return (struct val){
 			.v = vi->mem,
-			.of = var->kind == VAR_PARAM && !var->written ? NULL :
-									var,
+			.of = var->kind == VAR_PARAM && !var->written ? NULL
+								      : var,
 		};
 	if (var->kind == VAR_GLOBAL)
-		return (struct val){ .v = lower_load(L, vi->mem, 0, 8, false) };
-	return (struct val){ .v = iv_reg(vi->reg), .of = var };
+		return (struct val){.v = lower_load(L, vi->mem, 0, 8, false)};
+	return (struct val){.v = iv_reg(vi->reg), .of = var};
 }
 
-void lower_set_var(struct lower *L, const struct var_decl *var,
-		   struct ir_val v)
+void lower_set_var(struct lower *L, const struct var_decl *var, struct ir_val v)
 {
 	const struct var_info *vi = lower_var(L, var);
 
@@ -288,7 +284,7 @@ static struct val assign_symbol_str(struct lower *L, const struct expr *e)
 	} else {
 		lower_assign_str(L, e->assign.b, mem, var);
 	}
-	return (struct val){ .v = mem, .of = var };
+	return (struct val){.v = mem, .of = var};
 }
 
 static struct val assign_symbol(struct lower *L, const struct expr *e)
@@ -307,7 +303,7 @@ static struct val assign_symbol(struct lower *L, const struct expr *e)
 	lower_set_var(L, var, v.v);
 	if (var->kind == VAR_GLOBAL)
 		return v;
-	return (struct val){ .v = iv_reg(lower_var(L, var)->reg), .of = var };
+	return (struct val){.v = iv_reg(lower_var(L, var)->reg), .of = var};
 }
 
 /*
@@ -327,7 +323,7 @@ static struct val assign_element_str(struct lower *L, const struct expr *e,
 		entry = lower_insert(L, array, k, e->assign.a->loc);
 		mem = lower_at(L, entry, lower_var(L, array)->val_off);
 		lower_str_into(L, rhs, mem);
-		return (struct val){ .v = mem, .of = array };
+		return (struct val){.v = mem, .of = array};
 	}
 	v = lower_str(L, rhs);
 	if (v.of == array) /* inserting may reuse that element's memory */
@@ -338,22 +334,21 @@ static struct val assign_element_str(struct lower *L, const struct expr *e,
 		RT_CALL(L, str_cat, LOWER_CTX, mem, v.v);
 	else
 		lower_str_copy(L, mem, v.v);
-	return (struct val){ .v = mem, .of = array };
+	return (struct val){.v = mem, .of = array};
 }
 
 /* The element's integer, 0 when there is none. */
-static struct ir_val load_element(struct lower *L,
-				  const struct var_decl *array,
+static struct ir_val load_element(struct lower *L, const struct var_decl *array,
 				  struct ir_val entry)
 {
-	struct label there = { 0 }, missing = { 0 }, end = { 0 };
+	struct label there = {0}, missing = {0}, end = {0};
 	ir_reg d = lower_reg(L);
 
 	lower_branch(L, CC_NE, entry, iv_imm(0), &there, &missing);
 	lower_place(L, &there);
-	lower_move(L, d, lower_load(L, entry,
-				    (int32_t)lower_var(L, array)->val_off, 8,
-				    false));
+	lower_move(L, d,
+		   lower_load(L, entry, (int32_t)lower_var(L, array)->val_off,
+			      8, false));
 	lower_jump(L, &end);
 	lower_place(L, &missing);
 	lower_move(L, d, iv_imm(0));
@@ -378,8 +373,7 @@ static struct val assign_element(struct lower *L, const struct expr *e)
 	if (op == OP_DIV || op == OP_MOD) {
 		/* may fail, and then leaves no element behind */
 		entry = lower_find(L, array, &k);
-		v.v = divide(L, op, load_element(L, array, entry), v.v,
-			     e->loc);
+		v.v = divide(L, op, load_element(L, array, entry), v.v, e->loc);
 		v.of = NULL;
 		op = OP_NONE;
 	}
@@ -400,14 +394,14 @@ struct val lower_assign(struct lower *L, const struct expr *e)
 	L->loc = e->loc;
 	if (e->assign.op == OP_AGGREGATE) {
 		lower_aggregate(L, e);
-		return (struct val){ .v = iv_imm(0) };
+		return (struct val){.v = iv_imm(0)};
 	}
 	if (lhs->kind == E_SYMBOL)
 		return assign_symbol(L, e);
 	if (lhs->kind == E_INDEX && lhs->index.base->kind == E_SYMBOL)
 		return assign_element(L, e);
 	lower_error(L, NO_TARGET_WRITE, e->loc, NULL);
-	return (struct val){ .v = iv_imm(0) };
+	return (struct val){.v = iv_imm(0)};
 }
 
 struct val lower_incdec(struct lower *L, const struct expr *e)
@@ -438,9 +432,9 @@ struct val lower_incdec(struct lower *L, const struct expr *e)
 		lower_store(L, entry, off, changed, 8);
 	} else {
 		lower_error(L, NO_TARGET_WRITE, e->loc, NULL);
-		return (struct val){ .v = iv_imm(0) };
+		return (struct val){.v = iv_imm(0)};
 	}
-	return (struct val){ .v = e->incdec.prefix ? changed : old };
+	return (struct val){.v = e->incdec.prefix ? changed : old};
 }
 
 /* ---- any expression ---- */
@@ -449,7 +443,7 @@ static struct val long_value(struct lower *L, const struct expr *e)
 {
 	switch (e->kind) {
 	case E_NUMBER:
-		return (struct val){ .v = iv_imm(e->num.v) };
+		return (struct val){.v = iv_imm(e->num.v)};
 	case E_SYMBOL:
 		return lower_get_var(L, e->sym.ref);
 	case E_INDEX:
@@ -459,30 +453,30 @@ static struct val long_value(struct lower *L, const struct expr *e)
 	case E_INCDEC:
 		return lower_incdec(L, e);
 	case E_BINARY:
-		return (struct val){ .v = lower_binary(L, e) };
+		return (struct val){.v = lower_binary(L, e)};
 	case E_ASSIGN:
 		return lower_assign(L, e);
 	case E_TERNARY:
-		return (struct val){ .v = lower_ternary(L, e) };
+		return (struct val){.v = lower_ternary(L, e)};
 	case E_IN:
-		return (struct val){ .v = lower_in(L, e) };
+		return (struct val){.v = lower_in(L, e)};
 	case E_REGEX:
-		return (struct val){ .v = lower_regex(L, e) };
+		return (struct val){.v = lower_regex(L, e)};
 	case E_CALL:
 		return lower_call(L, e, IV_NOTHING);
 	case E_STATOP:
-		return (struct val){ .v = lower_statop(L, e) };
+		return (struct val){.v = lower_statop(L, e)};
 	case E_PRINT:
 		lower_print(L, e);
-		return (struct val){ .v = iv_imm(0) };
+		return (struct val){.v = iv_imm(0)};
 	case E_PRIM:
 		return lower_prim(L, e, IV_NOTHING);
 	case E_EMBEDDED:
 		lower_error(L, NO_EMBEDDED_C, e->loc, NULL);
-		return (struct val){ .v = iv_imm(0) };
+		return (struct val){.v = iv_imm(0)};
 	default:
 		lower_error(L, NO_LOWERING, e->loc, NULL);
-		return (struct val){ .v = iv_imm(0) };
+		return (struct val){.v = iv_imm(0)};
 	}
 }
 

@@ -28,7 +28,7 @@ static void put_string(struct lower *L, uint32_t off, const char *s,
 static uint32_t make_desc(struct lower *L, const struct var_decl *v,
 			  uint32_t *size)
 {
-	struct rt_stat_desc d = { 0 };
+	struct rt_stat_desc d = {0};
 	uint32_t off;
 
 	if (v->stat_ops & 1u << STAT_HIST_LOG) {
@@ -39,9 +39,9 @@ static uint32_t make_desc(struct lower *L, const struct var_decl *v,
 		d.low = v->hist_low;
 		d.high = v->hist_high;
 		d.step = v->hist_step;
-		d.nbuckets =
-			(uint32_t)((v->hist_high - v->hist_low) / v->hist_step) +
-			3;
+		d.nbuckets = (uint32_t)((v->hist_high - v->hist_low) /
+					v->hist_step) +
+			     3;
 	}
 	d.want_variance = !!(v->stat_ops & 1u << STAT_VARIANCE);
 	d.variance_shift = (w_u8)v->variance_shift;
@@ -75,10 +75,10 @@ static uint32_t bucket_count(struct lower *L, uint32_t entries)
 static void layout_array(struct lower *L, const struct var_decl *v,
 			 struct var_info *i)
 {
-	struct rt_map m = { 0 };
-	uint64_t entries = (uint64_t)(v->max_entries ?
-					      v->max_entries :
-					      L->opts->limits.max_entries);
+	struct rt_map m = {0};
+	uint64_t entries =
+		(uint64_t)(v->max_entries ? v->max_entries
+					  : L->opts->limits.max_entries);
 
 	if (entries > 1u << 26) { /* no heap holds them; said at the end */
 		L->heap.too_big = true;
@@ -184,9 +184,10 @@ void globals_layout(struct lower *L)
 {
 	uint32_t from = heap_alloc(L, 0, 64);
 
-	L->lock_off = arena_new_array(L->arena, uint32_t,
-				      L->prog->globals.n + 1);
-	vec_for(&L->prog->globals, i) layout_global(L, L->prog->globals.v[i]);
+	L->lock_off =
+		arena_new_array(L->arena, uint32_t, L->prog->globals.n + 1);
+	vec_for (&L->prog->globals, i)
+		layout_global(L, L->prog->globals.v[i]);
 	if (L->zero_stat_size)
 		L->zero_stat = heap_zero(L, L->zero_stat_size, 8);
 	heap_put32(L, offsetof(struct rt_head, globals_off), from);

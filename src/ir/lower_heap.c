@@ -69,8 +69,7 @@ void heap_put32(struct lower *L, uint32_t off, uint32_t v)
 		vec_push(L->arena, &L->heap.patches, off);
 }
 
-uint32_t heap_string(struct lower *L, const char *s, size_t len,
-		     struct loc loc)
+uint32_t heap_string(struct lower *L, const char *s, size_t len, struct loc loc)
 {
 	uintptr_t known = (uintptr_t)map_getn(&L->heap.strings, s, len);
 	uint32_t n, off;
@@ -132,10 +131,9 @@ uint32_t heap_spec(struct lower *L, const struct wire_spec *spec)
 	return heap_bytes(L, spec, sizeof(*spec));
 }
 
-void heap_symbol(struct lower *L, const char *name, uint32_t off,
-		 uint32_t size)
+void heap_symbol(struct lower *L, const char *name, uint32_t off, uint32_t size)
 {
-	struct ir_symbol s = { .name = name, .off = off, .size = size };
+	struct ir_symbol s = {.name = name, .off = off, .size = size};
 
 	vec_push(L->arena, &L->m->symbols, s);
 }
@@ -144,15 +142,13 @@ void heap_symbol(struct lower *L, const char *name, uint32_t off,
 
 static void move_operands(struct ir_module *m, uint32_t zero_at)
 {
-	vec_for(&m->funcs, fi) {
+	vec_for (&m->funcs, fi) {
 		struct ir_func *f = m->funcs.v[fi];
 
-		vec_for(&f->blocks, b)
-		{
+		vec_for (&f->blocks, b) {
 			struct ir_block *blk = f->blocks.v[b];
 
-			vec_for(&blk->insns, i)
-			{
+			vec_for (&blk->insns, i) {
 				struct ir_insn *in = &blk->insns.v[i];
 
 				for (uint32_t o = 0; o < ir_noperands(in);
@@ -178,7 +174,7 @@ static int by_offset(const void *a, const void *b)
 
 static void move_symbols(struct ir_module *m, uint32_t zero_at)
 {
-	vec_for(&m->symbols, i)
+	vec_for (&m->symbols, i)
 		if (m->symbols.v[i].off >= HEAP_ZERO)
 			m->symbols.v[i].off += zero_at - HEAP_ZERO;
 	if (m->symbols.n)
@@ -197,14 +193,15 @@ static void fill_head(struct lower *L, struct rt_head *h)
 	h->max_trylock = (uint32_t)l->max_trylock;
 	h->max_nesting = L->max_nesting;
 	h->max_action = (uint32_t)l->max_action;
-	h->max_action_interruptible = (uint32_t)(
-		l->max_action_interruptible ? l->max_action_interruptible :
-					      10 * l->max_action);
+	h->max_action_interruptible =
+		(uint32_t)(l->max_action_interruptible
+				   ? l->max_action_interruptible
+				   : 10 * l->max_action);
 	h->nprobes = n;
-	h->flags = (L->opts->suppress_handler_errors ? RT_F_SUPPRESS_ERRORS :
-						       0) |
-		   (L->opts->suppress_time_limits ? RT_F_NO_TIME_LIMITS : 0) |
-		   (L->opts->timing ? RT_F_TIMING : 0);
+	h->flags =
+		(L->opts->suppress_handler_errors ? RT_F_SUPPRESS_ERRORS : 0) |
+		(L->opts->suppress_time_limits ? RT_F_NO_TIME_LIMITS : 0) |
+		(L->opts->timing ? RT_F_TIMING : 0);
 }
 
 /* Built-in error messages: strings, and a table of their offsets. */
@@ -252,8 +249,7 @@ void heap_finish(struct lower *L)
 		report_too_big(L);
 		return;
 	}
-	vec_for(&h->patches, i)
-	{
+	vec_for (&h->patches, i) {
 		uint32_t v;
 
 		memcpy(&v, h->init + h->patches.v[i], 4);

@@ -25,7 +25,8 @@ uint32_t image_string(struct lower *L, const char *s)
 		return (uint32_t)known;
 	off = (uint32_t)b->strings.len;
 	sb_write(&b->strings, s, strlen(s) + 1);
-	map_put(&b->interned, arena_strdup(L->arena, s), (void *)(uintptr_t)off);
+	map_put(&b->interned, arena_strdup(L->arena, s),
+		(void *)(uintptr_t)off);
 	return off;
 }
 
@@ -34,10 +35,10 @@ uint32_t image_string(struct lower *L, const char *s)
 static bool is_keyword(const char *s, size_t n)
 {
 	static const char *const words[] = {
-		"break",   "catch", "continue", "delete",   "else",   "for",
-		"foreach", "function", "global", "if",      "in",     "limit",
-		"long",    "next",  "private",  "probe",    "return", "string",
-		"try",     "while",
+		"break", "catch",   "continue", "delete", "else",
+		"for",	 "foreach", "function", "global", "if",
+		"in",	 "limit",   "long",	"next",	  "private",
+		"probe", "return",  "string",	"try",	  "while",
 	};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
@@ -100,7 +101,7 @@ static const char *what_stands_at(struct lower *L, struct loc loc)
 uint32_t image_loc(struct lower *L, struct loc loc)
 {
 	struct image_builder *b = &L->img;
-	struct image_loc entry = { 0 };
+	struct image_loc entry = {0};
 	uintptr_t known;
 	char *key;
 
@@ -130,13 +131,13 @@ uint32_t image_loc(struct lower *L, struct loc loc)
 uint32_t image_format(struct lower *L, const struct piece *pieces, uint32_t n)
 {
 	struct image_builder *b = &L->img;
-	struct strbuf text = { 0 }, key = { 0 };
-	struct image_format f = { 0 };
-	VEC(struct image_part) parts = { 0 };
+	struct strbuf text = {0}, key = {0};
+	struct image_format f = {0};
+	VEC(struct image_part) parts = {0};
 	uintptr_t known;
 
 	for (uint32_t i = 0; i <= n; i++) {
-		struct image_part p = { 0 };
+		struct image_part p = {0};
 
 		if (i < n && pieces[i].literal) {
 			sb_write(&text, pieces[i].literal,
@@ -155,8 +156,8 @@ uint32_t image_format(struct lower *L, const struct piece *pieces, uint32_t n)
 		}
 		vec_push(L->arena, &parts, p);
 		sb_printf(&key, "%u %u %u %u %u %u %u,", p.literal,
-			  p.literal_len, p.spec.conv, p.spec.flags,
-			  p.spec.size, p.spec.width, p.spec.prec);
+			  p.literal_len, p.spec.conv, p.spec.flags, p.spec.size,
+			  p.spec.width, p.spec.prec);
 	}
 	sb_free(&text);
 	image_string(L, "");
@@ -164,7 +165,8 @@ uint32_t image_format(struct lower *L, const struct piece *pieces, uint32_t n)
 	if (!known) {
 		f.first_part = b->parts.n;
 		f.nparts = parts.n;
-		vec_for(&parts, i) vec_push(L->arena, &b->parts, parts.v[i]);
+		vec_for (&parts, i)
+			vec_push(L->arena, &b->parts, parts.v[i]);
 		vec_push(L->arena, &b->formats_v, f);
 		known = b->formats_v.n;
 		map_put(&b->formats, arena_strdup(L->arena, sb_str(&key)),
@@ -193,8 +195,8 @@ void image_handler(struct lower *L, const struct job *j)
 {
 	const struct handler *h = j->hi->h;
 	const struct probe_site *first = j->site ? j->site : h->sites.v[0];
-	struct image_handler ih = { 0 };
-	struct strbuf point = { 0 };
+	struct image_handler ih = {0};
+	struct strbuf point = {0};
 	char name[32];
 
 	snprintf(name, sizeof(name), "probe_%u", L->img.handlers.n);
@@ -210,7 +212,7 @@ void image_handler(struct lower *L, const struct job *j)
 		ih.col = h->decl->loc.col;
 	}
 	sb_free(&point);
-	vec_for(&h->sites, i)
+	vec_for (&h->sites, i)
 		if (!j->site || j->site == h->sites.v[i])
 			add_attach(L, h->sites.v[i]);
 	vec_push(L->arena, &L->img.handlers, ih);
@@ -239,7 +241,7 @@ void image_finish(struct lower *L)
 	img->nattach = b->attach.n;
 	img->attach = b->attach.v;
 	img->nstrings = (w_u32)b->strings.len;
-	img->strings = arena_memdup(L->arena, sb_str(&b->strings),
-				    b->strings.len);
+	img->strings =
+		arena_memdup(L->arena, sb_str(&b->strings), b->strings.len);
 	sb_free(&b->strings);
 }

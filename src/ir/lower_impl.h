@@ -67,10 +67,10 @@ struct fn_info {
 	uint64_t *reach; /* bit per function id: may be called below it */
 	struct func_decl *next; /* where "next" goes on; or NULL */
 	bool recursive;
-	bool accounts; /* counts its statements itself */
+	bool accounts;	 /* counts its statements itself */
 	bool uses_point; /* pp() and the like, in it or below */
-	uint32_t depth; /* of calls, recursion not counted */
-	uint32_t cost; /* statements, at most */
+	uint32_t depth;	 /* of calls, recursion not counted */
+	uint32_t cost;	 /* statements, at most */
 };
 
 /* One per handler of the program, in order. */
@@ -85,11 +85,11 @@ struct handler_info {
 
 /* var_decl.aux */
 struct var_info {
-	uint32_t serial; /* locals: L->serial of the function it belongs to */
-	ir_reg reg; /* local long; or a parameter string's offset */
+	uint32_t serial;   /* locals: L->serial of the function it belongs to */
+	ir_reg reg;	   /* local long; or a parameter string's offset */
 	struct ir_val mem; /* strings, globals */
 	/* globals */
-	uint32_t off; /* heap offset: value, struct rt_map or struct rt_stat */
+	uint32_t off;  /* heap offset: value, struct rt_map or struct rt_stat */
 	uint32_t desc; /* struct rt_stat_desc */
 	uint32_t nbuckets;
 	uint32_t lock; /* id of the global whose lock is taken; NO_LOCK: none */
@@ -101,17 +101,17 @@ struct var_info {
 struct heap {
 	uint8_t *init;
 	uint32_t len, cap;
-	uint32_t zero; /* bytes of zero memory asked for */
-	struct map strings; /* text -> offset + 1 */
+	uint32_t zero;		/* bytes of zero memory asked for */
+	struct map strings;	/* text -> offset + 1 */
 	struct map specs, keys; /* packed bytes as hex -> offset + 1 */
-	VEC(uint32_t) patches; /* where init holds HEAP_ZERO-based offsets */
+	VEC(uint32_t) patches;	/* where init holds HEAP_ZERO-based offsets */
 	bool too_big;
 };
 
 struct image_builder {
 	struct strbuf strings;
 	struct map interned; /* text -> offset + 1 */
-	struct map formats; /* key -> index + 1 */
+	struct map formats;  /* key -> index + 1 */
 	struct map locs;
 	VEC(struct image_part) parts;
 	VEC(struct image_format) formats_v;
@@ -138,13 +138,14 @@ struct lower {
 	VEC(struct job) jobs;
 	uint32_t global_words; /* of an effects bit set */
 	uint32_t fn_words;
+	bool collecting; /* effects_analyse() looks at everything first */
 	bool count_nesting;
 	uint32_t max_nesting;
 	uint32_t string_cap, string_size; /* bytes of text; of memory */
 	uint32_t zero_stat; /* an aggregate that is always empty */
 	uint32_t zero_stat_size;
 	uint32_t out_need; /* longest output entry */
-	
+
 	uint32_t *lock_off; /* by global id: heap offset of its lock word */
 	/* tables by ctx.probe, made when first used: heap offsets */
 	uint32_t point_table[4];
@@ -160,9 +161,9 @@ struct lower {
 	struct label *on_error, *exit;
 	struct loop *loop;
 	uint32_t try_depth;
-	ir_reg ret; /* result register */
+	ir_reg ret;	       /* result register */
 	struct ir_val ret_str; /* result memory */
-	ir_reg *params; /* as passed */
+	ir_reg *params;	       /* as passed */
 	bool accounts;
 	uint32_t actions; /* statements not yet charged */
 	struct loc action_loc;
@@ -172,7 +173,7 @@ struct lower {
 	VEC(uint32_t) key_sizes;
 	uint32_t keys_used;
 	struct map ctx_loads; /* CTXLDs in the entry block: register */
-	struct map stubs; /* error stubs of this function */
+	struct map stubs;     /* error stubs of this function */
 };
 
 /* ---- emission (lower_emit.c) ---- */
@@ -193,9 +194,9 @@ struct ir_val lower_at(struct lower *L, struct ir_val base, int64_t off);
 struct ir_val lower_addr(struct lower *L, struct ir_val mem);
 struct ir_val lower_rt(struct lower *L, enum rt_fn fn,
 		       const struct ir_val *args, uint32_t nargs);
-#define RT_CALL(L, name, ...)                                          \
-	lower_rt((L), RT_FN_##name, (struct ir_val[]){ __VA_ARGS__ },  \
-		 sizeof((struct ir_val[]){ __VA_ARGS__ }) /            \
+#define RT_CALL(L, name, ...)                                                  \
+	lower_rt((L), RT_FN_##name, (struct ir_val[]){__VA_ARGS__},            \
+		 sizeof((struct ir_val[]){__VA_ARGS__}) /                      \
 			 sizeof(struct ir_val))
 #define LOWER_CTX iv_ctx(0)
 
@@ -307,18 +308,16 @@ void lower_str_whole(struct lower *L, const struct expr *e, struct ir_val dst);
 void lower_str_empty(struct lower *L, struct ir_val dst);
 void lower_str_copy(struct lower *L, struct ir_val dst, struct ir_val src);
 /* The memory of variable `of` becomes the value of e. */
-void lower_assign_str(struct lower *L, const struct expr *e,
-		      struct ir_val dst, const struct var_decl *of);
+void lower_assign_str(struct lower *L, const struct expr *e, struct ir_val dst,
+		      const struct var_decl *of);
 struct ir_val lower_str_len(struct lower *L, struct ir_val s);
 struct ir_val lower_compare_str(struct lower *L, enum ir_cc cc,
-				const struct expr *a, const struct expr *b);
+				struct expr *a, struct expr *b);
 
 /* ---- calls (lower_call.c) ---- */
 /* dst: where a string result goes; IV_NONE: wherever, or no string. */
-struct val lower_call(struct lower *L, const struct expr *e,
-		      struct ir_val dst);
-struct val lower_prim(struct lower *L, const struct expr *e,
-		      struct ir_val dst);
+struct val lower_call(struct lower *L, const struct expr *e, struct ir_val dst);
+struct val lower_prim(struct lower *L, const struct expr *e, struct ir_val dst);
 void lower_next_overload(struct lower *L, struct loc loc);
 
 /* ---- arrays (lower_array.c) ---- */
@@ -348,12 +347,14 @@ struct stat_ref {
 	struct ir_val stat, desc;
 	const struct var_info *var;
 };
-/* `create`: an array element that does not exist is made. */
-struct stat_ref lower_stat_ref(struct lower *L, const struct expr *e,
-			       bool create);
+struct stat_ref lower_stat_ref(struct lower *L, const struct expr *e);
+/* The variable of @count(x) and the like. */
+const struct var_info *lower_stat_var(const struct expr *statop);
 void lower_aggregate(struct lower *L, const struct expr *e);
 struct ir_val lower_statop(struct lower *L, const struct expr *e);
 struct ir_val lower_bucket(struct lower *L, const struct expr *e);
+struct ir_val lower_bucket_at(struct lower *L, const struct expr *statop,
+			      struct ir_val index);
 
 /* ---- printing (lower_print.c) ---- */
 void lower_print(struct lower *L, const struct expr *e);
@@ -362,7 +363,7 @@ void lower_sprint(struct lower *L, const struct expr *e, struct ir_val dst,
 		  bool append);
 
 /* ---- problems ---- */
-#define lower_error(L, tag, loc, what, ...) \
+#define lower_error(L, tag, loc, what, ...)                                    \
 	diag_report((L)->diag, tag, (loc), (what), ##__VA_ARGS__)
 
 #endif

@@ -4,12 +4,11 @@
 
 static void lower_if(struct lower *L, const struct stmt *s)
 {
-	struct label then = { 0 }, otherwise = { 0 }, end = { 0 };
+	struct label then = {0}, otherwise = {0}, end = {0};
 
 	lower_count(L, 1, s->loc);
 	lower_charge(L);
-	lower_cond(L, s->if_.cond, &then,
-		   s->if_.otherwise ? &otherwise : &end);
+	lower_cond(L, s->if_.cond, &then, s->if_.otherwise ? &otherwise : &end);
 	lower_charge(L);
 	lower_place(L, &then);
 	lower_stmt(L, s->if_.then);
@@ -25,8 +24,8 @@ static void lower_if(struct lower *L, const struct stmt *s)
 
 static void lower_loop(struct lower *L, const struct stmt *s)
 {
-	struct label head = { 0 }, body = { 0 }, step = { 0 }, end = { 0 };
-	struct loop loop = { .brk = &end, .cont = &step, .outer = L->loop };
+	struct label head = {0}, body = {0}, step = {0}, end = {0};
+	struct loop loop = {.brk = &end, .cont = &step, .outer = L->loop};
 	bool is_for = s->kind == S_FOR;
 
 	lower_count(L, 1, s->loc);
@@ -69,7 +68,7 @@ static void lower_loop(struct lower *L, const struct stmt *s)
  */
 static void lower_try(struct lower *L, const struct stmt *s)
 {
-	struct label caught = { 0 }, soft = { 0 }, end = { 0 };
+	struct label caught = {0}, soft = {0}, end = {0};
 	struct label *outer = L->on_error;
 	struct ir_val class, dst = iv_imm(0);
 
@@ -121,7 +120,7 @@ static void lower_one(struct lower *L, const struct stmt *s)
 	case S_NULL:
 		return;
 	case S_BLOCK:
-		vec_for(&s->block.list, i)
+		vec_for (&s->block.list, i)
 			lower_stmt(L, s->block.list.v[i]);
 		return;
 	case S_IF:

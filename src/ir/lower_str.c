@@ -46,6 +46,34 @@ struct ir_val lower_str_len(struct lower *L, struct ir_val s)
 	return lower_load(L, s, offsetof(struct rt_str, len), 4, false);
 }
 
+/* ---- comparison ---- */
+
+static bool is_empty_literal(const struct expr *e)
+{
+	return e->kind == E_STRING && e->str.len == 0;
+}
+
+struct ir_val lower_compare_str(struct lower *L, enum ir_cc cc,
+				struct expr *a, struct expr *b)
+{
+	struct expr *both[2] = { a, b };
+	struct val v[2];
+	struct ir_val r;
+
+	if (is_empty_literal(b) && (cc == CC_EQ || cc == CC_NE))
+		return lower_set(L, cc, lower_str_len(L, lower_str(L, a).v),
+				 iv_imm(0));
+	lower_operands(L, both, 2, v);
+	if (cc == CC_EQ)
+		return RT_CALL(L, str_eq, v[0].v, v[1].v);
+	if (cc == CC_NE) {
+		r = RT_CALL(L, str_eq, v[0].v, v[1].v);
+		return lower_op(L, IR_XOR, r, iv_imm(1));
+	}
+	r = RT_CALL(L, str_cmp, v[0].v, v[1].v);
+	return lower_set(L, cc, r, iv_imm(0));
+}
+
 /* ---- concatenation ---- */
 
 typedef VEC(struct expr *) part_list;
@@ -76,7 +104,7 @@ static void append(struct lower *L, struct ir_val dst, const struct expr *e)
 static void concat_into(struct lower *L, const struct expr *e,
 			struct ir_val dst)
 {
-	part_list parts = { 0 };
+	part_list parts = {0};
 
 	flatten(L, e, &parts);
 	lower_str_into(L, parts.v[0], dst);
@@ -97,7 +125,7 @@ static bool is_stable(const struct expr *e)
 /* c ? "a" : "b": no copy, the offset is chosen. */
 static struct val choose_offset(struct lower *L, const struct expr *e)
 {
-	struct label yes = { 0 }, no = { 0 }, end = { 0 };
+	struct label yes = {0}, no = {0}, end = {0};
 	ir_reg d = lower_reg(L);
 
 	lower_cond(L, e->ternary.cond, &yes, &no);
@@ -107,13 +135,13 @@ static struct val choose_offset(struct lower *L, const struct expr *e)
 	lower_place(L, &no);
 	lower_move(L, d, lower_str(L, e->ternary.b).v);
 	lower_place(L, &end);
-	return (struct val){ .v = iv_reg(d) };
+	return (struct val){.v = iv_reg(d)};
 }
 
 static void ternary_into(struct lower *L, const struct expr *e,
 			 struct ir_val dst)
 {
-	struct label yes = { 0 }, no = { 0 }, end = { 0 };
+	struct label yes = {0}, no = {0}, end = {0};
 
 	lower_cond(L, e->ternary.cond, &yes, &no);
 	lower_place(L, &yes);
@@ -174,8 +202,8 @@ struct val lower_str(struct lower *L, const struct expr *e)
 	switch (e->kind) {
 	case E_STRING:
 		return (struct val){
-			.v = iv_heap(heap_string(L, e->str.s, e->str.len,
-						 e->loc)),
+			.v = iv_heap(
+				heap_string(L, e->str.s, e->str.len, e->loc)),
 		};
 	case E_SYMBOL:
 		return lower_get_var(L, e->sym.ref);
@@ -195,14 +223,14 @@ struct val lower_str(struct lower *L, const struct expr *e)
 		break;
 	case E_EMBEDDED:
 		lower_error(L, NO_EMBEDDED_C, e->loc, NULL);
-		return (struct val){ .v = heap_cstring(L, "") };
+		return (struct val){.v = heap_cstring(L, "")};
 	default:
 		lower_error(L, NO_LOWERING, e->loc, NULL);
-		return (struct val){ .v = heap_cstring(L, "") };
+		return (struct val){.v = heap_cstring(L, "")};
 	}
 	tmp = lower_temp_str(L);
 	lower_str_into(L, e, tmp);
-	return (struct val){ .v = tmp };
+	return (struct val){.v = tmp};
 }
 
 /* ---- assignment ---- */
@@ -240,7 +268,7 @@ static bool append_self(struct lower *L, const struct expr *e,
 			struct ir_val dst, const struct var_decl *of,
 			bool seen_later)
 {
-	part_list parts = { 0 };
+	part_list parts = {0};
 
 	flatten(L, e, &parts);
 	if (parts.v[0]->kind != E_SYMBOL || parts.v[0]->sym.ref != of)
@@ -254,21 +282,19 @@ static bool append_self(struct lower *L, const struct expr *e,
 	return true;
 }
 
-void lower_assign_str(struct lower *L, const struct expr *e,
-		      struct ir_val dst, const struct var_decl *of)
+void lower_assign_str(struct lower *L, const struct expr *e, struct ir_val dst,
+		      const struct var_decl *of)
 {
 	const struct expr *b = lower_bound(e);
 	bool seen_later = L->try_depth || of->kind == VAR_GLOBAL;
 	struct temps_mark mark;
 
 	/* s = s . x appends */
-	if (b->kind == E_BINARY && 
-	    append_self(L, b, dst, of, seen_later))
+	if (b->kind == E_BINARY && append_self(L, b, dst, of, seen_later))
 		return;
 	/* values that are copied whole need no care */
 	if (b->kind == E_STRING || b->kind == E_SYMBOL || b->kind == E_INDEX ||
-	    (!effects_touches(L, b, of) &&
-	     !(seen_later && writes_early(b)))) {
+	    (!effects_touches(L, b, of) && !(seen_later && writes_early(b)))) {
 		lower_str_into(L, b, dst);
 		return;
 	}

@@ -273,6 +273,7 @@ bool access_member(struct access *a, const char *name, const char **why,
 {
 	struct ttype t;
 
+	a->pointee = false;
 	if (!get(a, &t, why))
 		return false;
 	if (t.kind == TT_PTR) {
@@ -329,10 +330,14 @@ static bool move_by(struct access *a, uint32_t elem, struct expr *index,
 
 bool access_index(struct access *a, struct expr *index, const char **why)
 {
+	bool pointee = a->pointee;
 	struct ttype t;
 
+	a->pointee = false;
 	if (!get(a, &t, why))
 		return false;
+	if (pointee && t.kind != TT_ARRAY)
+		return move_by(a, a->type, index, why);
 	if (t.kind == TT_PTR)
 		return follow(a, &t, why) && move_by(a, t.elem, index, why);
 	if (t.kind != TT_ARRAY || a->value) {

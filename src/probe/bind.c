@@ -107,6 +107,7 @@ static bool bind_cast(const struct probe_env *env, struct expr *e, bool lvalue,
 				 false, false);
 	struct access a;
 	access_memory(&a, env, e->loc, src, id, addr, false);
+	a.pointee = true;
 	bool ok = access_bind(&a, e, lvalue, why, have);
 	access_free(&a);
 	return ok;
@@ -124,6 +125,7 @@ static bool bind_autocast(const struct probe_env *env, struct expr *e,
 	}
 	struct access a;
 	access_memory(&a, env, e->loc, t->src, t->id, e->target.arg, t->user);
+	a.pointee = true;
 	bool ok = access_bind(&a, e, lvalue, why, have);
 	access_free(&a);
 	return ok;
@@ -258,6 +260,7 @@ bool probe_bind_target(const struct probe_env *env, struct probe_site *site,
 		if (site && site->kind->bind && !e->target.module &&
 		    site->kind->bind(env, site, e, lvalue, why, have))
 			return true;
+		*why = *have = NULL;
 		return bind_var(env, e, lvalue, why);
 	case TGT_KDEREF:
 		return bind_deref(env, e, lvalue, false, why);

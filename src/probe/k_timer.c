@@ -45,7 +45,9 @@ static int range_error(const struct probe_env *env, const struct probe_point *p,
 				p->comps.v[i].name, (long long)v,
 				(long long)low, (long long)high),
 		    "choose a number within this range%s",
-		    v > high && high > 1 ? ", or a larger unit" : "");
+		    v > high && i == 1 && strcmp(p->comps.v[i].name, "hz") ?
+			    ", or a larger unit" :
+			    "");
 	return PROBE_ERROR;
 }
 

@@ -18,9 +18,24 @@
 struct trace {
 	struct tracepoint tp;
 	const char *system; /* as found, or as the script says it; or "" */
+	bool params_read;
 	struct kbtf_param params[MAX_PARAMS];
 	uint32_t nparams;
 };
+
+/* When first asked for: a wildcard finds many whose arguments nobody wants. */
+static struct trace *with_params(const struct probe_site *s)
+{
+	struct trace *t = s->data;
+
+	if (!t->params_read) {
+		t->params_read = true;
+		t->nparams = kbtf_tp_params(&t->tp.tp, t->params, MAX_PARAMS);
+		if (t->nparams > MAX_PARAMS)
+			t->nparams = MAX_PARAMS;
+	}
+	return t;
+}
 
 /* "sched:sched_switch" -> system and name; system NULL when not given. */
 static const char *split_system(struct arena *a, const char *text,
@@ -44,9 +59,6 @@ static void add_site(const struct probe_env *env, const struct probe_point *p,
 	t->system = *tp->system			       ? tp->system :
 		    system && !has_wildcard(system) ? system :
 						       "";
-	t->nparams = kbtf_tp_params(&tp->tp, t->params, MAX_PARAMS);
-	if (t->nparams > MAX_PARAMS)
-		t->nparams = MAX_PARAMS;
 	s->name = pp_text(a, p, 1,
 			  *t->system ? arena_printf(a, "%s:%s", t->system,
 						    tp->name) :
@@ -289,7 +301,7 @@ static bool trace_bind(const struct probe_env *env, struct probe_site *site,
 		       struct expr *e, bool lvalue, const char **why,
 		       const char **have)
 {
-	const struct trace *t = site->data;
+	const struct trace *t = with_params(site);
 	const char *name = e->target.name;
 	uint32_t i;
 
@@ -314,7 +326,7 @@ static bool trace_bind(const struct probe_env *env, struct probe_site *site,
 static void trace_list_vars(const struct probe_env *env,
 			    struct probe_site *site, struct strbuf *out)
 {
-	const struct trace *t = site->data;
+	const struct trace *t = with_params(site);
 
 	sb_puts(out, " $$name:string $$parms:string $$vars:string");
 	for (uint32_t i = 0; i < t->nparams; i++) {

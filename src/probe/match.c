@@ -16,11 +16,41 @@ const struct probe_kind *const *probe_kinds(void)
 	return kinds;
 }
 
+/*
+ * The in-process engine has no part in the kernel: only what the runner itself
+ * can start works there.
+ */
+static bool runs_here(const struct probe_env *env, const struct probe_point *p,
+		      const struct site_list *out, uint32_t first)
+{
+	if (env->listing || !env->runtime || strcmp(env->runtime, "user"))
+		return true;
+	for (uint32_t i = first; i < out->v.n; i++) {
+		if (out->v.v[i]->prog_type == IMAGE_PROG_RUN)
+			continue;
+		diag_remedy(
+			diag_report(env->diag, PROBE_POINT_UNAVAILABLE,
+				    p->comps.v[0].loc, pp_what(env, p, 0),
+				    pp_text(env->arena, p, UINT32_MAX, NULL),
+				    "--runtime=user runs scripts without the "
+				    "kernel's help: begin, end, error, never "
+				    "and interval timers"),
+			"leave out --runtime=user");
+		return false;
+	}
+	return true;
+}
+
 static int ask_kinds(const struct probe_env *env, const struct probe_point *p,
 		     struct site_list *out)
 {
 	for (unsigned i = 0; kinds[i]; i++) {
+		uint32_t first = out->v.n;
 		int r = kinds[i]->match(env, p, out);
+		if (r == PROBE_MATCHED && !runs_here(env, p, out, first)) {
+			out->v.n = first;
+			return PROBE_ERROR;
+		}
 		if (r != PROBE_NOT_MINE)
 			return r;
 	}

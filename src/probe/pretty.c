@@ -48,13 +48,14 @@ void pretty_arg(struct pretty *p, const char *directive, struct expr *e)
 struct expr *pretty_done(struct pretty *p)
 {
 	struct arena *a = p->env->arena;
+	const char *fmt = arena_strdup(a, sb_str(&p->fmt));
 	struct expr *e = expr_new(a, E_PRINT, p->loc);
 
 	e->print.to_string = true;
 	e->print.with_format = true;
-	e->print.format = expr_string(a, p->loc, sb_str(&p->fmt));
+	e->print.format = expr_string(a, p->loc, fmt);
 	e->print.args = p->args;
-	e->print.fmt = format_parse(a, p->env->diag, p->loc, sb_str(&p->fmt));
+	e->print.fmt = format_parse(a, p->env->diag, p->loc, fmt);
 	sb_free(&p->fmt);
 	return e;
 }

@@ -264,6 +264,20 @@ static struct variant *variant_new(struct expand *x, struct probe_point *p,
 	return v;
 }
 
+/* Does a probe kind start like this? Otherwise the user may have meant an
+   alias, and the kinds' own message would not suggest one. */
+static bool known_family(const struct probe_point *p)
+{
+	const char *name = p->comps.v[0].name;
+
+	for (const struct probe_kind *const *k = probe_kinds(); *k; k++)
+		for (const char *const *f = (*k)->forms; f && *f; f++)
+			if (!strncmp(*f, name, strlen(name)) &&
+			    strchr(".(", (*f)[strlen(name)]))
+				return true;
+	return false;
+}
+
 /* Asks the probe kinds; returns the number of sites. */
 static uint32_t expand_kinds(struct expand *x, struct probe_point *p,
 			     const struct step *up, int *result)
@@ -272,8 +286,11 @@ static uint32_t expand_kinds(struct expand *x, struct probe_point *p,
 	unsigned mark = diag_mark(x->s->diag);
 
 	*result = probe_match(x->s->env, p, &v->sites);
-	if (*result == PROBE_ERROR &&
-	    (x->quiet || p->optional || p->sufficient))
+	if (*result == PROBE_ERROR && !known_family(p))
+		*result = PROBE_NOT_MINE;
+	if (*result == PROBE_NOT_MINE ||
+	    (*result == PROBE_ERROR &&
+	     (x->quiet || p->optional || p->sufficient)))
 		diag_rollback(x->s->diag, mark);
 	if (v->sites.v.n)
 		vec_push(x->s->arena, &x->out->v, v);

@@ -179,6 +179,9 @@ static void fold_any(struct visitor *v, struct expr **ep)
 		fold_binary(v->ctx, ep);
 		break;
 	case E_TERNARY:
+		/* Both branches must agree in type: look at that first. */
+		if (e->type == TY_UNKNOWN)
+			break;
 		cond = expr_truth(e->ternary.cond);
 		if (cond >= 0)
 			*ep = cond ? e->ternary.a : e->ternary.b;

@@ -29,8 +29,11 @@ static struct stmt *assemble(struct sema *s, struct probe_decl *decl,
 			     struct variant *var)
 {
 	struct arena *a = s->arena;
-	struct stmt *b = block_of(a, decl->loc);
+	struct stmt *b;
 
+	if (!var->prologues.n && !var->epilogues.n)
+		return stmt_clone(a, decl->body);
+	b = block_of(a, decl->loc);
 	b->block.end = decl->body->block.end;
 	vec_for(&var->prologues, i) vec_push(
 		a, &b->block.list, stmt_clone(a, var->prologues.v[i]));

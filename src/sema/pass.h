@@ -26,6 +26,7 @@ struct sema {
 	struct map funcs; /* name -> struct func_set */
 	VEC(struct alias_decl *) aliases;
 	uint32_t nlib; /* library files taken over so far */
+	uint32_t nprobed; /* files whose probes were built */
 	VEC(struct func_decl *) pending; /* reached, body not resolved yet */
 	VEC(struct func_decl *) reached; /* bodies resolved */
 	uint32_t nentry; /* globals made for @entry */
@@ -41,9 +42,6 @@ struct var_info {
 	bool is_loop_var; /* assigned by foreach or catch */
 	bool warned;
 	struct loc hist_loc, variance_loc;
-	/* bound target whose type the variable carries (autocast), or NULL */
-	const struct expr *pointee;
-	bool many_pointees;
 };
 struct var_info *var_info(struct sema *s, struct var_decl *v);
 
@@ -59,6 +57,12 @@ struct stmt **unit_body(struct unit *u);
 uint32_t unit_nlocals(const struct unit *u);
 struct var_decl *unit_local(const struct unit *u, uint32_t i);
 void unit_add_local(struct sema *s, struct unit *u, struct var_decl *v);
+
+/* ---- sema.c ---- */
+void sema_init(struct sema *s, const struct probe_env *env, struct tapset *lib,
+	       const struct sema_opts *o);
+/* Resolves handlers that were built by hand, and what they call. */
+void sema_resolve(struct sema *s);
 
 /* ---- util.c ---- */
 /* The token as a message shows it: "identifier 'x'", "number '1'". */
@@ -140,7 +144,9 @@ void check_unit(struct sema *s, struct unit *u);
 void fold_unit(struct sema *s, struct unit *u);
 /* Constant truth: -1 not constant, else 0 or 1. */
 int expr_truth(const struct expr *e);
-void unused_prune(struct sema *s, bool warn, bool keep_globals);
+/* Reads, writes and updates of every variable (struct var_info). */
+void unused_count(struct sema *s);
+void unused_prune(struct sema *s, bool warn);
 void types_infer(struct sema *s);
 void stats_collect(struct sema *s);
 void display_globals(struct sema *s);

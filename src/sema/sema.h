@@ -65,7 +65,8 @@ struct handler {
 	struct stmt *body; /* own copy: prologues, body, epilogues; typed */
 	VEC(struct var_decl *) locals;
 	struct expr *cond; /* probe condition over globals, or NULL */
-	/* globals that this handler and the functions it calls touch */
+	/* globals that this handler, its condition and the functions it calls
+	   change, and those they only look at */
 	VEC(struct var_decl *) reads, writes;
 	uint32_t index;
 };

@@ -9,6 +9,7 @@
  */
 #include <string.h>
 
+#include "probe/access.h"
 #include "sema/pass.h"
 
 #define MAX_REBIND 64
@@ -21,6 +22,7 @@ struct bind {
 	bool failed;
 	bool lvalue; /* the next expression is assigned to */
 	unsigned depth;
+	struct map *pointees; /* script variable -> its C type (autocast) */
 };
 
 static void bind_expr(struct visitor *v, struct expr **e);
@@ -192,6 +194,21 @@ static void bind_lvalue(struct visitor *v, struct expr **e)
 	b->lvalue = false;
 }
 
+/*
+ * A script variable keeps the C type of what it was assigned, so that
+ * `p = $x->y; p->z` works. The last assignment in the text counts.
+ */
+static void note_pointee(struct bind *b, const struct expr *e)
+{
+	const struct value_type *t;
+
+	if (e->assign.op != OP_NONE || e->assign.a->kind != E_SYMBOL)
+		return;
+	t = value_type_of(e->assign.b);
+	if (t)
+		map_put(b->pointees, e->assign.a->sym.name, (void *)t);
+}
+
 static void bind_logic(struct visitor *v, struct expr **ep)
 {
 	struct bind *b = v->ctx;
@@ -237,6 +254,11 @@ static void bind_expr(struct visitor *v, struct expr **ep)
 	case E_ASSIGN:
 		bind_lvalue(v, &e->assign.a);
 		bind_expr(v, &e->assign.b);
+		note_pointee(b, e);
+		break;
+	case E_SYMBOL:
+		if (!e->ctype)
+			e->ctype = map_get(b->pointees, e->sym.name);
 		break;
 	case E_INCDEC:
 		bind_lvalue(v, &e->incdec.a);
@@ -297,8 +319,13 @@ static void bind_stmt(struct visitor *v, struct stmt **sp)
 
 void targets_bind(struct sema *s, struct probe_site *site, struct stmt **body)
 {
-	struct bind b = { .s = s, .site = site, .body = *body };
+	struct map pointees;
+	struct bind b = { .s = s,
+			  .site = site,
+			  .body = *body,
+			  .pointees = &pointees };
 	struct visitor v = { bind_expr, bind_stmt, &b };
 
+	map_init(&pointees, s->arena);
 	bind_stmt(&v, body);
 }

@@ -19,6 +19,7 @@ struct infer {
 	struct func_decl *func; /* whose body this is, or NULL */
 	bool changed;
 	bool final; /* last round: report what is unknown */
+	struct map warned; /* functions already reported as unknown */
 };
 
 static void infer(struct infer *in, struct expr *e, enum type want);
@@ -259,7 +260,6 @@ static void infer_function(struct infer *in, struct expr *e,
 			diag_report(in->s->diag, FUNCTION_NO_VALUE, e->loc,
 				    expr_what(in->s->arena, e), f->name);
 		diag_note(m, f->loc, "defined here");
-		return;
 	}
 	if (f->ret == TY_NONE)
 		e->type = TY_NONE;
@@ -417,8 +417,10 @@ static void unresolved(struct infer *in, struct expr *e)
 
 	if (v && var_info(in->s, v)->warned)
 		return;
+	if (e->kind == E_CALL && map_put(&in->warned, e->call.name, e))
+		return;
 	m = diag_report(in->s->diag, UNRESOLVED_TYPE, e->loc,
-			expr_what(in->s->arena, e), "");
+			expr_what(in->s->arena, e));
 	if (v) {
 		var_info(in->s, v)->warned = true;
 		diag_remedy(m, "nothing says whether '%s' is a number or a "
@@ -552,6 +554,9 @@ static void infer_foreach(struct infer *in, struct stmt *st)
 				expr_what(in->s->arena, st->foreach.value),
 				"a loop variable cannot hold an aggregate");
 		diag_remedy(m, "use @count(%s[...]) etc. in the loop", v->name);
+		if (st->foreach.value->sym.ref)
+			var_info(in->s, st->foreach.value->sym.ref)->warned =
+				true;
 		return;
 	}
 	infer(in, st->foreach.value, v->type);
@@ -699,7 +704,7 @@ static void unresolved_var(struct sema *s, struct var_decl *v, const char *kind)
 		return;
 	var_info(s, v)->warned = true;
 	m = diag_report(s->diag, UNRESOLVED_TYPE, v->loc,
-			ident_what(s->arena, v->name), "");
+			ident_what(s->arena, v->name));
 	diag_remedy(m, "nothing says whether %s '%s' is a number or a string",
 		    kind, v->name);
 }
@@ -738,6 +743,7 @@ void types_infer(struct sema *s)
 	struct infer in = { .s = s };
 	unsigned errors = diag_errors(s->diag);
 
+	map_init(&in.warned, s->arena);
 	do {
 		in.changed = false;
 		each_unit(s, infer_unit, &in);
@@ -747,6 +753,8 @@ void types_infer(struct sema *s)
 	find_valueless(s);
 	in.final = true;
 	each_unit(s, infer_unit, &in);
+	if (diag_errors(s->diag) != errors)
+		return;
 	each_unit(s, check_locals, NULL);
 	vec_for(&s->prog->globals, i) check_var(s, s->prog->globals.v[i]);
 }

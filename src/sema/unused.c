@@ -17,7 +17,7 @@ struct prune {
 	struct sema *s;
 	bool warn;
 	bool changed;
-	bool keep_globals; /* written but never read is fine */
+	expr_list left; /* right sides of stores that were taken out */
 };
 
 /* ---- who reads and writes what ---- */
@@ -165,7 +165,7 @@ static void count_unit(struct sema *s, struct unit *u, void *ctx)
 		count_expr(&v, &u->h->cond);
 }
 
-static void count_all(struct sema *s)
+void unused_count(struct sema *s)
 {
 	vec_for(&s->prog->globals, i)
 	{
@@ -291,11 +291,9 @@ static bool is_dead(struct prune *p, struct expr *lvalue)
 	struct var_decl *v = base_var(lvalue);
 	struct var_info *vi = v ? var_info(p->s, v) : NULL;
 
-	if (!v || (v->kind == VAR_GLOBAL && p->keep_globals))
-		return false;
-	/* Indexes with effects are too rare to take apart. */
-	return !vi->reads && !vi->updates && !vi->is_loop_var &&
-	       (lvalue->kind == E_SYMBOL || !keeps(p->s, lvalue));
+	/* Globals that are only written are still displayed at the end. */
+	return v && v->kind != VAR_GLOBAL && !vi->reads && !vi->updates &&
+	       !vi->is_loop_var;
 }
 
 static void dead_stores(struct visitor *v, struct expr **ep)
@@ -313,6 +311,7 @@ static void dead_stores(struct visitor *v, struct expr **ep)
 			    expr_what(p->s->arena, e),
 			    base_var(e->assign.a)->name);
 	*ep = e->assign.b;
+	vec_push(p->s->arena, &p->left, e->assign.b);
 	p->changed = true;
 }
 
@@ -384,9 +383,11 @@ static void prune_expr_stmt(struct prune *p, struct stmt **sp)
 		*sp = block->block.list.n == 1 ? block->block.list.v[0] : block;
 		return;
 	}
+	vec_for(&p->left, i) if (p->left.v[i] == e) goto drop;
 	if (p->warn && in_user_file(e->loc))
 		diag_report(s->diag, ELIDED_EXPRESSION, leftmost(e)->loc,
 			    expr_what(s->arena, leftmost(e)));
+drop:
 	*sp = stmt_new(s->arena, S_NULL, e->loc);
 }
 
@@ -420,16 +421,6 @@ static void prune_stmt(struct visitor *v, struct stmt **sp)
 		break;
 	case S_TRY:
 		if (is_nothing(st->try_.body)) {
-			p->changed = true;
-			*sp = stmt_new(p->s->arena, S_NULL, st->loc);
-		}
-		break;
-	case S_FOREACH:
-		/* An empty loop over an array does nothing, but the bounds
-		   may have effects; leave those. */
-		if (is_nothing(st->foreach.body) &&
-		    (!st->foreach.limit || !keeps(p->s, st->foreach.limit)) &&
-		    !st->foreach.slice.n) {
 			p->changed = true;
 			*sp = stmt_new(p->s->arena, S_NULL, st->loc);
 		}
@@ -491,14 +482,18 @@ static void drop_locals(struct sema *s, struct unit *u, void *ctx)
 		u->f->locals.n = n;
 }
 
+static void dead_stores_stmt(struct visitor *v, struct stmt **sp)
+{
+	stmt_children(v, *sp);
+}
+
 static void prune_unit(struct sema *s, struct unit *u, void *ctx)
 {
-	struct visitor stores = { dead_stores, NULL, ctx };
+	struct visitor stores = { dead_stores, dead_stores_stmt, ctx };
 	struct visitor stmts = { NULL, prune_stmt, ctx };
 	struct stmt **body = unit_body(u);
 
-	stores.stmt = stmt_children_visit;
-	stores.stmt(&stores, body);
+	dead_stores_stmt(&stores, body);
 	prune_stmt(&stmts, body);
 	fold_unit(s, u);
 }
@@ -584,11 +579,12 @@ static void drop_probes(struct prune *p)
 	s->prog->handlers.n = n;
 }
 
-void unused_prune(struct sema *s, bool warn, bool keep_globals)
+void unused_prune(struct sema *s, bool warn)
 {
-	struct prune p = { .s = s, .warn = warn, .keep_globals = keep_globals };
+	struct prune p = { .s = s, .warn = warn };
+	bool code = !s->opts->keep_unused;
 
-	count_all(s);
+	unused_count(s);
 	if (warn) {
 		each_unit(s, warn_unassigned, NULL);
 		vec_for(&s->prog->globals, i)
@@ -603,13 +599,15 @@ void unused_prune(struct sema *s, bool warn, bool keep_globals)
 	for (unsigned round = 0; round < MAX_ROUNDS; round++) {
 		p.changed = false;
 		drop_functions(&p);
-		count_all(s);
-		each_unit(s, prune_unit, &p);
-		drop_probes(&p);
+		unused_count(s);
+		if (code)
+			each_unit(s, prune_unit, &p);
+		if (code)
+			drop_probes(&p);
 		if (!p.changed)
 			break;
 	}
-	count_all(s);
+	unused_count(s);
 	each_unit(s, drop_locals, NULL);
 	drop_globals(&p);
 }

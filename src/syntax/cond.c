@@ -374,6 +374,8 @@ static struct token skip_part(struct preproc *pp, bool stop_at_else)
 			break;
 		else if (token_is(&t, P_PP_ELSE) && !depth && stop_at_else)
 			break;
+		else if (token_is(&t, P_PP_ELSE) && !depth)
+			pp_report(pp, PARSE_CONDITION_STRAY, &t, "%:");
 	}
 	pp->skipping = false;
 	return t;

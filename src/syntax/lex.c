@@ -333,10 +333,12 @@ const char *token_describe(struct arena *a, const struct token *t)
 		return "end of file";
 	if (t->kind == T_EMBEDDED)
 		return kind[T_EMBEDDED];
+	bool is_macro = t->kind == T_AT && !t->id;
 	for (uint32_t i = 0; i < n; i++)
 		buf[i] = (unsigned char)t->s[i] < 32 || t->s[i] == 127 ?
 				 '?' :
 				 t->s[i];
 	strcpy(buf + n, t->len > SHOWN ? "..." : "");
-	return arena_printf(a, "%s '%s'", kind[t->kind], buf);
+	return arena_printf(a, "%s '%s'", is_macro ? "macro" : kind[t->kind],
+			    buf);
 }

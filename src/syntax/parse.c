@@ -26,6 +26,7 @@ struct token next_token(struct parser *p)
 	memmove(p->look, p->look + 1, --p->nlook * sizeof(*p->look));
 	p->consumed++;
 	p->last = t.id;
+	p->last_line = t.loc.line;
 	if (t.id == P_LPAREN || t.id == P_LBRACKET)
 		p->nest++;
 	else if ((t.id == P_RPAREN || t.id == P_RBRACKET) && p->nest)
@@ -400,10 +401,25 @@ static void parse_embedded_decl(struct parser *p)
 	vec_push(p->a, &p->file->order, ((struct decl){ DECL_EMBEDDED, e }));
 }
 
-static void unknown_macro(struct parser *p, const struct token *t)
+static void __attribute__((noreturn))
+expected_declaration(struct parser *p, const struct token *t, bool is_private)
 {
-	parser_report(p, PARSE_MACRO_UNKNOWN, t, t->len < 60 ? (int)t->len : 60,
-		      t->s, "");
+	static const char *const words[] = { "probe", "global", "function",
+					     "private" };
+	struct diag_msg *m;
+	const char *near = NULL;
+
+	if (p->pp.eof)
+		recover(p);
+	m = parser_report(p, PARSE_EXPECTED, t,
+			  is_private ? "'global', 'function', 'probe' or a "
+				       "name" :
+				       "'probe', 'global', 'private', "
+				       "'function', or '%{'");
+	if (t->kind == T_IDENT && t->len < 20)
+		near = diag_similar(p->a, token_text(p, t), words, 4, 1);
+	if (near)
+		diag_remedy(m, "did you mean '%s'?", near);
 	recover(p);
 }
 
@@ -433,10 +449,7 @@ static void parse_declaration(struct parser *p)
 	} else if (t->kind == T_AT && !t->id) {
 		unknown_macro(p, t);
 	} else {
-		expected(p, is_private ?
-				    "'global', 'function', 'probe' or a name" :
-				    "'probe', 'global', 'private', "
-				    "'function', or '%{'");
+		expected_declaration(p, t, is_private);
 	}
 }
 

@@ -25,6 +25,14 @@ static bool starts_statement(enum token_id id)
 	}
 }
 
+/* A name at the start of a line, outside of parentheses. */
+static bool looks_like_statement(const struct parser *p, const struct token *t,
+				 const struct recovery *r)
+{
+	return t->loc.line != p->last_line && p->nest <= r->nest &&
+	       (t->kind == T_IDENT || t->kind == T_AT);
+}
+
 /*
  * Skips what is left of a statement in which an error was found. `for_header`:
  * semicolons within its parentheses do not end it.
@@ -42,7 +50,8 @@ static void skip_statement(struct parser *p, const struct recovery *r,
 		    t->id == P_RBRACE)
 			return;
 		if (!member &&
-		    (starts_declaration(t) || starts_statement(t->id)))
+		    (starts_declaration(t) || starts_statement(t->id) ||
+		     looks_like_statement(p, t, r)))
 			return;
 		if (for_header && t->id == P_RPAREN && p->nest <= r->nest + 1) {
 			next_token(p);

@@ -339,7 +339,7 @@ static const char *similar_macros(struct parser *p, const struct token *t)
 	return near ? arena_printf(p->a, " (similar: %s)", near) : "";
 }
 
-static void unknown_at(struct parser *p, const struct token *t)
+void unknown_macro(struct parser *p, const struct token *t)
 {
 	diag_remedy(parser_report(p, PARSE_MACRO_UNKNOWN, t,
 				  t->len < 60 ? (int)t->len : 60, t->s,
@@ -389,8 +389,7 @@ static struct expr *parse_at_operator(struct parser *p)
 	default:
 		if (is_statop(&t))
 			return parse_stat_operator(p);
-		unknown_at(p, &t);
-		return NULL;
+		unknown_macro(p, &t);
 	}
 }
 
@@ -442,6 +441,25 @@ struct expr *parse_symbol(struct parser *p)
 	return at(p, P_LBRACKET) ? parse_array_key_list(p, e, false) : e;
 }
 
+static void __attribute__((noreturn)) expected_value(struct parser *p)
+{
+	const struct token *t = peek(p, 0);
+	struct diag_msg *m;
+
+	if (p->pp.eof)
+		recover(p);
+	m = parser_report(p, PARSE_EXPECTED, t,
+			  "literal string or number, variable or function "
+			  "call");
+	if (t->id == P_LBRACKET)
+		diag_remedy(m, "a membership test needs parentheses here: "
+			       "([x, y] in array)");
+	else if (t->kind == T_KEYWORD)
+		diag_remedy(m, "'%.*s' is a keyword; choose another name",
+			    (int)t->len, t->s);
+	recover(p);
+}
+
 struct expr *parse_value(struct parser *p)
 {
 	const struct token *t = peek(p, 0);
@@ -461,8 +479,7 @@ struct expr *parse_value(struct parser *p)
 		break;
 	}
 	if (t->id != P_LPAREN)
-		expected(p, "literal string or number, variable or "
-			    "function call");
+		expected_value(p);
 	next_token(p);
 	e = parse_expression(p);
 	expect(p, P_RPAREN);

@@ -44,6 +44,7 @@ struct parser {
 	struct token look[PARSE_LOOKAHEAD];
 	unsigned nlook;
 	enum token_id last; /* of the token consumed last */
+	uint32_t last_line;
 	uint64_t consumed;
 	unsigned nest, expr_depth, stmt_depth;
 	struct recovery *recovery; /* innermost */
@@ -113,6 +114,9 @@ bool is_statop(const struct token *t);
 enum statop statop_of(enum token_id id);
 struct expr *parse_stat_operator(struct parser *p);
 struct expr *parse_embedded_expr(struct parser *p);
+/* Reports an @name that is neither operator nor macro. */
+void unknown_macro(struct parser *p, const struct token *t)
+	__attribute__((noreturn));
 /* Embedded code, after checking that it is allowed here. */
 const char *parse_embedded(struct parser *p);
 

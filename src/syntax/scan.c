@@ -178,30 +178,24 @@ void scan_definitions(const struct source *src,
 		      void *ctx)
 {
 	struct scan s = { .found = found, .ctx = ctx };
-	bool is_private = false;
 
 	lex_init(&s.lex, NULL, src);
-	for (advance(&s); s.t.kind != T_EOF; advance(&s)) {
-		bool was_private = is_private;
-		enum token_id id = s.t.id;
+	advance(&s);
+	while (s.t.kind != T_EOF) {
+		enum token_id id = s.t.id, before = s.last;
 
-		is_private = id == KW_PRIVATE;
-		if (s.last == P_DOT || s.last == P_ARROW)
+		advance(&s);
+		if (before == P_DOT || before == P_ARROW ||
+		    before == KW_PRIVATE)
 			continue;
-		if (id == KW_FUNCTION) {
-			advance(&s);
-			if (s.t.kind == T_IDENT && !was_private)
-				report(&s, INDEX_FUNC);
-		} else if (id == KW_GLOBAL && !was_private) {
-			advance(&s);
+		if (id == KW_FUNCTION && s.t.kind == T_IDENT)
+			report(&s, INDEX_FUNC);
+		else if (id == KW_GLOBAL)
 			scan_globals(&s);
-		} else if (id == KW_PROBE && !was_private) {
-			advance(&s);
+		else if (id == KW_PROBE)
 			scan_alias(&s);
-		} else if (id == AT_DEFINE) {
-			advance(&s);
-			if (s.t.kind == T_IDENT || s.t.kind == T_KEYWORD)
-				report(&s, INDEX_MACRO);
-		}
+		else if (id == AT_DEFINE && (s.t.kind == T_IDENT ||
+					     s.t.kind == T_KEYWORD))
+			report(&s, INDEX_MACRO);
 	}
 }

@@ -81,14 +81,20 @@ const char *target_find_program(struct target_cache *c, const char *name,
 	return real_path(c, name, why);
 }
 
+bool target_pid_exists(struct target_cache *c, int pid)
+{
+	return !access(target_path(c, arena_printf(c->arena, "/proc/%d", pid)),
+		       F_OK);
+}
+
 const char *target_pid_program(struct target_cache *c, int pid,
 			       const char **why)
 {
 	char buf[PATH_MAX];
-	const char *dir = arena_printf(c->arena, "/proc/%d", pid);
-	const char *link = arena_printf(c->arena, "%s/exe", dir);
+	const char *link = target_path(
+		c, arena_printf(c->arena, "/proc/%d/exe", pid));
 
-	if (access(dir, F_OK)) {
+	if (!target_pid_exists(c, pid)) {
 		*why = "there is no such process";
 		return NULL;
 	}

@@ -81,6 +81,7 @@ const struct elf_file *target_elf(struct target_cache *c, const char *path,
  */
 const char *target_find_program(struct target_cache *c, const char *name,
 				const char **why);
+bool target_pid_exists(struct target_cache *c, int pid);
 /* Path of a running process' program; NULL: *why. */
 const char *target_pid_program(struct target_cache *c, int pid,
 			       const char **why);

@@ -207,7 +207,7 @@ static void call_exit(struct fake *f)
 		f->t.heap->state = RT_STOPPING;
 }
 
-static void fail(struct fake *f)
+static void call_error(struct fake *f)
 {
 	struct rec *r = new_record(f);
 
@@ -228,7 +228,7 @@ static void h_exit(struct fake *f, const uint64_t *args, unsigned nargs)
 
 static void h_fail(struct fake *f, const uint64_t *args, unsigned nargs)
 {
-	fail(f);
+	call_error(f);
 }
 
 static void h_say(struct fake *f, const uint64_t *args, unsigned nargs)

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Results and stores that nobody reads.
+ */
+#include "ir/opt.h"
+
+#include <string.h>
+
+/* ---- registers ---- */
+
+static bool is_live(const uint64_t *live, ir_reg r)
+{
+	return live[r / 64] >> (r % 64) & 1;
+}
+
+static bool dead_in_block(struct ir_block *b, uint64_t *live)
+{
+	uint32_t kept = b->insns.n;
+	bool changed = false;
+
+	for (uint32_t i = b->insns.n; i-- > 0;) {
+		struct ir_insn *in = &b->insns.v[i];
+		bool unused = !in->d || !is_live(live, in->d);
+		bool nop = in->op == IR_MOV && in->a.kind == IV_REG &&
+			   in->a.reg == in->d;
+
+		if ((unused && opt_is_removable(in)) || nop) {
+			changed = true;
+			continue;
+		}
+		if (in->d && unused) {
+			in->d = 0;
+			changed = true;
+		}
+		ir_live_step(live, in);
+		b->insns.v[--kept] = *in;
+	}
+	if (kept) {
+		b->insns.n -= kept;
+		memmove(b->insns.v, b->insns.v + kept,
+			b->insns.n * sizeof(*b->insns.v));
+	}
+	return changed;
+}
+
+bool opt_dead(struct opt *o)
+{
+	struct ir_func *f = o->f;
+	uint32_t words = (f->nregs + 63) / 64;
+	uint64_t *live = arena_new_array(o->a, uint64_t, words);
+	uint64_t **live_in = ir_liveness(o->a, f);
+	bool changed = false;
+
+	vec_for (&f->blocks, b) {
+		struct ir_block *block = f->blocks.v[b];
+		const struct ir_insn *end = &vec_last(&block->insns);
+		uint32_t nsucc = ir_nsucc(end);
+
+		if (!block->reachable)
+			continue;
+		memset(live, 0, words * sizeof(*live));
+		for (uint32_t s = 0; s < nsucc; s++)
+			for (uint32_t w = 0; w < words; w++)
+				live[w] |= live_in[end->to[s]][w];
+		changed |= dead_in_block(block, live);
+	}
+	return changed;
+}

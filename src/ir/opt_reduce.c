@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Division by a power of two, without a call. Signed division truncates
+ * towards zero, so a negative dividend is first moved up by the divisor less
+ * one:
+ *
+ *   bias = (a >> 63) >>> (64 - k)       2^k - 1 when a < 0, else 0
+ *   a / 2^k = (a + bias) >> k
+ *   a % 2^k = ((a + bias) & (2^k - 1)) - bias
+ */
+#include "ir/opt.h"
+
+static bool is_reducible(const struct ir_insn *in)
+{
+	int64_t n;
+
+	if (!opt_is_safe_division(in) || !in->d || in->args[1].kind != IV_REG)
+		return false;
+	n = in->args[2].imm;
+	return n > 1 && !(n & (n - 1));
+}
+
+static ir_reg step(struct opt *o, struct ir_block *b, struct loc loc,
+		   enum ir_op op, ir_reg d, ir_reg x, struct ir_val y)
+{
+	struct ir_insn in = {
+		.op = op, .d = d, .a = iv_reg(x), .b = y, .loc = loc};
+
+	vec_push(o->m->arena, &b->insns, in);
+	return d;
+}
+
+static void reduce(struct opt *o, struct ir_block *b, const struct ir_insn *in)
+{
+	ir_reg a = in->args[1].reg, bias = ir_reg_new(o->f);
+	ir_reg sum = ir_reg_new(o->f);
+	int64_t n = in->args[2].imm;
+	int k = __builtin_ctzll((uint64_t)n);
+
+	step(o, b, in->loc, IR_SAR, bias, a, iv_imm(63));
+	step(o, b, in->loc, IR_SHR, bias, bias, iv_imm(64 - k));
+	step(o, b, in->loc, IR_ADD, sum, a, iv_reg(bias));
+	if (in->fn == RT_FN_div) {
+		step(o, b, in->loc, IR_SAR, in->d, sum, iv_imm(k));
+		return;
+	}
+	step(o, b, in->loc, IR_AND, sum, sum, iv_imm(n - 1));
+	step(o, b, in->loc, IR_SUB, in->d, sum, iv_reg(bias));
+}
+
+bool opt_reduce(struct opt *o)
+{
+	bool changed = false;
+
+	vec_for (&o->f->blocks, i) {
+		struct ir_block *block = o->f->blocks.v[i], out = *block;
+		bool here = false;
+
+		vec_for (&block->insns, k)
+			here |= is_reducible(&block->insns.v[k]);
+		if (!here)
+			continue;
+		changed = true;
+		out.insns.v = NULL;
+		out.insns.n = out.insns.cap = 0;
+		vec_for (&block->insns, k) {
+			const struct ir_insn *in = &block->insns.v[k];
+
+			if (is_reducible(in))
+				reduce(o, &out, in);
+			else
+				vec_push(o->m->arena, &out.insns, *in);
+		}
+		*block = out;
+	}
+	return changed;
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Families of probe points that scripts may name and this build does not
+ * attach: each answers with one sentence, and with what else would do.
+ */
+#include <string.h>
+
+#include "probe/kind.h"
+
+static const struct family {
+	const char *name; /* leading components, without arguments */
+	/* Kernel options it would need; NULL: none */
+	const char *config[2];
+	const char *what;
+	const char *instead; /* remedy, or NULL */
+} families[] = {
+	{ "kernel.function",
+	  { "CONFIG_KPROBES", "CONFIG_FUNCTION_TRACER" },
+	  "functions of the kernel",
+	  "a tracepoint near it answers often: stap -l 'kernel.trace(\"*\")'" },
+	{ "kernel.statement",
+	  { "CONFIG_KPROBES" },
+	  "statements of the kernel",
+	  "a tracepoint near it answers often: stap -l 'kernel.trace(\"*\")'" },
+	{ "module",
+	  { "CONFIG_KPROBES", "CONFIG_MODULES" },
+	  "functions of modules",
+	  "kernel.trace(\"...\") finds the tracepoints of modules too" },
+	{ "kprobe",
+	  { "CONFIG_KPROBES" },
+	  "kprobes",
+	  "a tracepoint near it answers often: stap -l 'kernel.trace(\"*\")'" },
+	{ "kernel.lsm",
+	  { "CONFIG_BPF_LSM" },
+	  "hooks of security modules",
+	  NULL },
+	{ "kernel.data",
+	  { "CONFIG_HAVE_HW_BREAKPOINT" },
+	  "hardware breakpoints",
+	  NULL },
+	{ "kernel.mark",
+	  { NULL },
+	  "kernel markers, which Linux dropped in 2.6.32,",
+	  "kernel.trace(\"...\") probes their successors" },
+	{ "perf",
+	  { "CONFIG_PERF_EVENTS" },
+	  "performance counters",
+	  "timer.profile samples by time" },
+	{ "procfs", { NULL }, "procfs files", NULL },
+	{ "input", { NULL }, "standard input", NULL },
+	{ "netfilter",
+	  { "CONFIG_NETFILTER" },
+	  "netfilter hooks",
+	  "kernel.trace(\"net_dev_queue\") and "
+	  "kernel.trace(\"netif_receive_skb\") see each packet" },
+	{ "java", { NULL }, "Java methods", NULL },
+	{ "python2", { NULL }, "Python functions", NULL },
+	{ "python3", { NULL }, "Python functions", NULL },
+	{ "debuginfod", { NULL }, "files of debuginfod servers", NULL },
+	{ "process.syscall",
+	  { NULL },
+	  "system calls of a process",
+	  "kernel.trace(\"sys_enter\") with if (pid() == target())" },
+	{ "process.insn", { NULL }, "single steps", NULL },
+	{ "process.mark",
+	  { NULL },
+	  "static marks of programs",
+	  "process(\"PATH\").function(\"NAME\") probes functions" },
+	{ "process.provider",
+	  { NULL },
+	  "static marks of programs",
+	  "process(\"PATH\").function(\"NAME\") probes functions" },
+	{ "process.plt",
+	  { NULL },
+	  "calls through the linkage table",
+	  "process(\"LIBRARY\").function(\"NAME\") probes the function that is "
+	  "called" },
+	{ "process.library",
+	  { NULL },
+	  "libraries by way of a program",
+	  "process(\"/path/of/library.so\").function(\"NAME\") probes it in "
+	  "every process" },
+	{ "process.statement",
+	  { NULL },
+	  "statements of programs (they need DWARF debug information)",
+	  "process(\"PATH\").function(\"NAME\") works with symbols alone" },
+	{ "process.data", { NULL }, "hardware breakpoints", NULL },
+};
+
+static bool begins_with(const struct probe_point *p, const char *name)
+{
+	for (unsigned i = 0;; i++) {
+		size_t n = strcspn(name, ".");
+		if (i >= p->comps.n || strlen(p->comps.v[i].name) != n ||
+		    memcmp(p->comps.v[i].name, name, n))
+			return false;
+		if (!name[n])
+			return true;
+		name += n + 1;
+	}
+}
+
+/* The kernel options that are known to be off, or NULL. */
+static const char *missing_config(const struct probe_env *env,
+				  const struct family *f)
+{
+	for (unsigned i = 0; i < 2 && f->config[i]; i++) {
+		const char *v =
+			target_kernel_config(env->targets, f->config[i]);
+		/* Without any configuration nothing is known to be off. */
+		if (!v && target_kernel_config(env->targets, "CONFIG_BPF"))
+			return f->config[i];
+	}
+	return NULL;
+}
+
+static int absent_match(const struct probe_env *env,
+			const struct probe_point *p, struct site_list *out)
+{
+	struct arena *a = env->arena;
+
+	for (unsigned i = 0; i < sizeof(families) / sizeof(*families); i++) {
+		const struct family *f = &families[i];
+		if (!begins_with(p, f->name))
+			continue;
+		const char *missing = missing_config(env, f);
+		struct diag_msg *m = diag_report(
+			env->diag, PROBE_POINT_UNAVAILABLE, p->comps.v[0].loc,
+			pp_what(env, p, 0), pp_text(a, p, UINT32_MAX, NULL),
+			missing ? arena_printf(a,
+					       "this kernel (%s) is built "
+					       "without %s, which %s need",
+					       target_kernel_release(
+						       env->targets),
+					       missing, f->what) :
+				  arena_printf(a,
+					       "this version does not probe %s",
+					       f->what));
+		if (f->instead)
+			diag_remedy(m, "%s", f->instead);
+		return PROBE_ERROR;
+	}
+	return PROBE_NOT_MINE;
+}
+
+static const char *const forms[] = { NULL };
+
+const struct probe_kind probe_kind_absent = {
+	.name = "absent",
+	.forms = forms,
+	.match = absent_match,
+};

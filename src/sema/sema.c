@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The steps of pass 2, in order. */
+#include "sema/pass.h"
+
+void sema_init(struct sema *s, const struct probe_env *env,
+		      struct tapset *lib, const struct sema_opts *o)
+{
+	*s = (struct sema){ .arena = env->arena,
+			    .diag = env->diag,
+			    .env = env,
+			    .lib = lib,
+			    .opts = o };
+	s->prog = arena_new_obj(env->arena, struct program);
+	s->prog->arena = env->arena;
+	map_init(&s->globals, env->arena);
+	map_init(&s->funcs, env->arena);
+}
+
+static void resolve_handlers(struct sema *s, uint32_t first)
+{
+	for (uint32_t i = first; i < s->prog->handlers.n; i++) {
+		struct unit u = { .h = s->prog->handlers.v[i] };
+
+		resolve_unit(s, &u);
+		resolve_condition(s, u.h);
+	}
+	resolve_pending(s);
+}
+
+/* Probes of the user's files; then those of library files that got pulled in,
+   as long as there are new ones. */
+static void build_and_resolve(struct sema *s)
+{
+	while (s->nprobed < s->prog->files.n) {
+		uint32_t first = s->prog->handlers.n;
+		struct file *f = s->prog->files.v[s->nprobed++];
+
+		vec_for(&f->probes, i)
+		{
+			f->probes.v[i]->file = f;
+			handlers_build(s, f->probes.v[i]);
+		}
+		resolve_handlers(s, first);
+	}
+}
+
+/* The user's own functions are checked even when nothing calls them. */
+static void resolve_user_functions(struct sema *s, struct file **user,
+				   unsigned nuser)
+{
+	for (unsigned i = 0; i < nuser; i++)
+		vec_for(&user[i]->funcs, k)
+			vec_push(s->arena, &s->pending, user[i]->funcs.v[k]);
+	resolve_pending(s);
+}
+
+void sema_resolve(struct sema *s)
+{
+	s->nprobed = s->prog->files.n;
+	resolve_handlers(s, 0);
+	build_and_resolve(s);
+	vec_for(&s->reached, i)
+		vec_push(s->arena, &s->prog->funcs, s->reached.v[i]);
+}
+
+static void fold_units(struct sema *s, struct unit *u, void *ctx)
+{
+	fold_unit(s, u);
+}
+
+static void check_units(struct sema *s, struct unit *u, void *ctx)
+{
+	check_unit(s, u);
+}
+
+/* aux is the lowering's from here on. */
+static void number_locals(struct sema *s, struct unit *u, void *ctx)
+{
+	for (uint32_t i = 0; i < unit_nlocals(u); i++) {
+		unit_local(u, i)->id = i;
+		unit_local(u, i)->aux = NULL;
+	}
+	if (!u->f)
+		return;
+	u->f->aux = NULL;
+	vec_for(&u->f->params, i)
+	{
+		u->f->params.v[i]->id = i;
+		u->f->params.v[i]->aux = NULL;
+	}
+}
+
+static void number(struct sema *s)
+{
+	vec_for(&s->prog->globals, i)
+	{
+		s->prog->globals.v[i]->id = i;
+		s->prog->globals.v[i]->aux = NULL;
+	}
+	vec_for(&s->prog->funcs, i) s->prog->funcs.v[i]->id = i;
+	vec_for(&s->prog->handlers, i) s->prog->handlers.v[i]->index = i;
+	each_unit(s, number_locals, NULL);
+}
+
+struct program *sema_run(const struct probe_env *env, struct tapset *lib,
+			 struct file **user, unsigned nuser,
+			 const struct sema_opts *o)
+{
+	struct sema s;
+	unsigned errors = diag_errors(env->diag);
+
+	sema_init(&s, env, lib, o);
+	for (unsigned i = 0; i < nuser; i++)
+		symbols_add_file(&s, user[i]);
+
+	/* names */
+	build_and_resolve(&s);
+	resolve_user_functions(&s, user, nuser);
+	build_and_resolve(&s);
+	vec_for(&s.reached, i) vec_push(s.arena, &s.prog->funcs,
+					s.reached.v[i]);
+	each_unit(&s, check_units, NULL);
+	if (diag_errors(env->diag) != errors)
+		return s.prog;
+
+	/* what cannot run or has no effect */
+	each_unit(&s, fold_units, NULL);
+	unused_prune(&s, true);
+	if (!s.prog->handlers.n) {
+		struct diag_msg *m = diag_report(env->diag, NO_PROBES, LOC_NONE,
+						 NULL);
+		diag_remedy(m, "a script needs at least one probe with a "
+			       "handler that does something");
+		return s.prog;
+	}
+
+	/* types */
+	types_infer(&s);
+	if (diag_errors(env->diag) != errors)
+		return s.prog;
+	if (!o->no_global_display && !o->listing) {
+		display_globals(&s);
+		types_infer(&s);
+	}
+	stats_collect(&s);
+	if (diag_errors(env->diag) != errors)
+		return s.prog;
+
+	/* what became removable, numbers, locks */
+	unused_prune(&s, false);
+	number(&s);
+	locks_collect(&s);
+	return s.prog;
+}
+
+struct sema_counts sema_count(const struct program *p)
+{
+	struct sema_counts c = { .functions = p->funcs.n,
+				 .embeds = p->embeds.n,
+				 .globals = p->globals.n };
+
+	vec_for(&p->handlers, i) c.probes += p->handlers.v[i]->sites.n;
+	return c;
+}
