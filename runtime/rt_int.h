@@ -143,7 +143,7 @@ RT_INLINE void rt_clear(w_u64 at, w_u64 n)
 		w_u64 i_ = rt_zero(), n_ = (n);                               \
 		long cut_ = 1;                                                \
 		for (; i_ < n_; i_++) {                                       \
-			asm volatile("" : "+r"(i_));                          \
+			asm volatile("" : "+r"(i_), "+r"(n_));                \
 			rt_may_goto(over_);                                   \
 			if (step(i_, st))                                     \
 				break;                                        \

@@ -103,6 +103,11 @@ void diag_remedy(struct diag_msg *m, const char *fmt, ...)
 	va_end(ap);
 }
 
+struct diag_msg *diag_last(struct diag *d)
+{
+	return d->msgs.n ? vec_last(&d->msgs) : NULL;
+}
+
 unsigned diag_errors(const struct diag *d)
 {
 	return d->errors;

@@ -75,6 +75,9 @@ void diag_note(struct diag_msg *m, struct loc loc, const char *fmt, ...)
 void diag_remedy(struct diag_msg *m, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* The message reported last, to add notes to; NULL when there is none. */
+struct diag_msg *diag_last(struct diag *d);
+
 unsigned diag_errors(const struct diag *d);
 unsigned diag_warnings(const struct diag *d);
 /* Prints and forgets what was collected since the last flush (counts stay). */

@@ -42,11 +42,11 @@ struct options {
 enum { OPT_SUPPRESS = 256, OPT_ACCOUNTING };
 
 static const struct option long_options[] = {
-	{ "suppress-handler-errors", no_argument, NULL, OPT_SUPPRESS },
-	{ "accounting", required_argument, NULL, OPT_ACCOUNTING },
-	{ "help", no_argument, NULL, 'h' },
-	{ "version", no_argument, NULL, 'V' },
-	{ 0 },
+	{"suppress-handler-errors", no_argument, NULL, OPT_SUPPRESS},
+	{"accounting", required_argument, NULL, OPT_ACCOUNTING},
+	{"help", no_argument, NULL, 'h'},
+	{"version", no_argument, NULL, 'V'},
+	{0},
 };
 
 static bool usage_error(struct diag *d, const char *fmt, const char *arg)
@@ -139,8 +139,9 @@ static bool parse_option(struct diag *d, struct options *o, int c)
 		o->run.json = optarg;
 		return true;
 	default:
-		return usage_error(d, "unknown option, or one without its "
-				      "argument%s",
+		return usage_error(d,
+				   "unknown option, or one without its "
+				   "argument%s",
 				   "");
 	}
 }
@@ -232,8 +233,8 @@ int main(int argc, char **argv)
 {
 	struct arena *a = arena_new();
 	bool color = isatty(2);
-	struct diag *d = diag_new(a, (struct diag_opts){ .color = color });
-	struct options o = { .run.color = color };
+	struct diag *d = diag_new(a, (struct diag_opts){.color = color});
+	struct options o = {.run.color = color};
 	int status = 1;
 
 	if (parse_args(d, &o, argc, argv))

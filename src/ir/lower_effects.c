@@ -597,7 +597,8 @@ static void set_accounting(struct lower *L)
 		struct handler_info *hi = &L->handlers[i];
 
 		hi->cost = add_cost(stmt_cost(hi->h->body), 1);
-		hi->accounts = hi->cost > action_limit(L, hi->h);
+		hi->accounts = hi->cost > action_limit(L, hi->h) &&
+			       !L->opts->suppress_time_limits;
 		if (hi->accounts)
 			vec_for (&hi->callees, c)
 				mark_accounting(L, hi->callees.v[c]);

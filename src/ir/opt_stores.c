@@ -19,7 +19,7 @@ static int64_t written_slot(const struct ir_insn *in)
 		v = &in->a;
 	else if (in->op == IR_RT && opt_rt[in->fn].only_dst)
 		v = &in->args[1];
-	return v && v->kind == IV_SLOT ? v->reg : -1;
+	return v && v->kind == IV_SLOT ? (int64_t)v->reg : -1;
 }
 
 static void find_read_slots(const struct ir_func *f, bool *read)

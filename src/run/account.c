@@ -10,7 +10,7 @@
 static const struct {
 	const char *name, *text;
 } counter[WIRE_CNT_COUNT] = {
-#define X(id, t) [WIRE_CNT_##id] = { .name = #id, .text = t },
+#define X(id, t) [WIRE_CNT_##id] = {.name = #id, .text = t},
 	WIRE_COUNTERS(X)
 #undef X
 };
@@ -45,8 +45,8 @@ void account_collect(struct run_result *r, const struct rt_head *head,
 		     uint64_t missed)
 {
 	for (int i = 0; i < WIRE_CNT_COUNT; i++)
-		r->counters[i] = __atomic_load_n(&head->counters[i],
-						 __ATOMIC_RELAXED);
+		r->counters[i] =
+			__atomic_load_n(&head->counters[i], __ATOMIC_RELAXED);
 	r->counters[WIRE_CNT_MISSED] += missed;
 	r->errors = r->counters[WIRE_CNT_ERRORS] +
 		    r->counters[WIRE_CNT_ERRORS_SUPPRESSED];

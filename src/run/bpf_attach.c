@@ -110,9 +110,9 @@ static int report(struct bpf_target *t, struct diag *d, uint32_t index, int err,
 
 static int open_raw_tracepoint(const char *name, int prog_fd, uint64_t cookie)
 {
-	struct raw_tracepoint_open attr = { .name = (uintptr_t)name,
-					    .prog_fd = (uint32_t)prog_fd,
-					    .cookie = cookie };
+	struct raw_tracepoint_open attr = {.name = (uintptr_t)name,
+					   .prog_fd = (uint32_t)prog_fd,
+					   .cookie = cookie};
 	int fd = sys_bpf(BPF_RAW_TRACEPOINT_OPEN, &attr, sizeof(attr));
 
 	/* A kernel that does not know the cookie refuses the longer struct if
@@ -198,9 +198,9 @@ static bool next_cpu_range(const char **p, unsigned *from, unsigned *to)
 static int attach_profile(struct bpf_target *t, struct diag *d, uint32_t index)
 {
 	const struct wire_attach *a = &t->base.image->attach[index];
-	struct perf_event_attr attr = { .size = sizeof(attr),
-					.type = PERF_TYPE_SOFTWARE,
-					.config = PERF_COUNT_SW_CPU_CLOCK };
+	struct perf_event_attr attr = {.size = sizeof(attr),
+				       .type = PERF_TYPE_SOFTWARE,
+				       .config = PERF_COUNT_SW_CPU_CLOCK};
 	char list[4096] = "0";
 	const char *p = list;
 	unsigned cpu, last;
@@ -256,8 +256,8 @@ bool bpf_has_uprobe_multi(void)
 {
 	/* r0 = 0; exit */
 	static const struct bpf_insn insns[] = {
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K },
-		{ .code = BPF_JMP | BPF_EXIT },
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K},
+		{.code = BPF_JMP | BPF_EXIT},
 	};
 	LIBBPF_OPTS(bpf_prog_load_opts, o,
 		    .expected_attach_type =
@@ -293,7 +293,7 @@ static int open_perf_uprobe(const char *path, uint64_t offset, bool is_return,
 			    pid_t pid)
 {
 	static const char pmu[] = "/sys/bus/event_source/devices/uprobe/";
-	struct perf_event_attr attr = { .size = sizeof(attr) };
+	struct perf_event_attr attr = {.size = sizeof(attr)};
 	char file[128];
 	unsigned type, bit;
 	int err;
@@ -353,8 +353,7 @@ static int attach_one_uprobe(struct bpf_target *t, struct diag *d,
 	if (t->uprobe_multi) {
 		err = link_uprobe_multi(
 			t->prog_fd[a->handler],
-			text_at(t->base.image, a->target), &offset,
-			&cookie, 1,
+			text_at(t->base.image, a->target), &offset, &cookie, 1,
 			a->flags & WIRE_ATTACH_RETURN ? UPROBE_MULTI_RETURN : 0,
 			a->pid);
 		if (err >= 0)
@@ -387,9 +386,9 @@ static int attach_uprobe_group(struct bpf_target *t, struct diag *d,
 			fd = link_uprobe_multi(t->prog_fd[a->handler],
 					       text_at(img, a->target), offsets,
 					       cookies, n,
-					       a->flags & WIRE_ATTACH_RETURN ?
-						       UPROBE_MULTI_RETURN :
-						       0,
+					       a->flags & WIRE_ATTACH_RETURN
+						       ? UPROBE_MULTI_RETURN
+						       : 0,
 					       a->pid);
 		}
 		free(offsets);
@@ -423,9 +422,9 @@ static int check_file(struct bpf_target *t, struct diag *d, uint32_t index)
 	    (n == (int)a->build_id_len && !memcmp(id, a->build_id, (size_t)n)))
 		return 0;
 	if (a->flags & WIRE_ATTACH_OPTIONAL)
-		return report(t, d, index, -ESTALE, "its build-id differs") ?
-			       -ESTALE :
-			       1;
+		return report(t, d, index, -ESTALE, "its build-id differs")
+			       ? -ESTALE
+			       : 1;
 	m = diag_report(d, RUN_TARGET_CHANGED, LOC_NONE, NULL, point(t, index),
 			path, "its build-id differs");
 	diag_remedy(m, "translate the script again on this machine");

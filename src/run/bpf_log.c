@@ -54,23 +54,25 @@ void bpf_log_end(void)
 static const struct {
 	const char *in_log, *meaning, *remedy;
 } known[] = {
-	{ "BPF program is too large",
-	  "it is too complex for the kernel's verifier",
-	  "split the probe's handler into smaller ones, or lower limits like "
-	  "-DMAXSTRINGLEN" },
-	{ "The sequence of", "it is too complex for the kernel's verifier",
-	  "split the probe's handler into smaller ones" },
-	{ "unknown func bpf_loop", "this kernel has no bpf_loop()",
-	  "use Linux 5.17 or later" },
-	{ "invalid func unknown#", "it needs a BPF helper that this kernel "
-				   "does not have",
-	  "use Linux 5.17 or later" },
-	{ "unknown opcode", "it needs instructions that this kernel does not "
-			    "know",
-	  "translate the script on this machine" },
-	{ "failed to resolve CO-RE relocation",
-	  "it uses a kernel structure or member that this kernel does not have",
-	  "translate the script on this machine: it says which" },
+	{"BPF program is too large",
+	 "it is too complex for the kernel's verifier",
+	 "split the probe's handler into smaller ones, or lower limits like "
+	 "-DMAXSTRINGLEN"},
+	{"The sequence of", "it is too complex for the kernel's verifier",
+	 "split the probe's handler into smaller ones"},
+	{"unknown func bpf_loop", "this kernel has no bpf_loop()",
+	 "use Linux 5.17 or later"},
+	{"invalid func unknown#",
+	 "it needs a BPF helper that this kernel "
+	 "does not have",
+	 "use Linux 5.17 or later"},
+	{"unknown opcode",
+	 "it needs instructions that this kernel does not "
+	 "know",
+	 "translate the script on this machine"},
+	{"failed to resolve CO-RE relocation",
+	 "it uses a kernel structure or member that this kernel does not have",
+	 "translate the script on this machine: it says which"},
 };
 
 /* An instruction of the trace, a source line, or statistics: no reason. */
@@ -80,16 +82,18 @@ static bool is_noise(const char *line, size_t n)
 
 	while (digits < n && isdigit((unsigned char)line[digits]))
 		digits++;
-	if (!n || line[0] == ';' || line[0] == '-' || (digits && digits < n &&
-						       line[digits] == ':'))
+	if (!n || line[0] == ';' || line[0] == '-' ||
+	    (digits && digits < n && line[digits] == ':'))
 		return true;
 	static const char *const start[] = {
-		"processed ",	  "verification time", "stack depth",
-		"libbpf: ",	  "max_states",	       "from ",
-		"mark_precise",	  "peak_states",       "Func#",
-		"last_idx",	  "regs=",	       "parent ",
-		"Validating ",	  "propagating ",      "arg#0 reference",
-		"insns_state ",
+		"processed ",	   "verification time",
+		"stack depth",	   "libbpf: ",
+		"max_states",	   "from ",
+		"mark_precise",	   "peak_states",
+		"Func#",	   "last_idx",
+		"regs=",	   "parent ",
+		"Validating ",	   "propagating ",
+		"arg#0 reference", "insns_state ",
 	};
 	for (size_t i = 0; i < sizeof(start) / sizeof(*start); i++)
 		if (n >= strlen(start[i]) &&
@@ -220,7 +224,7 @@ void bpf_log_report(struct diag *d, const struct image *img, int err,
 	if (*text && save_log(text, dir, path, sizeof(path)))
 		diag_note(m, LOC_NONE, "the whole log is in %s", path);
 	diag_remedy(m, "%s",
-		    remedy ? remedy :
-			     "this is a defect of stap: please report it with "
+		    remedy ? remedy
+			   : "this is a defect of stap: please report it with "
 			     "the script and that log");
 }

@@ -47,10 +47,9 @@ int run_build_id(const char *path, uint8_t id[20])
 
 		if (!gelf_getphdr(elf, (int)i, &ph) || ph.p_type != PT_NOTE)
 			continue;
-		data = elf_getdata_rawchunk(elf, (int64_t)ph.p_offset,
-					    ph.p_filesz,
-					    ph.p_align == 8 ? ELF_T_NHDR8 :
-							      ELF_T_NHDR);
+		data = elf_getdata_rawchunk(
+			elf, (int64_t)ph.p_offset, ph.p_filesz,
+			ph.p_align == 8 ? ELF_T_NHDR8 : ELF_T_NHDR);
 		if (data)
 			n = from_notes(data, id);
 	}

@@ -138,7 +138,7 @@ int run_child_start(struct run_child *c, const char *cmd, const sigset_t *mask,
 	close(go[0]);
 	close(ex[1]);
 	run_argv_free(argv);
-	*c = (struct run_child){ .pid = pid, .go_fd = go[1], .exec_fd = ex[0] };
+	*c = (struct run_child){.pid = pid, .go_fd = go[1], .exec_fd = ex[0]};
 	return 0;
 out_go:
 	close(go[0]);

@@ -8,8 +8,8 @@
 #include <sys/types.h>
 
 struct run_child {
-	pid_t pid; /* 0: none */
-	int go_fd; /* writing one byte lets it exec; -1: done */
+	pid_t pid;   /* 0: none */
+	int go_fd;   /* writing one byte lets it exec; -1: done */
 	int exec_fd; /* tells errno when exec failed */
 	bool released;
 	bool ended;

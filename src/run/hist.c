@@ -41,9 +41,9 @@ static int label(const struct hist *h, uint32_t i, char out[24])
 
 	if (!h->linear) {
 		if (i >= RT_HIST_LOG_ZERO)
-			v = i == RT_HIST_LOG_ZERO ?
-				    0 :
-				    1ull << (i - RT_HIST_LOG_ZERO - 1);
+			v = i == RT_HIST_LOG_ZERO
+				    ? 0
+				    : 1ull << (i - RT_HIST_LOG_ZERO - 1);
 		else
 			v = -(1ull << (RT_HIST_LOG_ZERO - 1 - i));
 		/* 1 << 63 exists only as a lower bound of negative values. */
@@ -82,8 +82,8 @@ static bool range(const struct hist *h, int elision, uint32_t *first,
 	if (!h->linear && a >= RT_HIST_LOG_ZERO)
 		lo = RT_HIST_LOG_ZERO;
 	if (elision >= 0) {
-		*first = a - lo > (uint32_t)elision ? a - (uint32_t)elision :
-						      lo;
+		*first =
+			a - lo > (uint32_t)elision ? a - (uint32_t)elision : lo;
 		*last = hi - b > (uint32_t)elision ? b + (uint32_t)elision : hi;
 	} else {
 		*first = lo;
@@ -149,12 +149,11 @@ void hist_print(struct run_out *o, const struct hist *h, int elision)
 
 	if (!p)
 		return;
-	run_out_advance(
-		o,
-		(size_t)snprintf(
-			p, 128,
-			"%*s |-------------------------------------------------- count\n",
-			width, "value"));
+	run_out_advance(o, (size_t)snprintf(p, 128,
+					    "%*s "
+					    "|---------------------------------"
+					    "----------------- count\n",
+					    width, "value"));
 	for (uint32_t i = first; i <= last; i++) {
 		uint32_t run = empty_run(h, i, last);
 		uint32_t keep = elision < 0 ? 0 : (uint32_t)elision;

@@ -8,9 +8,9 @@
 #include "run/out.h"
 
 struct hist {
-	int linear; /* 0: @hist_log, 1: @hist_linear */
+	int linear;		 /* 0: @hist_log, 1: @hist_linear */
 	int64_t low, high, step; /* linear */
-	const uint64_t *bucket; /* as in struct rt_stat; may be unaligned */
+	const uint64_t *bucket;	 /* as in struct rt_stat; may be unaligned */
 	uint32_t nbuckets;
 };
 

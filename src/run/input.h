@@ -12,7 +12,7 @@
 
 struct run_input {
 	struct run_target *t;
-	int fd; /* -1: no input probes, or the end was reached */
+	int fd;	  /* -1: no input probes, or the end was reached */
 	bool raw; /* saved is to be restored */
 	struct termios saved;
 	bool wants_chars, wants_lines, at_end;

@@ -130,7 +130,7 @@ int run_out_open(struct run_out *o, const char *pattern, bool append,
 static int wait_writable(struct run_out *o)
 {
 	for (;;) {
-		struct pollfd p = { .fd = o->fd, .events = POLLOUT };
+		struct pollfd p = {.fd = o->fd, .events = POLLOUT};
 		int n = poll(&p, 1, o->on_block ? 0 : -1);
 
 		if (n < 0 && errno != EINTR)

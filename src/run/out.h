@@ -17,7 +17,7 @@ struct run_out {
 	bool atomic_writes; /* a pipe, socket or terminal: PIPE_BUF pieces */
 	char *buf;
 	size_t len, cap;
-	uint64_t written; /* bytes given to the current file */
+	uint64_t written;   /* bytes given to the current file */
 	uint64_t discarded; /* bytes that could not be written */
 	int error; /* first failure, -errno; later output is discarded */
 	uint64_t oldest_ns; /* when the first byte in buf came; 0: unknown */

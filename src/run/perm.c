@@ -19,8 +19,8 @@
 #include <unistd.h>
 
 struct facts {
-	uint64_t caps; /* effective */
-	int seccomp; /* 0 none, 1 strict, 2 filter */
+	uint64_t caps;		       /* effective */
+	int seccomp;		       /* 0 none, 1 strict, 2 filter */
 	int unprivileged_bpf_disabled; /* -1: cannot be read */
 	bool lockdown_confidentiality;
 	bool user_namespace; /* not the initial one */
@@ -60,7 +60,7 @@ static void gather(struct facts *f)
 	unsigned long first, outside, count;
 	char line[128];
 
-	*f = (struct facts){ .unprivileged_bpf_disabled = -1 };
+	*f = (struct facts){.unprivileged_bpf_disabled = -1};
 	read_status(f);
 	if (read_line("/proc/sys/kernel/unprivileged_bpf_disabled", line,
 		      sizeof(line)))
@@ -86,13 +86,12 @@ static void explain(const struct facts *f, char *why, size_t why_len,
 
 	if (!bpf || !perfmon) {
 		snprintf(why, why_len, "this process lacks %s%s%s%s",
-			 bpf ? "" : "CAP_BPF",
-			 !bpf && !perfmon ? " and " : "",
+			 bpf ? "" : "CAP_BPF", !bpf && !perfmon ? " and " : "",
 			 perfmon ? "" : "CAP_PERFMON",
-			 f->unprivileged_bpf_disabled > 0 && !bpf ?
-				 ", and kernel.unprivileged_bpf_disabled is "
-				 "set" :
-				 "");
+			 f->unprivileged_bpf_disabled > 0 && !bpf
+				 ? ", and kernel.unprivileged_bpf_disabled is "
+				   "set"
+				 : "");
 		if (f->container)
 			snprintf(remedy, remedy_len,
 				 "start the container with --privileged, or "
@@ -108,27 +107,30 @@ static void explain(const struct facts *f, char *why, size_t why_len,
 				 "root's capabilities were dropped: start "
 				 "this shell with CAP_BPF and CAP_PERFMON");
 	} else if (f->user_namespace) {
-		snprintf(why, why_len, "this is a user namespace, whose root "
-				       "may not use BPF");
+		snprintf(why, why_len,
+			 "this is a user namespace, whose root "
+			 "may not use BPF");
 		snprintf(remedy, remedy_len,
 			 "run it in the host's user namespace");
 	} else if (f->lockdown_confidentiality) {
-		snprintf(why, why_len, "the kernel is locked down "
-				       "(confidentiality mode)");
+		snprintf(why, why_len,
+			 "the kernel is locked down "
+			 "(confidentiality mode)");
 		snprintf(remedy, remedy_len,
 			 "boot with lockdown=integrity, or without Secure "
 			 "Boot");
 	} else if (f->seccomp == 2) {
 		snprintf(why, why_len, "a seccomp filter (%s) forbids bpf(2)",
-			 f->container ? "the container's" :
-					"of whatever started this shell");
+			 f->container ? "the container's"
+				      : "of whatever started this shell");
 		snprintf(remedy, remedy_len,
 			 f->container ? "start the container with "
-					"--security-opt seccomp=unconfined" :
-					"run it outside of that sandbox");
+					"--security-opt seccomp=unconfined"
+				      : "run it outside of that sandbox");
 	} else {
-		snprintf(why, why_len, "a security module of the kernel "
-				       "forbids it");
+		snprintf(why, why_len,
+			 "a security module of the kernel "
+			 "forbids it");
 		snprintf(remedy, remedy_len,
 			 "look for a denial in the kernel's log (dmesg, "
 			 "ausearch -m avc)");
@@ -152,8 +154,8 @@ int run_bpf_permitted(char *why, size_t why_len, char *remedy,
 {
 	/* r0 = 0; exit */
 	static const struct bpf_insn insns[] = {
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K },
-		{ .code = BPF_JMP | BPF_EXIT },
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K},
+		{.code = BPF_JMP | BPF_EXIT},
 	};
 	union bpf_attr attr;
 	struct facts f;

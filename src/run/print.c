@@ -37,9 +37,9 @@ static int compile_format(struct printer *p, const struct image_format *f,
 
 	if ((uint64_t)f->first_part + f->nparts > img->nparts)
 		return -EINVAL;
-	*out = (struct print_format){ .op = p->ops + f->first_part,
-				      .nops = f->nparts,
-				      .all_fast = true };
+	*out = (struct print_format){.op = p->ops + f->first_part,
+				     .nops = f->nparts,
+				     .all_fast = true};
 	for (uint32_t i = 0; i < f->nparts; i++) {
 		const struct image_part *part = &img->parts[f->first_part + i];
 		struct print_op *op = &p->ops[f->first_part + i];
@@ -118,8 +118,8 @@ void printer_free(struct printer *p)
 void printer_message(struct printer *p, enum print_severity sev,
 		     const char *fmt, ...)
 {
-	static const char *const name[] = { "WARNING: ", "ERROR: " };
-	static const char *const code[] = { "00;33", "01;31" };
+	static const char *const name[] = {"WARNING: ", "ERROR: "};
+	static const char *const code[] = {"00;33", "01;31"};
 	va_list ap;
 
 	run_out_flush(p->out);
@@ -174,12 +174,11 @@ static bool take_string(struct cursor *c, struct str_arg *s)
 
 /* ---- directives ---- */
 
-static const char digit_pairs[] =
-	"0001020304050607080910111213141516171819"
-	"2021222324252627282930313233343536373839"
-	"4041424344454647484950515253545556575859"
-	"6061626364656667686970717273747576777879"
-	"8081828384858687888990919293949596979899";
+static const char digit_pairs[] = "0001020304050607080910111213141516171819"
+				  "2021222324252627282930313233343536373839"
+				  "4041424344454647484950515253545556575859"
+				  "6061626364656667686970717273747576777879"
+				  "8081828384858687888990919293949596979899";
 
 /* Writes backwards from end; the first character. */
 static char *put_decimal(char *end, uint64_t v)
@@ -277,7 +276,7 @@ static bool print_fast(struct printer *p, const struct print_format *f,
 		return true;
 	for (uint32_t i = 0; i < f->nops; i++) {
 		const struct print_op *op = &f->op[i];
-		struct str_arg s = { 0 };
+		struct str_arg s = {0};
 		uint64_t v = 0;
 
 		memcpy(to, op->literal, op->literal_len);
@@ -309,7 +308,7 @@ static bool print_format(struct printer *p, const struct print_format *f,
 	for (uint32_t i = 0; i < f->nops; i++) {
 		const struct print_op *op = &f->op[i];
 		uint64_t width = RUN_FMT_NOT_GIVEN, prec = RUN_FMT_NOT_GIVEN;
-		struct str_arg s = { 0 };
+		struct str_arg s = {0};
 		uint64_t v = 0;
 
 		run_out_write(p->out, op->literal, op->literal_len);
@@ -321,8 +320,8 @@ static bool print_format(struct printer *p, const struct print_format *f,
 		if ((op->spec->flags & WIRE_SPEC_PREC_ARG) &&
 		    !take_long(&longs, &prec))
 			return false;
-		if (takes_string(op->spec) ? !take_string(&strings, &s) :
-					     !take_long(&longs, &v))
+		if (takes_string(op->spec) ? !take_string(&strings, &s)
+					   : !take_long(&longs, &v))
 			return false;
 		put_slow(p, op, v, &s, (uint32_t)width, (uint32_t)prec);
 	}
@@ -394,7 +393,7 @@ static void write_to_kernel(int *fd, const char *const *paths, const char *text,
 
 static bool print_kernel_log(struct printer *p, struct cursor c)
 {
-	static const char *const path[] = { "/dev/kmsg", NULL };
+	static const char *const path[] = {"/dev/kmsg", NULL};
 	struct str_arg s;
 	uint64_t level;
 	char *text;
@@ -414,8 +413,7 @@ static bool print_text_entry(struct printer *p, unsigned kind, struct cursor c)
 {
 	static const char *const marker[] = {
 		"/sys/kernel/tracing/trace_marker",
-		"/sys/kernel/debug/tracing/trace_marker", NULL
-	};
+		"/sys/kernel/debug/tracing/trace_marker", NULL};
 	struct str_arg s;
 
 	if (!take_string(&c, &s))
@@ -503,7 +501,7 @@ int printer_record(struct printer *p, const void *record, size_t size)
 		    (e.size & 7))
 			goto malformed;
 		if (!print_entry(p, &e,
-				 (struct cursor){ at + sizeof(e), at + e.size }))
+				 (struct cursor){at + sizeof(e), at + e.size}))
 			goto malformed;
 		at += e.size;
 	}

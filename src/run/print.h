@@ -54,7 +54,7 @@ struct printer {
 	int kmsg_fd, marker_fd; /* printk(), ftrace(); -1: not opened */
 	uint64_t records, malformed;
 	uint64_t entries; /* as the senders counted them */
-	uint64_t errors; /* ERROR entries printed */
+	uint64_t errors;  /* ERROR entries printed */
 };
 
 /*

@@ -19,7 +19,7 @@
 struct run_fmt {
 	void *heap;
 	w_u32 ctx, spec, dst, src; /* heap offsets */
-	void *outer; /* bound before */
+	void *outer;		   /* bound before */
 };
 
 static void enter(struct run_fmt *f)

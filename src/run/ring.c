@@ -59,8 +59,8 @@ int run_ring_consume(struct run_ring *r, run_record_fn fn, void *arg,
 	unsigned long start, pos, published, end;
 	int n = 0;
 
-	pos = start = published = __atomic_load_n(r->consumer_pos,
-						  __ATOMIC_RELAXED);
+	pos = start = published =
+		__atomic_load_n(r->consumer_pos, __ATOMIC_RELAXED);
 	end = __atomic_load_n(r->producer_pos, __ATOMIC_ACQUIRE);
 	while (pos - start < max_bytes) {
 		const char *rec;

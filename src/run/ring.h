@@ -17,7 +17,7 @@ struct run_ring {
 	volatile unsigned long *consumer_pos; /* ours */
 	const volatile unsigned long *producer_pos;
 	const char *data;
-	uint64_t mask; /* size of the data - 1 */
+	uint64_t mask;			   /* size of the data - 1 */
 	void *consumer_map, *producer_map; /* NULL: not ours to unmap */
 	size_t consumer_len, producer_len;
 };

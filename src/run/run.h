@@ -109,24 +109,24 @@ int run_bpf_permitted(char *why, size_t why_len, char *remedy,
 struct run_opts {
 	const struct image *image;
 	struct run_target *target; /* the session closes it */
-	struct diag *diag; /* flushed to stderr by the session */
+	struct diag *diag;	   /* flushed to stderr by the session */
 
-	const char *cmd; /* -c, or NULL */
-	pid_t pid; /* -x, or 0 */
-	bool end_with_pid; /* -x: end when that process ends (SystemTap goes
-			      on) */
-	const char *output; /* -o: strftime(3) escapes; NULL: stdout */
+	const char *cmd;       /* -c, or NULL */
+	pid_t pid;	       /* -x, or 0 */
+	bool end_with_pid;     /* -x: end when that process ends (SystemTap goes
+				  on) */
+	const char *output;    /* -o: strftime(3) escapes; NULL: stdout */
 	uint64_t output_limit; /* -S: bytes per file; 0: one file */
 	uint32_t output_files; /* -S: files to keep; 0: all */
-	bool append; /* -A of staprun: keep what the file holds */
-	double timeout_s; /* -T: 0: none */
+	bool append;	       /* -A of staprun: keep what the file holds */
+	double timeout_s;      /* -T: 0: none */
 
 	int verbose;
-	bool timing; /* -t: print the probe report and all counters */
-	bool quiet; /* no accounting on stderr; exit status still tells */
+	bool timing;	  /* -t: print the probe report and all counters */
+	bool quiet;	  /* no accounting on stderr; exit status still tells */
 	bool no_warnings; /* -w: neither ours nor warn() */
 	bool suppress_handler_errors;
-	bool color; /* of WARNING: and ERROR: */
+	bool color;	  /* of WARNING: and ERROR: */
 	const char *json; /* accounting as JSON to this file, or NULL */
 	int hist_elision; /* used where the image does not say; see
 			     rt_head.hist_elision */
@@ -136,11 +136,11 @@ struct run_opts {
 };
 
 struct run_result {
-	int exit_status; /* 0 or 1, SystemTap's */
-	bool interrupted; /* by a signal */
-	bool forced; /* second signal: end probes were skipped */
-	bool child_failed; /* -c: exited with another status than 0 */
-	int child_status; /* as from waitpid(2) */
+	int exit_status;	  /* 0 or 1, SystemTap's */
+	bool interrupted;	  /* by a signal */
+	bool forced;		  /* second signal: end probes were skipped */
+	bool child_failed;	  /* -c: exited with another status than 0 */
+	int child_status;	  /* as from waitpid(2) */
 	uint64_t errors, skipped; /* "Number of errors: 1, skipped probes: 0" */
 	uint64_t records; /* entries (one per print) received and printed */
 	uint64_t missing; /* entries that were sent and counted but never came:

@@ -32,6 +32,7 @@
 
 #include "run/account.h"
 #include "run/child.h"
+#include "run/drain.h"
 #include "run/input.h"
 #include "run/print.h"
 #include "run/timers.h"
@@ -58,13 +59,15 @@ struct session {
 	struct run_child child;
 	struct run_timers timers;
 	struct run_input input;
+	struct run_drain drain;
 	int signal_fd, pid_fd;
 	sigset_t old_mask;
 	struct sigaction old_sigpipe;
 	bool attached, stop, force, quiet_output;
 	uint64_t timeout_ns; /* CLOCK_MONOTONIC; never: UINT64_MAX */
-	uint64_t batch; /* bytes taken by the current consume() */
+	uint64_t batch;	     /* bytes taken by the current consume() */
 	uint64_t last_look_ns;
+	uint64_t last_run_ns; /* of a handler by us */
 };
 
 static uint64_t clock_ns(clockid_t clock)
@@ -135,7 +138,7 @@ static void on_child_signal(struct session *s)
 	/* Commands of system(): pids that only we wait for. The command of -c
 	   must stay waitable until it is reaped above. */
 	for (;;) {
-		siginfo_t si = { 0 };
+		siginfo_t si = {0};
 
 		if (waitid(P_ALL, 0, &si, WEXITED | WNOHANG | WNOWAIT) ||
 		    !si.si_pid || si.si_pid == s->child.pid)
@@ -166,8 +169,8 @@ static int on_output_blocked(void *arg, int fd)
 {
 	struct session *s = arg;
 	uint64_t now = now_ns();
-	struct pollfd p[2] = { { .fd = fd, .events = POLLOUT },
-			       { .fd = s->signal_fd, .events = POLLIN } };
+	struct pollfd p[2] = {{.fd = fd, .events = POLLOUT},
+			      {.fd = s->signal_fd, .events = POLLIN}};
 	int wait = -1;
 
 	if (now >= s->timeout_ns)
@@ -181,7 +184,7 @@ static int on_output_blocked(void *arg, int fd)
 
 static int setup_signals(struct session *s)
 {
-	struct sigaction ign = { .sa_handler = SIG_IGN };
+	struct sigaction ign = {.sa_handler = SIG_IGN};
 	sigset_t set;
 
 	sigemptyset(&set);
@@ -253,10 +256,36 @@ static const char *text_at(const struct image *img, uint32_t off)
 	return off < img->nstrings ? img->strings + off : "";
 }
 
+/* Handlers that are run more often than this need no help with their output,
+   and the helper would cost more than they do. */
+#define DRAIN_INTERVAL_NS (5 * 1000000ull)
+
+static void on_drain(void *arg)
+{
+	consume_batch(arg);
+}
+
+static int call_handler(struct session *s, uint32_t handler,
+			const uint64_t *args, unsigned nargs)
+{
+	uint64_t now = now_ns();
+	bool drain = s->t->asynchronous &&
+		     now - s->last_run_ns >= DRAIN_INTERVAL_NS;
+	int err;
+
+	s->last_run_ns = now;
+	if (drain)
+		run_drain_begin(&s->drain);
+	err = s->t->ops->run_handler(s->t, handler, args, nargs);
+	if (drain)
+		run_drain_end(&s->drain);
+	return err;
+}
+
 static int run_handler(struct session *s, uint32_t handler,
 		       const uint64_t *args, unsigned nargs)
 {
-	int err = s->t->ops->run_handler(s->t, handler, args, nargs);
+	int err = call_handler(s, handler, args, nargs);
 
 	if (err) {
 		const struct image *img = s->o->image;
@@ -268,7 +297,10 @@ static int run_handler(struct session *s, uint32_t handler,
 		request_stop(s);
 		return err;
 	}
-	consume_all(s);
+	/* While probes produce, "all" would have no end; the loop takes what
+	   comes, in its order. */
+	if (!s->attached || !s->t->asynchronous || state(s) != RT_RUNNING)
+		consume_all(s);
 	return 0;
 }
 
@@ -300,8 +332,8 @@ static int run_ordered(struct session *s, uint32_t kind, uint32_t in)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < img->nattach; i++)
 		if (img->attach[i].kind == kind)
-			list[n++] = (struct ordered){ img->attach[i].order, i,
-						      img->attach[i].handler };
+			list[n++] = (struct ordered){img->attach[i].order, i,
+						     img->attach[i].handler};
 	qsort(list, n, sizeof(*list), compare_order);
 	for (uint32_t i = 0; i < n && !err && state(s) == in; i++) {
 		read_signals(s);
@@ -347,8 +379,8 @@ static void fill_head(struct session *s)
 	h->target_pid = (uint32_t)(o->cmd ? s->child.pid : o->pid);
 	h->stap_pid = (uint32_t)getpid();
 	h->start_ns = now_ns();
-	h->realtime_base_ns = clock_ns(CLOCK_REALTIME) -
-			      clock_ns(s->t->realtime_clock);
+	h->realtime_base_ns =
+		clock_ns(CLOCK_REALTIME) - clock_ns(s->t->realtime_clock);
 	if (localtime_r(&now, &tm)) {
 		h->tz_offset_s = tm.tm_gmtoff;
 		strncpy((char *)h->tz_name, tm.tm_zone ? tm.tm_zone : "",
@@ -360,10 +392,10 @@ static void fill_head(struct session *s)
 	h->rand_state[0] |= 1;
 	h->cpu_khz = cpu_khz();
 	/* The coarse clock ticks with the kernel's HZ. */
-	h->hz = clock_getres(CLOCK_MONOTONIC_COARSE, &res) || !res.tv_nsec ?
-			100 :
-			(uint32_t)((NSEC + (uint64_t)res.tv_nsec / 2) /
-				   (uint64_t)res.tv_nsec);
+	h->hz = clock_getres(CLOCK_MONOTONIC_COARSE, &res) || !res.tv_nsec
+			? 100
+			: (uint32_t)((NSEC + (uint64_t)res.tv_nsec / 2) /
+				     (uint64_t)res.tv_nsec);
 	if (o->suppress_handler_errors)
 		h->flags |= RT_F_SUPPRESS_ERRORS;
 	if (o->timing && h->probe_stats_off)
@@ -422,11 +454,11 @@ static int setup_output(struct session *s)
 		return err;
 	s->printer.color = o->color;
 	s->printer.no_warnings = o->no_warnings;
-	s->printer.hooks = (struct print_hooks){ on_exit_record, on_system, s };
+	s->printer.hooks = (struct print_hooks){on_exit_record, on_system, s};
 	if (s->head->hist_elision)
-		s->printer.elision = s->head->hist_elision < 0 ?
-					     -1 :
-					     s->head->hist_elision - 1;
+		s->printer.elision = s->head->hist_elision < 0
+					     ? -1
+					     : s->head->hist_elision - 1;
 	return 0;
 }
 
@@ -460,6 +492,7 @@ static int setup(struct session *s)
 	if (err)
 		return err;
 	fill_head(s);
+	run_drain_init(&s->drain, on_drain, s);
 	err = run_timers_init(&s->timers, s->o->image, s->head->rand_state[0]);
 	if (!err)
 		err = run_input_init(&s->input, s->t, s->o->in_fd);
@@ -470,6 +503,7 @@ static int setup(struct session *s)
 
 static void teardown(struct session *s)
 {
+	run_drain_free(&s->drain);
 	run_input_free(&s->input);
 	run_timers_free(&s->timers);
 	run_child_close(&s->child);
@@ -589,14 +623,13 @@ enum { FD_SIGNAL, FD_PID, FD_INPUT, FD_RECORDS, FD_COUNT };
 static void wait_events(struct session *s, bool more)
 {
 	struct pollfd p[FD_COUNT] = {
-		[FD_SIGNAL] = { .fd = s->signal_fd, .events = POLLIN },
-		[FD_PID] = { .fd = s->pid_fd, .events = POLLIN },
-		[FD_INPUT] = { .fd = run_input_fd(&s->input),
-			       .events = POLLIN },
-		[FD_RECORDS] = { .fd = -1, .events = POLLIN },
+		[FD_SIGNAL] = {.fd = s->signal_fd, .events = POLLIN},
+		[FD_PID] = {.fd = s->pid_fd, .events = POLLIN},
+		[FD_INPUT] = {.fd = run_input_fd(&s->input), .events = POLLIN},
+		[FD_RECORDS] = {.fd = -1, .events = POLLIN},
 	};
 	uint64_t now = now_ns(), next = next_event(s, now, more);
-	struct timespec ts = { 0 };
+	struct timespec ts = {0};
 
 	if (s->attached && s->t->asynchronous) {
 		if (now - s->last_look_ns >= THROTTLE_NS)
@@ -762,13 +795,13 @@ static FILE *error_stream(const struct run_opts *o)
 
 int run_session(const struct run_opts *o, struct run_result *result)
 {
-	struct session s = { .o = o,
-			     .r = result,
-			     .t = o->target,
-			     .head = o->target->heap,
-			     .signal_fd = -1,
-			     .pid_fd = -1,
-			     .timeout_ns = UINT64_MAX };
+	struct session s = {.o = o,
+			    .r = result,
+			    .t = o->target,
+			    .head = o->target->heap,
+			    .signal_fd = -1,
+			    .pid_fd = -1,
+			    .timeout_ns = UINT64_MAX};
 	int err;
 
 	memset(result, 0, sizeof(*result));

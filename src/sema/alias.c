@@ -221,19 +221,6 @@ static void report_mismatch(struct expand *x, const struct probe_point *p,
 		    c->name);
 }
 
-static void report_no_match(struct expand *x, const struct probe_point *p,
-			    const struct step *up)
-{
-	struct diag_msg *m = diag_report(
-		x->s->diag, PROBE_NO_MATCH, p->comps.v[0].loc,
-		ident_what(x->s->arena, p->comps.v[0].name),
-		point_text(x->s, p));
-
-	note_origin(m, up);
-	diag_remedy(m, "list what exists with stap -l and a wildcard, or "
-		       "append '?' when the point is optional");
-}
-
 static struct variant *variant_new(struct expand *x, struct probe_point *p,
 				   const struct step *up)
 {
@@ -292,6 +279,8 @@ static uint32_t expand_kinds(struct expand *x, struct probe_point *p,
 	    (*result == PROBE_ERROR &&
 	     (x->quiet || p->optional || p->sufficient)))
 		diag_rollback(x->s->diag, mark);
+	else if (*result == PROBE_ERROR && diag_mark(x->s->diag) != mark)
+		note_origin(diag_last(x->s->diag), up);
 	if (v->sites.v.n)
 		vec_push(x->s->arena, &x->out->v, v);
 	return v->sites.v.n;
@@ -398,14 +387,10 @@ static uint32_t expand_point(struct expand *x, struct probe_point *p,
 							    matches.v[i].used))
 			found += expand_alias(x, &matches.v[i], p, up);
 	}
-	if (found || p->optional || p->sufficient || x->quiet ||
-	    diag_errors(x->s->diag) != errors)
-		return found;
-	if (result == PROBE_NOT_MINE)
+	if (!found && !p->optional && !p->sufficient && !x->quiet &&
+	    diag_errors(x->s->diag) == errors)
 		report_mismatch(x, p, up);
-	else
-		report_no_match(x, p, up);
-	return 0;
+	return found;
 }
 
 uint32_t alias_expand(struct sema *s, struct probe_point **points, uint32_t n,

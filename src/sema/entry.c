@@ -262,14 +262,9 @@ struct probe_decl *entry_rewrite(struct sema *s, struct probe_decl *decl,
 	if (!en.loc.src)
 		return decl;
 	point = entry_point(s->arena, var->point);
-	if (!point) {
-		struct diag_msg *m = diag_report(s->diag, ENTRY_CONTEXT, en.loc,
-						 "operator '@entry'");
-
-		diag_remedy(m, "this probe point has no function entry that "
-			       "goes with it");
+	/* Without an entry the @entry stays, and binding reports it. */
+	if (!point)
 		return decl;
-	}
 	copy = arena_new_obj(s->arena, struct probe_decl);
 	*copy = *decl;
 	vec_for(&var->prologues, i) var->prologues.v[i] =

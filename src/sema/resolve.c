@@ -134,13 +134,6 @@ static bool resolve_array(struct resolve *r, struct expr *sym, uint32_t arity)
 	struct var_decl *v = find_var(r, sym);
 	struct diag_msg *m;
 
-	if (arity > AST_MAX_KEYS) {
-		m = diag_report(s->diag, TOO_MANY_KEYS, sym->loc,
-				expr_what(s->arena, sym), sym->sym.name, arity);
-		diag_remedy(m, "at most %d; join some into one string",
-			    AST_MAX_KEYS);
-		return false;
-	}
 	if (!v)
 		return no_such_array(r, sym, arity);
 	sym->sym.ref = v;
@@ -170,6 +163,21 @@ static void resolve_scalar(struct resolve *r, struct expr *sym)
 
 /* ---- calls ---- */
 
+/*
+ * Reading strings of the traced system is what the read primitives do; the
+ * functions of the language are just names for them.
+ */
+static const struct intrinsic {
+	const char *name;
+	uint32_t nargs;
+	enum prim_op op;
+} intrinsics[] = {
+	{ "kernel_string", 1, PRIM_STR_KERNEL },
+	{ "kernel_string_n", 2, PRIM_STR_KERNEL },
+	{ "user_string", 1, PRIM_STR_USER },
+	{ "user_string_n", 2, PRIM_STR_USER },
+};
+
 static void no_such_function(struct resolve *r, struct expr *e)
 {
 	struct sema *s = r->s;
@@ -195,6 +203,9 @@ static void no_such_function(struct resolve *r, struct expr *e)
 	symbols_function_names(s, &names);
 	map_for(&names, i)
 		vec_push(s->arena, &cands, names.entries.v[i].key);
+	for (unsigned i = 0; i < sizeof(intrinsics) / sizeof(intrinsics[0]);
+	     i++)
+		vec_push(s->arena, &cands, intrinsics[i].name);
 	vec_push(s->arena, &cands, "print");
 	vec_push(s->arena, &cands, "println");
 	vec_push(s->arena, &cands, "printf");
@@ -204,6 +215,27 @@ static void no_such_function(struct resolve *r, struct expr *e)
 			similar_to(s, e->call.name, cands.v, cands.n));
 	diag_remedy(m, "functions come from the script and the tapset library; "
 		       "-I DIR adds a directory to it");
+}
+
+static bool resolve_intrinsic(struct expr *e)
+{
+	for (unsigned i = 0; i < sizeof(intrinsics) / sizeof(intrinsics[0]);
+	     i++) {
+		const struct intrinsic *in = &intrinsics[i];
+		struct expr *arg[2] = { 0 };
+
+		if (strcmp(in->name, e->call.name) ||
+		    in->nargs != e->call.args.n)
+			continue;
+		for (uint32_t k = 0; k < in->nargs; k++)
+			arg[k] = e->call.args.v[k];
+		e->kind = E_PRIM;
+		memset(&e->prim, 0, sizeof(e->prim));
+		e->prim.op = in->op;
+		memcpy(e->prim.arg, arg, sizeof(arg));
+		return true;
+	}
+	return false;
 }
 
 static void resolve_call(struct resolve *r, struct expr *e)
@@ -218,6 +250,8 @@ static void resolve_call(struct resolve *r, struct expr *e)
 		vec_push(r->s->arena, &e->call.funcs, found[i]);
 		vec_push(r->s->arena, &r->s->pending, found[i]);
 	}
+	if (!n && resolve_intrinsic(e))
+		return;
 	if (!n)
 		e->call.builtin = builtin_find(e->call.name, e->call.args.n);
 	if (!n && !e->call.builtin)
@@ -263,13 +297,9 @@ static void resolve_print(struct visitor *v, struct expr *e)
 	struct expr *f = e->print.format;
 
 	if (f && e->print.with_format) {
-		if (f->kind != E_STRING) {
-			diag_report(s->diag, FORMAT_NOT_LITERAL, f->loc,
-				    expr_what(s->arena, f));
-		} else if (!e->print.fmt) {
+		if (!e->print.fmt)
 			e->print.fmt = format_parse(s->arena, s->diag, f->loc,
 						    f->str.s);
-		}
 	} else if (f) {
 		resolve_expr(v, &e->print.format);
 	}

@@ -103,13 +103,14 @@ static void bind_target(struct visitor *v, struct expr **ep)
 	struct bind *b = v->ctx;
 	struct expr *e = *ep;
 	const char *why = NULL, *have = NULL;
-	bool lvalue = b->lvalue;
+	bool lvalue = b->lvalue, failed = b->failed;
 
-	b->lvalue = false;
+	b->lvalue = b->failed = false;
 	expr_children(v, e);
 	b->lvalue = lvalue;
-	if (b->failed && b->quiet)
+	if (b->failed)
 		return;
+	b->failed = failed;
 	if (lvalue && !b->s->env->guru_mode) {
 		struct diag_msg *m;
 
@@ -123,6 +124,10 @@ static void bind_target(struct visitor *v, struct expr **ep)
 		return;
 	}
 	if (!bind_one(b, e, &why, &have)) {
+		if (b->s->opts->skip_badvars && !b->quiet && !lvalue) {
+			*ep = expr_number(b->s->arena, e->loc, 0);
+			return;
+		}
 		b->failed = true;
 		if (!b->quiet)
 			report_unresolved(b, e, why, have);
@@ -248,8 +253,11 @@ static void bind_expr(struct visitor *v, struct expr **ep)
 	case E_ENTRY:
 		b->failed = true;
 		if (!b->quiet)
-			diag_report(b->s->diag, ENTRY_CONTEXT, e->loc,
-				    expr_what(b->s->arena, e));
+			diag_remedy(diag_report(b->s->diag, ENTRY_CONTEXT,
+						e->loc,
+						expr_what(b->s->arena, e)),
+				    "only the return of a function has an "
+				    "entry to remember");
 		break;
 	case E_ASSIGN:
 		bind_lvalue(v, &e->assign.a);

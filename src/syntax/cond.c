@@ -73,6 +73,11 @@ static void mark_used(struct preproc *pp, unsigned first, unsigned n)
 			pp->env->arg_used[i] = true;
 }
 
+static int shown_len(const struct token *t)
+{
+	return t->len < 20 ? (int)t->len : 20;
+}
+
 /* $N and @N: the index, or -1 after an error. */
 static int arg_index(struct preproc *pp, const struct token *t)
 {
@@ -82,7 +87,7 @@ static int arg_index(struct preproc *pp, const struct token *t)
 		n = n * 10 + (unsigned long)(t->s[i] - '0');
 	if (n >= 1 && n <= pp->env->nargs)
 		return (int)n - 1;
-	diag_remedy(pp_report(pp, PARSE_ARGUMENT, t, (int)t->len, t->s,
+	diag_remedy(pp_report(pp, PARSE_ARGUMENT, t, shown_len(t), t->s,
 			      pp->env->nargs),
 		    "arguments stand after the script: stap SCRIPT ARG1 ARG2");
 	return -1;
@@ -104,7 +109,7 @@ static bool expand_arg(struct preproc *pp, struct token *t)
 	int i;
 
 	if (inside_argument(t)) {
-		pp_report(pp, PARSE_ARGUMENT_NESTED, t, (int)t->len, t->s,
+		pp_report(pp, PARSE_ARGUMENT_NESTED, t, shown_len(t), t->s,
 			  t->from->name);
 		*t = made_token(t, quoted ? T_STRING : T_NUMBER, "0");
 		return true;

@@ -45,7 +45,7 @@ void token_note_origin(struct diag_msg *m, const struct token *t)
 
 	/* The innermost few places tell the story. */
 	for (int i = 0; o && i < 4; o = o->up, i++)
-		diag_note(m, o->loc, "in the expansion of %s'%s'",
+		diag_note(m, o->loc, "in the expansion of %s'%.60s'",
 			  o->macro ? "macro " : "script argument ", o->name);
 }
 
@@ -308,7 +308,7 @@ static void expand(struct preproc *pp, const struct token *use,
 		if (!token_is(&t, P_LPAREN)) {
 			pp_report(pp, PARSE_EXPECTED, &t,
 				  arena_printf(pp->a,
-					       "'(' after macro '@%s', which "
+					       "'(' after macro '@%.60s', which "
 					       "takes arguments",
 					       m->name));
 			return;

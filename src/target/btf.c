@@ -326,7 +326,7 @@ static uint32_t find_in_strings(const struct kbtf *b, const struct kbtf *holder,
 		p = memmem(p, (size_t)(end - p), name, len);
 		if (!p)
 			break;
-		if (p > holder->strs && !p[-1]) {
+		if (p == holder->strs || !p[-1]) {
 			uint32_t id = scan_name(b, kinds,
 						holder->first_str +
 							(uint32_t)(p - holder->strs));
@@ -381,8 +381,33 @@ static void get_int(const struct rec *r, struct ttype *t)
 	t->is_char = t->size == 1 && !strcmp(t->name, "char");
 }
 
+/* __user stands as a tag between the pointer and what it points to. */
+static bool points_to_user(const struct kbtf *b, uint32_t id)
+{
+	for (int hops = 0; hops < MAX_HOPS; hops++) {
+		const struct rec *r = id ? rec_at(b, id) : NULL;
+		if (!r)
+			return false;
+		switch (rec_kind(r)) {
+		case KIND_TYPE_TAG:
+			if (!strcmp(str_at(b, r->name_off), "user"))
+				return true;
+			break;
+		case BTF_KIND_VOLATILE:
+		case BTF_KIND_CONST:
+		case BTF_KIND_RESTRICT:
+			break;
+		default:
+			return false;
+		}
+		id = r->size_or_type;
+	}
+	return false;
+}
+
 /* Fills t from a type that is no typedef or qualifier. */
-static bool get_plain(const struct rec *r, struct ttype *t)
+static bool get_plain(const struct kbtf *b, const struct rec *r,
+		      struct ttype *t)
 {
 	t->n = rec_vlen(r);
 	t->size = r->size_or_type;
@@ -394,6 +419,7 @@ static bool get_plain(const struct rec *r, struct ttype *t)
 		t->kind = TT_PTR;
 		t->size = sizeof(void *);
 		t->elem = r->size_or_type;
+		t->user = points_to_user(b, t->elem);
 		return true;
 	case BTF_KIND_ARRAY:
 		t->size = 0;
@@ -447,16 +473,13 @@ static bool btf_get(const struct type_src *s, uint32_t id, struct ttype *t)
 			t->alias_id = id;
 			break;
 		case KIND_TYPE_TAG:
-			if (!strcmp(name, "user"))
-				t->user = true;
-			break;
 		case BTF_KIND_VOLATILE:
 		case BTF_KIND_CONST:
 		case BTF_KIND_RESTRICT:
 			break;
 		default:
 			t->name = name;
-			return get_plain(r, t);
+			return get_plain(b, r, t);
 		}
 		id = r->size_or_type;
 	}

@@ -5,15 +5,21 @@
 #include <ctype.h>
 #include <string.h>
 
+/* Malformed types may contain themselves, many times: members looked at. */
+#define MAX_VISITED 65536u
+
 static bool find_member(const struct ttype *t, const char *name,
 			struct tmember_path *out, uint32_t depth,
-			uint64_t bit_off)
+			uint64_t bit_off, uint32_t *budget)
 {
 	struct tmember m;
 
 	if (depth >= TTYPE_MAX_DEPTH)
 		return false;
 	for (uint32_t i = 0; i < t->n && t->src->ops->member(t, i, &m); i++) {
+		if (!*budget)
+			return false;
+		--*budget;
 		out->index[depth] = i;
 		if (*m.name) {
 			if (strcmp(m.name, name))
@@ -27,7 +33,8 @@ static bool find_member(const struct ttype *t, const char *name,
 		struct ttype in;
 		if (t->src->ops->get(t->src, m.type, &in) &&
 		    (in.kind == TT_STRUCT || in.kind == TT_UNION) &&
-		    find_member(&in, name, out, depth + 1, bit_off + m.bit_off))
+		    find_member(&in, name, out, depth + 1, bit_off + m.bit_off,
+				budget))
 			return true;
 	}
 	return false;
@@ -36,38 +43,40 @@ static bool find_member(const struct ttype *t, const char *name,
 bool ttype_find_member(const struct ttype *t, const char *name,
 		       struct tmember_path *out)
 {
+	uint32_t budget = MAX_VISITED;
+
 	if ((t->kind != TT_STRUCT && t->kind != TT_UNION) || !*name)
 		return false;
-	return find_member(t, name, out, 0, 0);
+	return find_member(t, name, out, 0, 0, &budget);
 }
 
-/* Malformed types may contain themselves: bounded in depth and in number. */
-#define MAX_LISTED 4096u
-
 static void all_members(struct arena *a, const struct ttype *t,
-			struct name_list *out, unsigned depth)
+			struct name_list *out, unsigned depth, uint32_t *budget)
 {
 	struct tmember m;
 
 	if (depth >= TTYPE_MAX_DEPTH)
 		return;
-	for (uint32_t i = 0; i < t->n && out->v.n < MAX_LISTED &&
-			     t->src->ops->member(t, i, &m);
-	     i++) {
+	for (uint32_t i = 0; i < t->n && t->src->ops->member(t, i, &m); i++) {
 		struct ttype in;
+		if (!*budget)
+			return;
+		--*budget;
 		if (*m.name)
 			vec_push(a, &out->v, m.name);
 		else if (t->src->ops->get(t->src, m.type, &in) &&
 			 (in.kind == TT_STRUCT || in.kind == TT_UNION))
-			all_members(a, &in, out, depth + 1);
+			all_members(a, &in, out, depth + 1, budget);
 	}
 }
 
 void ttype_all_members(struct arena *a, const struct ttype *t,
 		       struct name_list *out)
 {
+	uint32_t budget = MAX_VISITED;
+
 	if (t->kind == TT_STRUCT || t->kind == TT_UNION)
-		all_members(a, t, out, 0);
+		all_members(a, t, out, 0, &budget);
 }
 
 const char *ttype_member_names(struct arena *a, const struct ttype *t,

@@ -19,22 +19,24 @@ static const char strings[] = "\0a=\0 b=\0\n\0<input>\0operator '/'";
 
 /* Formats of every kind: fast, slow, with '*', literal only, empty. */
 static const struct image_part parts[] = {
-	{ 1, 2, { .conv = 'd' } },
-	{ 4, 3, { .conv = 's', .flags = WIRE_SPEC_LEFT, .width = 9 } },
-	{ 8, 1, { 0 } },
-	{ 0, 0, { .conv = 'X', .flags = WIRE_SPEC_ALT | WIRE_SPEC_ZERO,
-		  .width = 20 } },
-	{ 0, 0, { .conv = 's', .flags = WIRE_SPEC_WIDTH_ARG |
-					WIRE_SPEC_PREC_ARG } },
-	{ 0, 0, { .conv = 'c' } },
-	{ 0, 0, { .conv = 'b', .size = 4 } },
-	{ 0, 0, { .conv = 'm' } },
-	{ 0, 0, { .conv = 'd', .flags = WIRE_SPEC_WIDTH_ARG } },
+	{1, 2, {.conv = 'd'}},
+	{4, 3, {.conv = 's', .flags = WIRE_SPEC_LEFT, .width = 9}},
+	{8, 1, {0}},
+	{0,
+	 0,
+	 {.conv = 'X', .flags = WIRE_SPEC_ALT | WIRE_SPEC_ZERO, .width = 20}},
+	{0,
+	 0,
+	 {.conv = 's', .flags = WIRE_SPEC_WIDTH_ARG | WIRE_SPEC_PREC_ARG}},
+	{0, 0, {.conv = 'c'}},
+	{0, 0, {.conv = 'b', .size = 4}},
+	{0, 0, {.conv = 'm'}},
+	{0, 0, {.conv = 'd', .flags = WIRE_SPEC_WIDTH_ARG}},
 };
 static const struct image_format formats[] = {
-	{ 0, 3, 2 }, { 3, 6, 9 }, { 2, 1, 0 }, { 0, 0, 0 }, { 1, 1, 1 },
+	{0, 3, 2}, {3, 6, 9}, {2, 1, 0}, {0, 0, 0}, {1, 1, 1},
 };
-static const struct image_loc locs[] = { { 0 }, { 10, 1, 2, 18 } };
+static const struct image_loc locs[] = {{0}, {10, 1, 2, 18}};
 
 static const struct image image = {
 	.version = WIRE_VERSION,

@@ -7,6 +7,8 @@
 #ifndef UNIT_IR_RANDOM_H
 #define UNIT_IR_RANDOM_H
 
+#include <stddef.h>
+
 #include "unit/ir/ir_util.h"
 
 #define RANDOM_OUT 2048u /* heap offset of @out */
@@ -69,7 +71,10 @@ static inline struct ir_val rnd_place(struct random_gen *g, int32_t *off)
 	ir_reg r;
 
 	*off = (int32_t)(8 * rnd(g, 4));
-	switch (rnd(g, 4)) {
+	switch (rnd(g, 5)) {
+	case 4: /* a field that the run-time library leaves alone */
+		*off = 0;
+		return iv_ctx(offsetof(struct rt_ctx, ret));
 	case 0:
 		return iv_slot(g->ints, 8 * rnd(g, 4));
 	case 1:
@@ -105,11 +110,19 @@ static inline void rnd_rt(struct random_gen *g, enum rt_fn fn, ir_reg d,
 			    .nargs = rt_info[fn].nargs});
 }
 
+/* A string: a slot, a global, or a register that points to either. */
 static inline struct ir_val rnd_str(struct random_gen *g)
 {
+	struct ir_val v = iv_slot(g->strs + rnd(g, 3), 0);
+	ir_reg r;
+
 	if (!rnd(g, 6))
-		return iv_heap(RANDOM_OUT + 768); /* a global string */
-	return iv_slot(g->strs + rnd(g, 3), 0);
+		v = iv_heap(RANDOM_OUT + 768);
+	if (rnd(g, 5))
+		return v;
+	r = ir_reg_new(g->f);
+	rnd_emit(g, (struct ir_insn){.op = IR_ADDR, .d = r, .a = v});
+	return iv_reg(r);
 }
 
 static inline void rnd_brerr(struct random_gen *g)
@@ -125,7 +138,7 @@ static inline void rnd_string_op(struct random_gen *g)
 {
 	struct ir_val c = iv_ctx(0), s = rnd_str(g), t = rnd_str(g);
 
-	switch (rnd(g, 5)) {
+	switch (rnd(g, 10)) {
 	case 0:
 		rnd_rt(g, RT_FN_str_set, 0,
 		       (struct ir_val[]){c, s, iv_imm('a' + rnd(g, 20))});
@@ -135,6 +148,24 @@ static inline void rnd_string_op(struct random_gen *g)
 		return;
 	case 2:
 		rnd_rt(g, RT_FN_str_eq, rnd_var(g), (struct ir_val[]){s, t});
+		return;
+	case 3:
+		rnd_rt(g, RT_FN_substr, 0,
+		       (struct ir_val[]){c, s, t, rnd_plain(g), rnd_plain(g)});
+		return;
+	case 4:
+		rnd_rt(g, RT_FN_out_text, 0,
+		       (struct ir_val[]){c, iv_imm(WIRE_ENT_TEXT), t});
+		return;
+	case 5:
+		rnd_rt(g, RT_FN_error, 0, (struct ir_val[]){c, t});
+		if (rnd(g, 3))
+			rnd_rt(g, RT_FN_catch, 0, (struct ir_val[]){c, s});
+		else
+			rnd_brerr(g);
+		return;
+	case 6:
+		rnd_rt(g, RT_FN_strpos, rnd_var(g), (struct ir_val[]){s, t});
 		return;
 	default:
 		rnd_rt(g, RT_FN_str_copy, 0, (struct ir_val[]){c, s, t});
@@ -166,7 +197,7 @@ static inline void rnd_simple(struct random_gen *g)
 	static const uint8_t sizes[] = {1, 2, 4, 8, 8, 8};
 	struct ir_insn in = {.d = rnd_var(g)};
 
-	switch (rnd(g, 12)) {
+	switch (rnd(g, 16)) {
 	case 0:
 		in.op = IR_MOV;
 		in.a = rnd_plain(g);
@@ -203,6 +234,8 @@ static inline void rnd_simple(struct random_gen *g)
 			rnd_brerr(g);
 		return;
 	case 7:
+	case 12:
+	case 13:
 		rnd_string_op(g);
 		return;
 	case 8:

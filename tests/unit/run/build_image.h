@@ -34,19 +34,19 @@ static inline struct image_builder *image_new(void)
 	struct image_builder *b = calloc(1, sizeof(*b));
 	struct rt_head *h = (void *)b->heap;
 
-	b->img = (struct image){ .version = WIRE_VERSION,
-				 .heap_size = sizeof(b->heap),
-				 .heap_init = (void *)b->heap,
-				 .heap_init_len = sizeof(struct rt_head),
-				 .ringbuf_size = 4096,
-				 .nstrings = 1,
-				 .nlocs = 1,
-				 .strings = b->strings,
-				 .parts = b->parts,
-				 .formats = b->formats,
-				 .locs = b->locs,
-				 .handlers = b->handlers,
-				 .attach = b->attach };
+	b->img = (struct image){.version = WIRE_VERSION,
+				.heap_size = sizeof(b->heap),
+				.heap_init = (void *)b->heap,
+				.heap_init_len = sizeof(struct rt_head),
+				.ringbuf_size = 4096,
+				.nstrings = 1,
+				.nlocs = 1,
+				.strings = b->strings,
+				.parts = b->parts,
+				.formats = b->formats,
+				.locs = b->locs,
+				.handlers = b->handlers,
+				.attach = b->attach};
 	h->heap_size = sizeof(b->heap);
 	h->string_cap = 127;
 	return b;
@@ -72,8 +72,7 @@ static inline w_u32 image_fmt(struct image_builder *b, const struct part *p,
 			      w_u32 n)
 {
 	b->formats[b->img.nformats] =
-		(struct image_format){ .first_part = b->img.nparts,
-				       .nparts = n };
+		(struct image_format){.first_part = b->img.nparts, .nparts = n};
 	for (w_u32 i = 0; i < n; i++)
 		b->parts[b->img.nparts++] = (struct image_part){
 			.literal = image_str(b, p[i].literal),
@@ -89,19 +88,18 @@ static inline w_u32 image_probe(struct image_builder *b, w_u32 kind,
 {
 	w_u32 i = b->img.nhandlers++;
 
-	b->handlers[i] =
-		(struct image_handler){ .name = image_str(b, "probe"),
-					.point = image_str(b, point),
-					.pp = image_str(b, point),
-					.file = image_str(b, "<input>"),
-					.line = 1,
-					.col = i + 1 };
+	b->handlers[i] = (struct image_handler){.name = image_str(b, "probe"),
+						.point = image_str(b, point),
+						.pp = image_str(b, point),
+						.file = image_str(b, "<input>"),
+						.line = 1,
+						.col = i + 1};
 	b->attach[b->img.nattach++] =
-		(struct wire_attach){ .kind = kind,
-				      .handler = i,
-				      .name = b->handlers[i].point,
-				      .order = order,
-				      .pid = -1 };
+		(struct wire_attach){.kind = kind,
+				     .handler = i,
+				     .name = b->handlers[i].point,
+				     .order = order,
+				     .pid = -1};
 	return i;
 }
 
@@ -113,7 +111,7 @@ struct rec {
 
 static inline void rec_begin(struct rec *r)
 {
-	struct wire_record h = { .kind = WIRE_REC_OUTPUT };
+	struct wire_record h = {.kind = WIRE_REC_OUTPUT};
 
 	memset(r, 0, sizeof(*r));
 	memcpy(r->b, &h, sizeof(h));
@@ -124,9 +122,9 @@ static inline void rec_begin(struct rec *r)
 static inline void rec_entry(struct rec *r, unsigned kind, unsigned format)
 {
 	struct wire_record *h = (void *)r->b;
-	struct wire_entry e = { .kind = (w_u16)kind,
-				.format = (w_u16)format,
-				.size = sizeof(e) };
+	struct wire_entry e = {.kind = (w_u16)kind,
+			       .format = (w_u16)format,
+			       .size = sizeof(e)};
 
 	r->entry = r->len;
 	memcpy(r->b + r->len, &e, sizeof(e));

@@ -11,7 +11,7 @@
 #include "run/child.h"
 
 static sigset_t no_signals;
-static struct sigaction default_pipe = { .sa_handler = SIG_DFL };
+static struct sigaction default_pipe = {.sa_handler = SIG_DFL};
 
 static void expect_argv(const char *cmd, const char *const *words)
 {
@@ -28,22 +28,21 @@ static void expect_argv(const char *cmd, const char *const *words)
 static void simple_commands_need_no_shell(void **state)
 {
 	expect_argv("ls -l  'a b' \"c d\"",
-		    (const char *const[]){ "ls", "-l", "a b", "c d", NULL });
+		    (const char *const[]){"ls", "-l", "a b", "c d", NULL});
 	setenv("RUN_CHILD_TEST", "value", 1);
 	expect_argv("echo $RUN_CHILD_TEST",
-		    (const char *const[]){ "echo", "value", NULL });
+		    (const char *const[]){"echo", "value", NULL});
 }
 
 static void the_shell_gets_what_only_it_can_do(void **state)
 {
-	static const char *const cmd[] = { "ls | wc -l",     "a; b",
-					   "echo $(date)",   "A=1 env",
-					   "cat <file >out", "echo 'open",
-					   "echo $UNSET_XYZ" };
+	static const char *const cmd[] = {
+		"ls | wc -l",	  "a; b",	"echo $(date)",	  "A=1 env",
+		"cat <file >out", "echo 'open", "echo $UNSET_XYZ"};
 
 	for (size_t i = 0; i < sizeof(cmd) / sizeof(*cmd); i++)
 		expect_argv(cmd[i],
-			    (const char *const[]){ "sh", "-c", cmd[i], NULL });
+			    (const char *const[]){"sh", "-c", cmd[i], NULL});
 }
 
 /* Runs cmd to its end; its wait status. */
@@ -52,8 +51,8 @@ static int run(const char *cmd)
 	struct run_child c;
 	int status;
 
-	assert_int_equal(
-		run_child_start(&c, cmd, &no_signals, &default_pipe), 0);
+	assert_int_equal(run_child_start(&c, cmd, &no_signals, &default_pipe),
+			 0);
 	assert_int_equal(run_child_go(&c), 0);
 	while (!run_child_reap(&c))
 		usleep(1000);
@@ -81,9 +80,9 @@ static void exec_failures_are_told(void **state)
 {
 	struct run_child c;
 
-	assert_int_equal(run_child_start(&c, "/nonexistent", &no_signals,
-					 &default_pipe),
-			 0);
+	assert_int_equal(
+		run_child_start(&c, "/nonexistent", &no_signals, &default_pipe),
+		0);
 	assert_int_equal(run_child_go(&c), -ENOENT);
 	run_child_close(&c);
 	assert_int_equal(
@@ -103,9 +102,9 @@ static void it_waits_before_exec(void **state)
 	pid_t pid;
 	int fd;
 
-	assert_int_equal(run_child_start(&c, "sleep 100", &no_signals,
-					 &default_pipe),
-			 0);
+	assert_int_equal(
+		run_child_start(&c, "sleep 100", &no_signals, &default_pipe),
+		0);
 	pid = c.pid;
 	snprintf(link, sizeof(link), "/proc/%d/exe", pid);
 	assert_true(readlink(link, before, sizeof(before) - 1) > 0);
@@ -130,9 +129,9 @@ static void it_is_killed_when_it_never_ran(void **state)
 	struct run_child c;
 	pid_t pid;
 
-	assert_int_equal(run_child_start(&c, "sleep 100", &no_signals,
-					 &default_pipe),
-			 0);
+	assert_int_equal(
+		run_child_start(&c, "sleep 100", &no_signals, &default_pipe),
+		0);
 	pid = c.pid;
 	run_child_close(&c);
 	assert_int_equal(kill(pid, 0), -1);
@@ -144,9 +143,9 @@ static void a_running_one_survives_close(void **state)
 	struct run_child c;
 	pid_t pid;
 
-	assert_int_equal(run_child_start(&c, "sleep 100", &no_signals,
-					 &default_pipe),
-			 0);
+	assert_int_equal(
+		run_child_start(&c, "sleep 100", &no_signals, &default_pipe),
+		0);
 	assert_int_equal(run_child_go(&c), 0);
 	pid = c.pid;
 	run_child_close(&c);
@@ -188,7 +187,7 @@ static void it_dies_with_us_before_it_ran(void **state)
 /* Whatever we block and ignore, the command starts as from a shell. */
 static void it_has_the_signals_of_the_user(void **state)
 {
-	struct sigaction ign = { .sa_handler = SIG_IGN }, old;
+	struct sigaction ign = {.sa_handler = SIG_IGN}, old;
 	sigset_t set, before;
 	int status;
 

@@ -15,7 +15,7 @@ static struct image_builder *b;
 static int setup(void **state)
 {
 	arena = arena_new();
-	diag = diag_new(arena, (struct diag_opts){ .show_tag = true });
+	diag = diag_new(arena, (struct diag_opts){.show_tag = true});
 	b = image_new();
 	image_probe(b, WIRE_PROBE_TIMER, "timer.s(1)", 0);
 	b->handlers[0].name = image_str(b, "probe_0");
@@ -81,20 +81,23 @@ static void the_reason_is_the_last_line_of_the_log(void **state)
 
 	assert_non_null(mkdtemp(log_dir));
 	bpf_log_begin(0);
-	libbpf_says("libbpf: prog 'probe_0': BPF program load failed: Permission denied\n");
-	libbpf_says("libbpf: prog 'probe_0': -- BEGIN PROG LOAD LOG --\n%s-- END PROG LOAD LOG --\n",
-		    "0: R1=ctx(off=0,imm=0) R10=fp0\n"
-		    "; x = y\n"
-		    "12: (79) r1 = *(u64 *)(r3 +8)\n"
-		    "R3 invalid mem access 'scalar'\n"
-		    "processed 13 insns (limit 1000000) max_states_per_insn 0\n");
+	libbpf_says("libbpf: prog 'probe_0': BPF program load failed: "
+		    "Permission denied\n");
+	libbpf_says(
+		"libbpf: prog 'probe_0': -- BEGIN PROG LOAD LOG --\n%s-- END "
+		"PROG LOAD LOG --\n",
+		"0: R1=ctx(off=0,imm=0) R10=fp0\n"
+		"; x = y\n"
+		"12: (79) r1 = *(u64 *)(r3 +8)\n"
+		"R3 invalid mem access 'scalar'\n"
+		"processed 13 insns (limit 1000000) max_states_per_insn 0\n");
 	bpf_log_report(diag, &b->img, -EACCES, log_dir);
 	bpf_log_end();
 	text = messages();
-	assert_non_null(strstr(
-		text, "ERROR: the kernel refused program probe_0 (probe "
-		      "timer.s(1) at <input>:1:1): Permission denied "
-		      "[run-load]\n"));
+	assert_non_null(
+		strstr(text, "ERROR: the kernel refused program probe_0 (probe "
+			     "timer.s(1) at <input>:1:1): Permission denied "
+			     "[run-load]\n"));
 	assert_non_null(strstr(text, "note: the verifier says: R3 invalid mem "
 				     "access 'scalar'\n"));
 	/* never the log itself */
@@ -108,7 +111,8 @@ static void known_reasons_are_put_plainly(void **state)
 	const char *text;
 
 	bpf_log_begin(0);
-	libbpf_says("libbpf: prog 'probe_0': BPF program load failed: Argument list too long\n");
+	libbpf_says("libbpf: prog 'probe_0': BPF program load failed: Argument "
+		    "list too long\n");
 	libbpf_says("libbpf: prog 'probe_0': -- BEGIN PROG LOAD LOG --\n"
 		    "BPF program is too large. Processed 1000001 insn\n"
 		    "processed 1000001 insns\n-- END PROG LOAD LOG --\n");
@@ -136,7 +140,8 @@ static void a_missing_permission_is_named(void **state)
 		if (!geteuid() && setresuid(65534, 65534, 65534))
 			_exit(2);
 		bpf_log_begin(0);
-		libbpf_says("libbpf: failed to load: Operation not permitted\n");
+		libbpf_says(
+			"libbpf: failed to load: Operation not permitted\n");
 		bpf_log_report(diag, &b->img, -EPERM, NULL);
 		bpf_log_end();
 		m = messages();
@@ -158,9 +163,8 @@ static void a_missing_permission_is_named(void **state)
 
 static void an_object_that_is_none_is_refused(void **state)
 {
-	struct run_bpf_opts o = { .elf = "not an object",
-				  .elf_len = 13,
-				  .image = &b->img };
+	struct run_bpf_opts o = {
+		.elf = "not an object", .elf_len = 13, .image = &b->img};
 	struct run_target *t = NULL;
 
 	assert_true(run_bpf_open(&o, diag, &t) < 0);
@@ -187,7 +191,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
-			the_reason_is_the_last_line_of_the_log, setup, teardown),
+			the_reason_is_the_last_line_of_the_log, setup,
+			teardown),
 		cmocka_unit_test_setup_teardown(known_reasons_are_put_plainly,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(a_missing_permission_is_named,

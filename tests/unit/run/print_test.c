@@ -39,7 +39,7 @@ static struct fixture *begin(struct image_builder *b)
 	f->err = fdopen(dup(f->err_fd), "w");
 	assert_int_equal(run_out_init(&f->out, f->out_fd), 0);
 	assert_int_equal(printer_init(&f->p, &b->img, &f->out, f->err), 0);
-	f->p.hooks = (struct print_hooks){ on_exit_entry, on_system_entry, f };
+	f->p.hooks = (struct print_hooks){on_exit_entry, on_system_entry, f};
 	rec_begin(&f->r);
 	return f;
 }
@@ -67,11 +67,11 @@ static void end(struct fixture *f)
 static void prints_plain_directives(void **state)
 {
 	struct image_builder *b = image_new();
-	struct part p[] = { { "n=", { .conv = 'd' } },
-			    { " s=", { .conv = 's' } },
-			    { " u=", { .conv = 'u' } },
-			    { " x=", { .conv = 'x' } },
-			    { "\n", { 0 } } };
+	struct part p[] = {{"n=", {.conv = 'd'}},
+			   {" s=", {.conv = 's'}},
+			   {" u=", {.conv = 'u'}},
+			   {" x=", {.conv = 'x'}},
+			   {"\n", {0}}};
 	w_u32 fmt = image_fmt(b, p, 5);
 	struct fixture *f = begin(b);
 
@@ -86,9 +86,8 @@ static void prints_plain_directives(void **state)
 	rec_long(&f->r, -1);
 	rec_str(&f->r, "");
 	assert_string_equal(
-		print(f),
-		"n=-42 s=text u=18446744073709551615 x=beef\n"
-		"n=-9223372036854775808 s= u=0 x=ffffffffffffffff\n");
+		print(f), "n=-42 s=text u=18446744073709551615 x=beef\n"
+			  "n=-9223372036854775808 s= u=0 x=ffffffffffffffff\n");
 	assert_int_equal(f->p.records, 1);
 	assert_int_equal(f->p.entries, 2);
 	assert_int_equal(f->p.malformed, 0);
@@ -99,19 +98,18 @@ static void prints_every_other_directive(void **state)
 {
 	struct image_builder *b = image_new();
 	struct part p[] = {
-		{ "", { .conv = 'd', .flags = WIRE_SPEC_ZERO, .width = 6 } },
-		{ "|", { .conv = 'd', .flags = WIRE_SPEC_PLUS } },
-		{ "|", { .conv = 'X', .flags = WIRE_SPEC_ALT } },
-		{ "|", { .conv = 'o', .flags = WIRE_SPEC_ALT } },
-		{ "|", { .conv = 'p' } },
-		{ "|", { .conv = 'c' } },
-		{ "|", { .conv = 's', .flags = WIRE_SPEC_HAS_PREC, .prec = 3 } },
-		{ "|",
-		  { .conv = 's',
-		    .flags = WIRE_SPEC_WIDTH_ARG | WIRE_SPEC_PREC_ARG } },
-		{ "|",
-		  { .conv = 'd', .flags = WIRE_SPEC_HAS_PREC, .prec = 4 } },
-		{ "|\n", { 0 } },
+		{"", {.conv = 'd', .flags = WIRE_SPEC_ZERO, .width = 6}},
+		{"|", {.conv = 'd', .flags = WIRE_SPEC_PLUS}},
+		{"|", {.conv = 'X', .flags = WIRE_SPEC_ALT}},
+		{"|", {.conv = 'o', .flags = WIRE_SPEC_ALT}},
+		{"|", {.conv = 'p'}},
+		{"|", {.conv = 'c'}},
+		{"|", {.conv = 's', .flags = WIRE_SPEC_HAS_PREC, .prec = 3}},
+		{"|",
+		 {.conv = 's',
+		  .flags = WIRE_SPEC_WIDTH_ARG | WIRE_SPEC_PREC_ARG}},
+		{"|", {.conv = 'd', .flags = WIRE_SPEC_HAS_PREC, .prec = 4}},
+		{"|\n", {0}},
 	};
 	w_u32 fmt = image_fmt(b, p, 10);
 	struct fixture *f = begin(b);
@@ -136,12 +134,12 @@ static void prints_every_other_directive(void **state)
 static void prints_binary_and_memory_bytes(void **state)
 {
 	struct image_builder *b = image_new();
-	struct part p[] = { { "", { .conv = 'b', .size = 2 } },
-			    { "", { .conv = 'm' } },
-			    { ".", { 0 } } };
+	struct part p[] = {{"", {.conv = 'b', .size = 2}},
+			   {"", {.conv = 'm'}},
+			   {".", {0}}};
 	w_u32 fmt = image_fmt(b, p, 3);
 	struct fixture *f = begin(b);
-	static const char expect[] = { 0x34, 0x12, 'a', 0, 'b', '.' };
+	static const char expect[] = {0x34, 0x12, 'a', 0, 'b', '.'};
 
 	rec_entry(&f->r, WIRE_ENT_FORMAT, fmt);
 	rec_long(&f->r, 0x1234);
@@ -155,14 +153,12 @@ static void prints_binary_and_memory_bytes(void **state)
 static void fast_and_slow_directives_agree(void **state)
 {
 	static const int64_t value[] = {
-		0,   1,	  9,	 10,	    99,	       100,	  101,
-		-1,  -10, 65535, INT64_MAX, INT64_MIN, 1ll << 32, -99999,
-		255, 16
-	};
-	static const char *const text[] = { "", "a", "twelve bytes",
-					    "exactly 16 bytes",
-					    "with\nnewline\tand tab" };
-	static const uint32_t width[] = { 0, 1, 5, 19, 20, 21, 64 };
+		0,   1,	    9,	       10,	  99,	     100,    101, -1,
+		-10, 65535, INT64_MAX, INT64_MIN, 1ll << 32, -99999, 255, 16};
+	static const char *const text[] = {"", "a", "twelve bytes",
+					   "exactly 16 bytes",
+					   "with\nnewline\tand tab"};
+	static const uint32_t width[] = {0, 1, 5, 19, 20, 21, 64};
 	struct run_fmt *slow = run_fmt_new();
 
 	assert_non_null(slow);
@@ -171,10 +167,10 @@ static void fast_and_slow_directives_agree(void **state)
 			for (unsigned left = 0; left < 2; left++) {
 				struct image_builder *b = image_new();
 				struct part p = {
-					"", { .conv = (w_u8) "duxs"[c],
-					      .flags = left ? WIRE_SPEC_LEFT :
-							      0,
-					      .width = width[w] } };
+					"",
+					{.conv = (w_u8) "duxs"[c],
+					 .flags = left ? WIRE_SPEC_LEFT : 0,
+					 .width = width[w]}};
 				w_u32 fmt = image_fmt(b, &p, 1);
 				struct fixture *f = begin(b);
 				char expect[8192];
@@ -232,10 +228,10 @@ static void errors_say_where(void **state)
 	struct fixture *f;
 
 	b->locs[b->img.nlocs++] =
-		(struct image_loc){ .file = image_str(b, "<input>"),
-				    .line = 1,
-				    .col = 24,
-				    .what = image_str(b, "operator '/'") };
+		(struct image_loc){.file = image_str(b, "<input>"),
+				   .line = 1,
+				   .col = 24,
+				   .what = image_str(b, "operator '/'")};
 	f = begin(b);
 	rec_entry(&f->r, WIRE_ENT_ERROR, 0);
 	rec_long(&f->r, 1);
@@ -334,10 +330,12 @@ static void prints_histograms(void **state)
 	rec_long(&f->r, 0);
 	assert_string_equal(
 		print(f),
-		"value |-------------------------------------------------- count\n"
+		"value |-------------------------------------------------- "
+		"count\n"
 		"    0 |@@@                                                3\n"
 		"   10 |@                                                  1\n"
-		"   20 |                                                   0\n");
+		"   20 |                                                   "
+		"0\n");
 	end(f);
 }
 
@@ -345,7 +343,7 @@ static void prints_histograms(void **state)
 static void damaged_records_are_counted(void **state)
 {
 	struct image_builder *b = image_new();
-	struct part p[] = { { "", { .conv = 'd' } }, { "", { .conv = 's' } } };
+	struct part p[] = {{"", {.conv = 'd'}}, {"", {.conv = 's'}}};
 	w_u32 fmt = image_fmt(b, p, 2);
 	struct fixture *f = begin(b);
 	struct wire_record *h = (void *)f->r.b;
@@ -407,7 +405,7 @@ static void damaged_records_are_counted(void **state)
 static void damaged_format_table_is_refused(void **state)
 {
 	struct image_builder *b = image_new();
-	struct part p = { "x", { .conv = 'd' } };
+	struct part p = {"x", {.conv = 'd'}};
 	struct run_out out;
 	struct printer pr;
 

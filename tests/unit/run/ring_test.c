@@ -20,10 +20,10 @@ static struct ring *ring_new(void)
 {
 	struct ring *g = calloc(1, sizeof(*g));
 
-	g->r = (struct run_ring){ .consumer_pos = &g->consumer,
-				  .producer_pos = &g->producer,
-				  .data = g->data,
-				  .mask = SIZE - 1 };
+	g->r = (struct run_ring){.consumer_pos = &g->consumer,
+				 .producer_pos = &g->producer,
+				 .data = g->data,
+				 .mask = SIZE - 1};
 	g->stop_after = -1;
 	return g;
 }

@@ -133,16 +133,16 @@ static struct fake *fake_new(void)
 	f->arena = arena_new();
 	f->out_fd = capture_fd();
 	f->err_fd = capture_fd();
-	f->t = (struct run_target){ .ops = &fake_ops,
-				    .image = &f->b->img,
-				    .heap = (void *)f->b->heap,
-				    .heap_len = sizeof(f->b->heap),
-				    .realtime_clock = CLOCK_MONOTONIC,
-				    .asynchronous = true };
+	f->t = (struct run_target){.ops = &fake_ops,
+				   .image = &f->b->img,
+				   .heap = (void *)f->b->heap,
+				   .heap_len = sizeof(f->b->heap),
+				   .realtime_clock = CLOCK_MONOTONIC,
+				   .asynchronous = true};
 	f->o = (struct run_opts){
 		.image = &f->b->img,
 		.target = &f->t,
-		.diag = diag_new(f->arena, (struct diag_opts){ 0 }),
+		.diag = diag_new(f->arena, (struct diag_opts){0}),
 		.out_fd = f->out_fd,
 		.err_fd = f->err_fd,
 		.timeout_s = 20, /* no test hangs */
@@ -363,9 +363,10 @@ static void errors_run_error_probes_instead_of_end(void **state)
 	add(f, WIRE_PROBE_ERROR, "error", 0, NULL);
 	assert_int_equal(run(f), 1);
 	assert_string_equal(f->log, "begin error error(2) close");
-	assert_string_equal(captured(f->err_fd),
-			    "ERROR: division by 0\n"
-			    "WARNING: Number of errors: 1, skipped probes: 0\n");
+	assert_string_equal(
+		captured(f->err_fd),
+		"ERROR: division by 0\n"
+		"WARNING: Number of errors: 1, skipped probes: 0\n");
 	assert_int_equal(f->r.errors, 1);
 	fake_free(f);
 }
@@ -378,9 +379,9 @@ static void tolerated_errors_do_not_fail(void **state)
 	f->t.heap->counters[WIRE_CNT_ERRORS] = 2;
 	f->t.heap->counters[WIRE_CNT_SKIP_LOCK] = 3;
 	assert_int_equal(run(f), 0);
-	assert_non_null(strstr(
-		captured(f->err_fd),
-		"WARNING: Number of errors: 2, skipped probes: 3\n"));
+	assert_non_null(
+		strstr(captured(f->err_fd),
+		       "WARNING: Number of errors: 2, skipped probes: 3\n"));
 	assert_non_null(
 		strstr(captured(f->err_fd),
 		       "WARNING: 3 hits skipped: a global was locked for too "
@@ -534,14 +535,14 @@ static void a_failing_command_fails_the_session(void **state)
 	static const struct {
 		const char *cmd, *message;
 	} row[] = {
-		{ "sh -c 'exit 3'",
-		  "WARNING: Child process exited with status 3\n" },
-		{ "sh -c 'kill -SEGV $$'",
-		  "WARNING: Child process exited with signal 11 "
-		  "(Segmentation fault)\n" },
-		{ "/nonexistent/program",
-		  "ERROR: cannot run the command '/nonexistent/program': No "
-		  "such file or directory\n" },
+		{"sh -c 'exit 3'",
+		 "WARNING: Child process exited with status 3\n"},
+		{"sh -c 'kill -SEGV $$'",
+		 "WARNING: Child process exited with signal 11 "
+		 "(Segmentation fault)\n"},
+		{"/nonexistent/program",
+		 "ERROR: cannot run the command '/nonexistent/program': No "
+		 "such file or directory\n"},
 	};
 
 	for (size_t i = 0; i < 3; i++) {
@@ -675,8 +676,8 @@ static void an_output_file_that_cannot_be_made_fails(void **state)
 	add(f, WIRE_PROBE_BEGIN, "begin", 0, NULL);
 	assert_int_equal(run(f), 1);
 	assert_string_equal(f->log, "close");
-	assert_non_null(strstr(captured(f->err_fd),
-			       "cannot open the output file"));
+	assert_non_null(
+		strstr(captured(f->err_fd), "cannot open the output file"));
 	fake_free(f);
 }
 
@@ -828,19 +829,16 @@ static void timing_reports_each_probe(void **state)
 	h->probe_stats_off = 4096;
 	h->nprobes = 2;
 	st = (void *)(f->b->heap + 4096);
-	st[0] = (struct rt_probe_stat){ .hits = 2,
-					.total_ns = 300,
-					.min_ns = 100,
-					.max_ns = 200 };
+	st[0] = (struct rt_probe_stat){
+		.hits = 2, .total_ns = 300, .min_ns = 100, .max_ns = 200};
 	f->o.timing = true;
 	assert_int_equal(run(f), 0);
 	assert_int_equal(h->flags & RT_F_TIMING, RT_F_TIMING);
-	assert_non_null(
-		strstr(captured(f->err_fd),
-		       "----- probe hit report: \n"
-		       "begin, (<input>:1:1), hits: 2, ns: "
-		       "100min/150avg/200max, from: begin, index: 0\n"
-		       "----- counters: \n"));
+	assert_non_null(strstr(captured(f->err_fd),
+			       "----- probe hit report: \n"
+			       "begin, (<input>:1:1), hits: 2, ns: "
+			       "100min/150avg/200max, from: begin, index: 0\n"
+			       "----- counters: \n"));
 	fake_free(f);
 }
 

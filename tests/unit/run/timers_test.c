@@ -20,7 +20,7 @@ static struct image_builder *with_timers(unsigned n, const uint64_t *periods)
 static void fire_in_the_order_of_time(void **state)
 {
 	struct image_builder *b =
-		with_timers(3, (const uint64_t[]){ 30, 20, 30 });
+		with_timers(3, (const uint64_t[]){30, 20, 30});
 	struct run_timers t;
 
 	assert_int_equal(run_timers_init(&t, &b->img, 1), 0);
@@ -40,7 +40,7 @@ static void fire_in_the_order_of_time(void **state)
 
 static void late_expirations_are_counted_not_repeated(void **state)
 {
-	struct image_builder *b = with_timers(1, (const uint64_t[]){ 10 });
+	struct image_builder *b = with_timers(1, (const uint64_t[]){10});
 	struct run_timers t;
 
 	assert_int_equal(run_timers_init(&t, &b->img, 1), 0);
@@ -57,7 +57,7 @@ static void late_expirations_are_counted_not_repeated(void **state)
 
 static void randomized_intervals_stay_in_range_and_differ(void **state)
 {
-	struct image_builder *b = with_timers(1, (const uint64_t[]){ 1000 });
+	struct image_builder *b = with_timers(1, (const uint64_t[]){1000});
 	struct run_timers t;
 	uint64_t now = 0, least = UINT64_MAX, most = 0;
 
@@ -84,7 +84,7 @@ static void randomized_intervals_stay_in_range_and_differ(void **state)
 
 static void a_period_of_zero_does_not_divide(void **state)
 {
-	struct image_builder *b = with_timers(1, (const uint64_t[]){ 0 });
+	struct image_builder *b = with_timers(1, (const uint64_t[]){0});
 	struct run_timers t;
 
 	assert_int_equal(run_timers_init(&t, &b->img, 1), 0);

@@ -175,7 +175,7 @@ static void wrong_uses(void **state)
 	assert_has(parse_bad(f, "@define m(a) %( @a %) probe x { @m( }"),
 		   "[parse-macro-unterminated]");
 	assert_has(parse_bad(f, "probe x { y = @cuont(z) }"),
-		   "unknown macro or operator '@cuont' (similar: count");
+		   "unknown macro or operator '@cuont' (similar: const, count)");
 }
 
 static void errors_in_a_body_name_both_places(void **state)

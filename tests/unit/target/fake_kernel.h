@@ -147,7 +147,7 @@ static inline struct btf *fake_btf(struct fake_types *t)
 {
 	struct btf *b = btf__new_empty();
 
-	if (libbpf_get_error(b))
+	if (!b)
 		return NULL;
 	t->int_ = btf__add_int(b, "int", 4, BTF_INT_SIGNED);
 	t->u32 = btf__add_int(b, "unsigned int", 4, 0);
