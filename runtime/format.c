@@ -9,37 +9,52 @@
  */
 #include "rt_int.h"
 
-#define SCRATCH RT_OFF(struct rt_ctx, scratch)
-#define SCRATCH_END (SCRATCH + 64)
+#define SCRATCH_END (RT_OFF(struct rt_ctx, scratch) + 64)
 
+/* A directive with its '*' arguments filled in, at the start of ctx.scratch. */
 struct directive {
 	w_u32 conv, flags;
 	w_u32 width;
 	w_u32 prec; /* NO_PREC: not given */
+	w_u32 digits; /* how many stand at the end of ctx.scratch */
+	w_u32 prefix; /* up to two characters before them */
+	w_u32 zeros; /* between both */
+	w_u32 spare;
+	w_u64 text; /* eight bytes to print from */
 };
+_Static_assert(sizeof(struct directive) + 22 <= 64, "scratch holds both");
+#define TEXT(c) (RT_SCRATCH(c) + RT_OFF(struct directive, text))
 #define NO_PREC 0xffffffffu
 
-RT_INLINE void directive_read(struct directive *d, w_u64 spec, w_u64 args)
+RT_INLINE struct directive *directive_at(w_u64 c)
 {
-	struct wire_spec *s = rt_at(spec);
-	w_s32 width, prec;
+	return rt_at(RT_SCRATCH(c));
+}
 
-	d->conv = s->conv;
-	d->flags = s->flags;
-	d->width = s->width;
-	d->prec = s->flags & WIRE_SPEC_HAS_PREC ? s->prec : NO_PREC;
-	if (d->flags & WIRE_SPEC_WIDTH_ARG) {
-		width = (w_s32)(args >> 32);
-		if (width < 0) {
-			d->flags |= WIRE_SPEC_LEFT;
-			width = -(w_u32)width;
+RT_INLINE struct directive *directive_read(w_u64 c, w_u64 spec, w_u64 args)
+{
+	struct directive *d = directive_at(c);
+	struct wire_spec *s = rt_at(spec);
+	w_u32 flags = s->flags, width = s->width;
+	w_u32 prec = flags & WIRE_SPEC_HAS_PREC ? s->prec : NO_PREC;
+
+	if (flags & WIRE_SPEC_WIDTH_ARG) {
+		width = args >> 32;
+		if ((w_s32)width < 0) {
+			flags |= WIRE_SPEC_LEFT;
+			width = -width;
 		}
-		d->width = width;
 	}
-	if (d->flags & WIRE_SPEC_PREC_ARG) {
-		prec = (w_s32)args;
-		d->prec = prec < 0 ? NO_PREC : (w_u32)prec;
+	if (flags & WIRE_SPEC_PREC_ARG) {
+		prec = args;
+		if ((w_s32)prec < 0)
+			prec = NO_PREC;
 	}
+	d->conv = s->conv;
+	d->flags = flags;
+	d->width = width;
+	d->prec = prec;
+	return d;
 }
 
 RT_FN w_u64 rt_fmt_lit(w_u64 c, w_u64 dst, w_u64 lit)
@@ -63,40 +78,40 @@ RT_STEP(digits_step, struct digits)
 	return q == 0;
 }
 
-/* Appends n bytes at `from`, padded with blanks to the width. */
-RT_FN w_u64 rt_i_padded(w_u64 dst, w_u64 from, w_u64 n, w_u64 width, w_u64 left)
+/* Appends n bytes at `from`, padded with blanks as the directive says. */
+RT_FN w_u64 rt_i_padded(w_u64 c, w_u64 dst, w_u64 from, w_u64 n)
 {
-	w_u64 pad = width > n ? width - n : 0;
+	struct directive *d = directive_at(c);
 
-	if (pad && !left)
-		rt_i_fill(dst, ' ', pad);
-	rt_i_append(dst, from, n);
-	if (pad && left)
-		rt_i_fill(dst, ' ', pad);
-	return 0;
+	if (d->width <= n)
+		return rt_i_append(dst, from, n);
+	if (d->flags & WIRE_SPEC_LEFT) {
+		rt_i_append(dst, from, n);
+		return rt_i_fill(dst, ' ', directive_at(c)->width - n);
+	}
+	rt_i_fill(dst, ' ', d->width - n);
+	return rt_i_append(dst, from, n);
 }
 
 /*
  * %c: one byte; with '#' a byte that is not printable as its C escape (%b and
  * %c may put a NUL into a string: its length tells).
  */
-RT_FN w_u64 rt_i_char(w_u64 c, w_u64 dst, w_u64 spec, w_u64 value, w_u64 args)
+RT_INLINE w_u64 fmt_char(w_u64 c, w_u64 dst, w_u64 value)
 {
-	w_u64 at = c + SCRATCH, n = 1;
-	struct directive d;
+	w_u64 n = 1;
 
-	directive_read(&d, spec, args);
 	value &= 255;
-	if (d.flags & WIRE_SPEC_ALT) {
-		if (value != '"' && value != '\\')
-			value = rt_escape(value);
+	if (directive_at(c)->flags & WIRE_SPEC_ALT && value != '"' &&
+	    value != '\\') {
+		value = rt_escape(value);
 		n = rt_escape_len(value);
 	}
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 	value = __builtin_bswap64(value);
 #endif
-	rt_st64(at, value);
-	return rt_i_padded(dst, at, n, d.width, d.flags & WIRE_SPEC_LEFT);
+	rt_st64(TEXT(c), value);
+	return rt_i_padded(c, dst, TEXT(c), n);
 }
 
 struct hexdump {
@@ -118,31 +133,19 @@ RT_STEP(hexdump_step, struct hexdump)
 	return 0;
 }
 
-/*
- * %m: `prec` bytes (default 1) of kernel memory at the address `value` as they
- * are; %M: as two hexadecimal digits each. A fault is an error.
- */
-RT_FN w_u64 rt_i_memory(w_u64 c, w_u64 dst, w_u64 spec, w_u64 value, w_u64 args)
+/* Reads n bytes at `addr` (hex 1: as two digits each) behind dst's text. */
+RT_FN w_u64 rt_i_memory(w_u64 c, w_u64 dst, w_u64 addr, w_u64 n, w_u64 hex)
 {
-	w_u64 len = rt_string(dst)->len, hex, n, room, width, left, at;
-	struct directive d;
+	w_u64 len = rt_string(dst)->len;
+	w_u64 room = (rt_head()->string_cap - len) >> hex;
+	w_u64 at = dst + RT_STR_HDR + len;
 	struct hexdump h;
 
-	directive_read(&d, spec, args);
-	hex = d.conv == 'M';
-	n = d.prec == NO_PREC ? 1 : d.prec;
-	width = d.width;
-	left = d.flags & WIRE_SPEC_LEFT;
-	if (!left && width > n << hex)
-		rt_i_fill(dst, ' ', width - (n << hex));
-	len = rt_string(dst)->len;
-	room = (rt_head()->string_cap - len) >> hex;
 	if (n > room) {
 		rt_count(WIRE_CNT_TRUNCATED);
 		n = room;
 	}
-	at = dst + RT_STR_HDR + len;
-	if (rt_env_read(at, n, value, 0)) {
+	if (rt_env_read(at, n, addr, 0)) {
 		rt_str_end(dst, len);
 		return rt_fail(c, RT_MSG_READ_FAULT);
 	}
@@ -151,15 +154,32 @@ RT_FN w_u64 rt_i_memory(w_u64 c, w_u64 dst, w_u64 spec, w_u64 value, w_u64 args)
 		h.to = at + 2 * n;
 		RT_LOOP(n, hexdump_step, &h);
 	}
-	n <<= hex;
-	rt_str_end(dst, len + n);
-	if (left && width > n)
-		rt_i_fill(dst, ' ', width - n);
+	rt_str_end(dst, len + (n << hex));
 	return 0;
 }
 
+/*
+ * %m: `prec` bytes (default 1) of kernel memory at the address `value` as they
+ * are; %M: as two hexadecimal digits each. A fault is an error.
+ */
+RT_FN w_u64 rt_i_dump(w_u64 c, w_u64 dst, w_u64 addr)
+{
+	struct directive *d = directive_at(c);
+	w_u64 hex = d->conv == 'M', n = d->prec == NO_PREC ? 1 : d->prec;
+	w_u64 shown = n << hex, width = d->width;
+
+	if (width <= shown)
+		return rt_i_memory(c, dst, addr, n, hex);
+	if (!(d->flags & WIRE_SPEC_LEFT)) {
+		rt_i_fill(dst, ' ', width - shown);
+		return rt_i_memory(c, dst, addr, n, hex);
+	}
+	rt_i_memory(c, dst, addr, n, hex);
+	return rt_i_fill(dst, ' ', directive_at(c)->width - shown);
+}
+
 /* %b: the low 1, 2, 4 or 8 bytes in memory order. */
-RT_INLINE void fmt_binary(w_u64 c, w_u64 dst, w_u64 spec, w_u64 value)
+RT_INLINE w_u64 fmt_binary(w_u64 c, w_u64 dst, w_u64 spec, w_u64 value)
 {
 	struct wire_spec *s = rt_at(spec);
 	w_u64 n = s->size ? s->size : s->width ? s->width : 8;
@@ -169,11 +189,11 @@ RT_INLINE void fmt_binary(w_u64 c, w_u64 dst, w_u64 spec, w_u64 value)
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 	value <<= (8 - n) * 8;
 #endif
-	rt_st64(c + SCRATCH, value);
-	rt_i_append(dst, c + SCRATCH, n);
+	rt_st64(TEXT(c), value);
+	return rt_i_append(dst, TEXT(c), n);
 }
 
-/* Up to two characters before the digits: sign, or 0x; as little-endian text.*/
+/* What stands before the digits: sign, or 0x; little-endian text. */
 RT_INLINE w_u64 number_prefix(const struct directive *d, w_u64 value)
 {
 	if (d->conv == 'd') {
@@ -191,10 +211,7 @@ RT_INLINE w_u64 number_prefix(const struct directive *d, w_u64 value)
 	return 0;
 }
 
-/*
- * Appends the digits of `value` into the scratch area; returns their number.
- * As in C, a zero with an explicit precision of 0 has none.
- */
+/* Makes digits that end where ctx.scratch ends; how many. */
 RT_FN w_u64 rt_i_digits(w_u64 c, w_u64 value, w_u64 conv)
 {
 	struct digits g;
@@ -203,74 +220,81 @@ RT_FN w_u64 rt_i_digits(w_u64 c, w_u64 value, w_u64 conv)
 	g.at = c + SCRATCH_END;
 	g.base = conv == 'o'				     ? 8 :
 		 conv == 'x' || conv == 'X' || conv == 'p' ? 16 :
-								 10;
+							       10;
 	g.letter = conv == 'X' ? 'A' : 'a';
 	RT_LOOP(22, digits_step, &g);
 	return c + SCRATCH_END - g.at;
 }
 
-/*
- * Appends a number by its directive. args: width << 32 | prec for '*', see
- * rt.def. %p is %#x that shows its 0x always.
- */
-RT_FN w_u64 rt_fmt_long(w_u64 c, w_u64 dst, w_u64 spec, w_u64 value, w_u64 args)
+/* Appends the number whose parts the directive holds. */
+RT_FN w_u64 rt_i_number(w_u64 c, w_u64 dst)
 {
-	w_u64 conv = rt_ld8(spec), n, zeros, prefix, pad;
-	struct directive d;
+	struct directive *d = directive_at(c);
+	w_u64 prefix = d->prefix > 255 ? 2 : d->prefix > 0;
+	w_u64 n = d->digits + d->zeros + prefix;
+	w_u64 pad = d->width > n ? d->width - n : 0;
 
-	if (conv == 'c')
-		return rt_i_char(c, dst, spec, value, args);
-	if (conv == 'm' || conv == 'M')
-		return rt_i_memory(c, dst, spec, value, args);
-	if (conv == 'b') {
-		fmt_binary(c, dst, spec, value);
-		return 0;
-	}
-	directive_read(&d, spec, args);
-	prefix = number_prefix(&d, value);
-	n = 0;
-	if (value || d.prec)
-		n = rt_i_digits(c, prefix == '-' ? -value : value, conv);
-	if (!prefix && !d.flags && !d.width)
-		return rt_i_append(dst, c + SCRATCH_END - n, n);
-	zeros = 0;
-	if (d.prec != NO_PREC && d.prec > n)
-		zeros = d.prec - n;
-	if (conv == 'o' && d.flags & WIRE_SPEC_ALT && !zeros &&
-	    (value || !d.prec))
-		zeros = 1;
-	pad = n + zeros + (prefix > 255 ? 2 : prefix > 0);
-	pad = d.width > pad ? d.width - pad : 0;
-	if (!(d.flags & WIRE_SPEC_LEFT)) {
-		if (d.flags & WIRE_SPEC_ZERO && d.prec == NO_PREC)
-			zeros += pad;
+	if (!(d->flags & WIRE_SPEC_LEFT)) {
+		if (d->flags & WIRE_SPEC_ZERO && d->prec == NO_PREC)
+			d->zeros += pad;
 		else if (pad)
 			rt_i_fill(dst, ' ', pad);
 		pad = 0;
 	}
 	if (prefix) {
-		rt_st8(c + SCRATCH, prefix);
-		rt_st8(c + SCRATCH + 1, prefix >> 8);
-		rt_i_append(dst, c + SCRATCH, prefix > 255 ? 2 : 1);
+		d = directive_at(c);
+		rt_st8(TEXT(c), d->prefix);
+		rt_st8(TEXT(c) + 1, d->prefix >> 8);
+		rt_i_append(dst, TEXT(c), prefix);
 	}
-	if (zeros)
-		rt_i_fill(dst, '0', zeros);
+	d = directive_at(c);
+	if (d->zeros)
+		rt_i_fill(dst, '0', d->zeros);
+	n = directive_at(c)->digits;
 	rt_i_append(dst, c + SCRATCH_END - n, n);
 	if (pad)
 		rt_i_fill(dst, ' ', pad);
 	return 0;
 }
 
+/*
+ * Appends a number by its directive. args: width << 32 | prec for '*', see
+ * rt.def. %p is %#x that shows its 0x always. As in C, a zero with an explicit
+ * precision of 0 has no digits.
+ */
+RT_FN w_u64 rt_fmt_long(w_u64 c, w_u64 dst, w_u64 spec, w_u64 value, w_u64 args)
+{
+	struct directive *d = directive_read(c, spec, args);
+	w_u64 conv = d->conv, prefix, n = 0;
+
+	if (conv == 'c')
+		return fmt_char(c, dst, value);
+	if (conv == 'm' || conv == 'M')
+		return rt_i_dump(c, dst, value);
+	if (conv == 'b')
+		return fmt_binary(c, dst, spec, value);
+	prefix = number_prefix(d, value);
+	d->prefix = prefix;
+	if (value || d->prec)
+		n = rt_i_digits(c, prefix == '-' ? -value : value, conv);
+	d = directive_at(c);
+	if (!prefix && !d->flags && !d->width)
+		return rt_i_append(dst, c + SCRATCH_END - n, n);
+	d->digits = n;
+	d->zeros = d->prec != NO_PREC && d->prec > n ? d->prec - n : 0;
+	if (conv == 'o' && d->flags & WIRE_SPEC_ALT && !d->zeros &&
+	    (value || !d->prec))
+		d->zeros = 1;
+	return rt_i_number(c, dst);
+}
+
 /* %s: at most `prec` bytes, padded to the width. */
 RT_FN w_u64 rt_fmt_str(w_u64 c, w_u64 dst, w_u64 spec, w_u64 s, w_u64 args)
 {
+	struct directive *d = directive_read(c, spec, args);
 	w_u64 n = rt_string(s)->len;
-	struct directive d;
 
-	RT_UNUSED(c);
-	directive_read(&d, spec, args);
-	if (d.prec != NO_PREC && d.prec < n)
-		n = d.prec;
-	return rt_i_padded(dst, s + RT_STR_HDR, n, d.width,
-			   d.flags & WIRE_SPEC_LEFT);
+	if (d->prec != NO_PREC && d->prec < n)
+		n = d->prec;
+	return rt_i_padded(c, dst, s + RT_STR_HDR, n);
 }

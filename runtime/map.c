@@ -257,6 +257,18 @@ RT_INLINE void entry_link(w_u64 map, w_u64 entry, w_u32 hash, w_u64 words)
 		rt_st64(value, 0);
 }
 
+/* A new entry for a key that is not there, or 0. */
+RT_FN w_u64 rt_i_insert(w_u64 c, w_u64 map, w_u64 key, w_u64 words, w_u64 hash)
+{
+	w_u64 e = rt_i_entry_take(c, map);
+
+	if (rt_unlikely(!e))
+		return 0;
+	rt_copy_words(e + rt_map(map)->key_off, key, words);
+	entry_link(map, e, hash, words);
+	return e;
+}
+
 /* The entry of the key, made with a value of 0, "" or an empty aggregate if
    there is none; 0: the array is full. words >= 1, at most key_cap / 8. */
 RT_FN w_u64 rt_map_insert(w_u64 c, w_u64 map, w_u64 key, w_u64 words)
@@ -266,12 +278,7 @@ RT_FN w_u64 rt_map_insert(w_u64 c, w_u64 map, w_u64 key, w_u64 words)
 
 	if (rt_likely(e))
 		return e;
-	e = rt_i_entry_take(c, map);
-	if (rt_unlikely(!e))
-		return 0;
-	rt_copy_words(e + rt_map(map)->key_off, key, words);
-	entry_link(map, e, hash, words);
-	return e;
+	return rt_i_insert(c, map, key, words, hash);
 }
 
 RT_FN w_u64 rt_map_insert1(w_u64 c, w_u64 map, w_u64 value)
@@ -346,15 +353,16 @@ RT_FN w_u64 rt_map_clear(w_u64 map)
 }
 
 struct component {
-	w_u64 map;
+	w_u64 kind; /* offset of its key_kind */
 	w_u64 at; /* of the component */
 };
 
-/* Steps over component number i. */
+/* Steps over a component. */
 RT_STEP(component_step, struct component)
 {
-	w_u64 kind = rt_ld8(st->map + RT_OFF(struct rt_map, key_kind) + i);
+	w_u64 kind = rt_ld8(st->kind);
 
+	rt_advance(st->kind, 1);
 	rt_advance(st->at,
 		   kind ? RT_STR_SIZE((w_u64)rt_string(st->at)->len) : 8);
 	return 0;
@@ -365,7 +373,7 @@ RT_FN w_u64 rt_entry_key(w_u64 map, w_u64 entry, w_u64 n)
 {
 	struct component s;
 
-	s.map = map;
+	s.kind = map + RT_OFF(struct rt_map, key_kind);
 	s.at = entry + rt_map(map)->key_off;
 	RT_LOOP(n, component_step, &s);
 	return s.at;

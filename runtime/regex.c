@@ -32,6 +32,7 @@
 #include "regex.h"
 #include "rt_int.h"
 
+/* In ctx.scratch. */
 struct matcher {
 	w_u32 re; /* automaton */
 	w_u32 subject; /* text */
@@ -41,7 +42,7 @@ struct matcher {
 	w_u32 list; /* next command, or 0 */
 	w_u32 next_list; /* to run after it: that of accepting */
 	w_u32 matched;
-	w_u64 regs; /* offset of the registers */
+	w_u32 regs; /* offset of the registers */
 };
 
 RT_INLINE struct rt_regex *automaton(w_u64 re)
@@ -49,80 +50,91 @@ RT_INLINE struct rt_regex *automaton(w_u64 re)
 	return rt_at(re);
 }
 
-/* One command, or one byte. Commands of a transition to byte number pos see
-   the position behind it. */
-RT_STEP(regex_step, struct matcher)
+RT_INLINE void regex_command(struct matcher *m)
 {
-	struct rt_regex *r = automaton(st->re);
-	w_u64 re = st->re, cmd, class, trans, accept;
+	w_u64 cmd = rt_ld32((w_u64)m->re + automaton(m->re)->commands_off +
+			    m->list * 4ull);
+	w_u64 dst = m->regs + (cmd >> 8 & 0xff) * 4;
+	w_u64 value = m->pos;
 
-	if (st->list) {
-		cmd = rt_ld32(re + r->commands_off + st->list * 4ull);
-		if ((cmd & 0xff) == RT_REGEX_SET)
-			rt_st32(st->regs + (cmd >> 8 & 0xff) * 4, st->pos);
-		else if ((cmd & 0xff) == RT_REGEX_SET_BEFORE)
-			rt_st32(st->regs + (cmd >> 8 & 0xff) * 4, st->pos - 1);
-		else if ((cmd & 0xff) == RT_REGEX_COPY)
-			rt_st32(st->regs + (cmd >> 8 & 0xff) * 4,
-				rt_ld32(st->regs + (cmd >> 16 & 0xff) * 4));
-		else if ((cmd & 0xff) == RT_REGEX_UNSET_REG)
-			rt_st32(st->regs + (cmd >> 8 & 0xff) * 4,
-				RT_REGEX_UNSET);
-		rt_advance(st->list, rt_unknown(1));
-		if (!(cmd & 0xff)) {
-			st->list = st->next_list;
-			st->next_list = rt_zero();
-		}
+	if (!(cmd & 0xff)) {
+		m->list = m->next_list;
+		m->next_list = 0;
+		return;
+	}
+	if ((cmd & 0xff) == RT_REGEX_SET_BEFORE)
+		value--;
+	else if ((cmd & 0xff) == RT_REGEX_COPY)
+		value = rt_ld32(m->regs + (cmd >> 16 & 0xff) * 4);
+	else if ((cmd & 0xff) == RT_REGEX_UNSET_REG)
+		value = RT_REGEX_UNSET;
+	m->list++;
+	rt_st32(dst, value);
+}
+
+/* Enters a state: after the commands of `list`, those of accepting. */
+RT_INLINE void regex_enter(struct matcher *m, w_u64 state, w_u64 list)
+{
+	w_u64 accept = rt_ld32((w_u64)m->re + automaton(m->re)->accept_off +
+			       state * 4);
+
+	m->state = state;
+	m->list = list;
+	if (!accept)
+		return;
+	m->matched = 1;
+	if (list)
+		m->next_list = accept - 1;
+	else
+		m->list = accept - 1;
+}
+
+/* One command, or one byte. The commands of a transition see the position
+   behind its byte. */
+RT_STEP(regex_step, struct rt_in_heap)
+{
+	struct matcher *m = rt_at(st->at);
+	struct rt_regex *r;
+	w_u64 class, trans;
+
+	if (m->list) {
+		regex_command(m);
 		return 0;
 	}
-	if (!st->state || st->pos > st->len)
+	r = automaton(m->re);
+	if (!m->state || m->pos > m->len ||
+	    (m->matched && r->flags & RT_REGEX_NO_GROUPS))
 		return 1;
-	class = st->pos < st->len ?
-			rt_ld8(re + r->classes_off +
-			       rt_ld8((w_u64)st->subject + st->pos)) :
-			r->nclasses;
-	trans = rt_ld32(re + r->trans_off +
-			(st->state * (r->nclasses + 1ull) + class) * 4);
-	st->list = trans >> 16;
-	st->state = trans & 0xffff;
-	rt_advance(st->pos, 1);
-	accept = rt_ld32(re + r->accept_off + st->state * 4ull);
-	if (accept) {
-		st->matched = rt_unknown(1);
-		if (st->list)
-			st->next_list = accept - 1;
-		else
-			st->list = accept - 1;
-	}
-	return r->flags & RT_REGEX_NO_GROUPS && st->matched;
+	class = r->nclasses;
+	if (m->pos < m->len)
+		class = rt_ld8((w_u64)m->re + r->classes_off +
+			       rt_ld8((w_u64)m->subject + m->pos));
+	trans = rt_ld32((w_u64)m->re + r->trans_off +
+			(m->state * (r->nclasses + 1ull) + class) * 4);
+	m->pos++;
+	regex_enter(m, trans & 0xffff, trans >> 16);
+	return 0;
 }
 
 /* s =~ re: 1 or 0. Remembers the groups for rt_regex_group(). */
 RT_FN w_u64 rt_regex_match(w_u64 c, w_u64 re, w_u64 s)
 {
+	struct matcher *m = rt_at(RT_SCRATCH(c));
 	struct rt_regex *r = automaton(re);
-	struct matcher m;
+	struct rt_in_heap h;
 
 	if (rt_unlikely(r->magic != RT_REGEX_MAGIC))
 		return rt_fail(c, RT_MSG_REGEX);
-	m.re = re;
-	m.subject = s + RT_STR_HDR;
-	m.len = rt_string(s)->len;
-	m.pos = m.next_list = m.matched = rt_zero();
-	m.state = r->start;
-	m.list = r->start_list;
-	m.regs = c + RT_OFF(struct rt_ctx, regex_regs);
-	if (rt_ld32(re + r->accept_off + m.state * 4ull)) {
-		m.matched = 1;
-		m.next_list = rt_ld32(re + r->accept_off + m.state * 4ull) - 1;
-		if (!m.list) {
-			m.list = m.next_list;
-			m.next_list = 0;
-		}
-	}
-	if (!(m.matched && r->flags & RT_REGEX_NO_GROUPS))
-		RT_LOOP(RT_LOOP_MAX, regex_step, &m);
-	return rt_i_regex_result(c, re, s, m.matched);
+	m->re = re;
+	m->subject = s + RT_STR_HDR;
+	m->len = rt_string(s)->len;
+	m->pos = m->next_list = m->matched = 0;
+	m->regs = c + RT_OFF(struct rt_ctx, regex_regs);
+	regex_enter(m, r->start, r->start_list);
+	h.at = RT_SCRATCH(c);
+	RT_LOOP(RT_LOOP_MAX, regex_step, &h);
+	m = rt_at(RT_SCRATCH(c));
+	return rt_i_regex_result(c, re, s, m->matched);
 }
 
 /* Keeps what matched() needs of a search's end. */

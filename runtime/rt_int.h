@@ -21,7 +21,11 @@
  * follows each on its own. So: what counts starts from rt_zero(), not from 0;
  * it is counted up with rt_advance(), which keeps clang from deriving a counter
  * of its own that starts from 0; and what was compared with 0 before is
- * counted up by rt_unknown(n), because the comparison tells.
+ * counted up by rt_unknown(n), because the comparison tells. `i` is not for
+ * addresses: it is bounded by n, and bounds that move do not converge.
+ *
+ * Stack. A state of more than a few words stands in ctx.scratch, and the
+ * RT_LOOP's state is a struct rt_in_heap that says where.
  */
 #ifndef RUNTIME_RT_INT_H
 #define RUNTIME_RT_INT_H
@@ -143,7 +147,7 @@ RT_INLINE void rt_clear(w_u64 at, w_u64 n)
 		w_u64 i_ = rt_zero(), n_ = (n);                               \
 		long cut_ = 1;                                                \
 		for (; i_ < n_; i_++) {                                       \
-			asm volatile("" : "+r"(i_), "+r"(n_));                \
+			asm volatile("" : "+r"(i_));                          \
 			rt_may_goto(over_);                                   \
 			if (step(i_, st))                                     \
 				break;                                        \
@@ -173,6 +177,11 @@ static long (*rt_bpf_loop)(w_u32 n, void *step, void *st,
 		0;                                                            \
 	})
 #endif
+
+struct rt_in_heap {
+	w_u64 at; /* heap offset of the state */
+};
+#define RT_SCRATCH(c) ((c) + RT_OFF(struct rt_ctx, scratch))
 
 /* ------------------------------------------------------------------ *
  * Memory
@@ -458,13 +467,12 @@ RT_INLINE w_u64 rt_stat_value(w_u64 stat, w_u64 desc, w_u64 op)
 w_u64 rt_i_append(w_u64 dst, w_u64 from, w_u64 n);
 /* Appends the byte `ch` n times. */
 w_u64 rt_i_fill(w_u64 dst, w_u64 ch, w_u64 n);
-/* Appends n bytes at `from`, padded with blanks to the width. */
-w_u64 rt_i_padded(w_u64 dst, w_u64 from, w_u64 n, w_u64 width, w_u64 left);
-/* Directives of their own kind, see format.c. */
-w_u64 rt_i_char(w_u64 c, w_u64 dst, w_u64 spec, w_u64 value, w_u64 args);
-w_u64 rt_i_memory(w_u64 c, w_u64 dst, w_u64 spec, w_u64 value, w_u64 args);
-/* Digits of a number at the end of ctx.scratch; how many. */
+/* format.c: parts of rt_fmt_long() and rt_fmt_str(). */
+w_u64 rt_i_padded(w_u64 c, w_u64 dst, w_u64 from, w_u64 n);
+w_u64 rt_i_dump(w_u64 c, w_u64 dst, w_u64 addr);
+w_u64 rt_i_memory(w_u64 c, w_u64 dst, w_u64 addr, w_u64 n, w_u64 hex);
 w_u64 rt_i_digits(w_u64 c, w_u64 value, w_u64 conv);
+w_u64 rt_i_number(w_u64 c, w_u64 dst);
 /* Counts a skipped hit; too many stop the session. */
 w_u64 rt_i_skip(w_u64 counter);
 /* Asks the session to stop. */
@@ -473,9 +481,12 @@ w_u64 rt_i_stop(w_u64 exit_status);
 w_u64 rt_i_report(w_u64 c);
 /* Adds an activation to its probe's times. */
 w_u64 rt_i_timing(w_u64 c);
-/* map.c, sort.c, regex.c: steps of the functions they are named after. */
+/* string.c, map.c, sort.c, regex.c: parts of the functions they are named after. */
+w_u64 rt_i_token(w_u64 c, w_u64 text, w_u64 delim);
+w_u64 rt_i_escape(w_u64 c, w_u64 to, w_u64 s, w_u64 n);
 w_u64 rt_i_unlink(w_u64 map, w_u64 entry);
 w_u64 rt_i_entry_take(w_u64 c, w_u64 map);
+w_u64 rt_i_insert(w_u64 c, w_u64 map, w_u64 key, w_u64 words, w_u64 hash);
 w_u64 rt_i_sort_locate(w_u64 map, w_u64 column);
 w_u64 rt_i_sort_run(w_u64 map);
 w_u64 rt_i_sort_finish(w_u64 map, w_u64 done);

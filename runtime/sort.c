@@ -93,11 +93,15 @@ RT_INLINE struct rt_entry *sort_entry(w_u64 off)
 }
 
 /* MERGE: one entry; when one run is used up, the other is the rest. */
-RT_INLINE void sort_merge(struct sorting *s)
+RT_INLINE void sort_merge(struct sort_arg *st)
 {
+	struct sorting *s = rt_at(st->at);
 	long order = sort_compare(s);
 	w_u64 e, next;
 
+	/* forget what was derived: it would not fit the stack */
+	rt_advance(st->at, 0);
+	s = rt_at(st->at);
 	if (order == SORT_GO_ON)
 		return;
 	s->word = 0;
@@ -131,7 +135,7 @@ RT_STEP(sort_step, struct sort_arg)
 	w_u64 slot, other;
 
 	if (s->phase == SORT_MERGE) {
-		sort_merge(s);
+		sort_merge(st);
 		return 0;
 	}
 	if (s->phase == SORT_TAKE) {

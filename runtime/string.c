@@ -304,112 +304,141 @@ struct replace {
 	w_u32 s, old, new, dst;
 	w_u32 pos; /* in s: what stands before it is done */
 	w_u32 k; /* bytes of old that match at pos */
-	w_u64 full; /* dst could take no more */
+	w_u32 len; /* of dst so far */
+	w_u32 full; /* dst could take no more */
 };
 
-/* Appends with the length kept in the string's head only. */
-RT_INLINE void replace_put(struct replace *st, w_u64 from, w_u64 n)
+RT_INLINE void replace_put(struct replace *r, w_u64 from, w_u64 n)
 {
-	w_u64 len = rt_string(st->dst)->len, cap = rt_head()->string_cap;
+	w_u64 len = r->len, cap = rt_head()->string_cap;
 
 	if (len + n > cap) {
 		n = cap - len;
-		st->full = 1;
+		r->full = 1;
 	}
-	rt_copy((w_u64)st->dst + RT_STR_HDR + len, from, n);
-	rt_string(st->dst)->len = len + n;
+	r->len = len + n;
+	rt_copy((w_u64)r->dst + RT_STR_HDR + len, from, n);
 }
 
 /* Compares one word of `old`, or takes one character, or one replacement. */
-RT_STEP(replace_step, struct replace)
+RT_STEP(replace_step, struct rt_in_heap)
 {
-	w_u64 oldlen = rt_string(st->old)->len, rest = oldlen - st->k;
-	w_u64 slen = rt_string(st->s)->len;
-	w_u64 at = (w_u64)st->s + RT_STR_HDR + st->pos, diff;
+	struct replace *r = rt_at(st->at);
+	w_u64 slen = rt_string(r->s)->len, rest, diff, at;
 
-	if (st->pos >= slen || st->full)
+	if (r->pos >= slen || r->full)
 		return 1;
-	if (st->pos + oldlen > slen) {
-		replace_put(st, at, slen - st->pos);
+	at = (w_u64)r->s + RT_STR_HDR + r->pos;
+	rest = rt_string(r->old)->len;
+	if (r->pos + rest > slen) {
+		replace_put(r, at, slen - r->pos);
 		return 1;
 	}
-	diff = rt_ld64u(at + st->k) ^
-	       rt_ld64((w_u64)st->old + RT_STR_HDR + st->k);
+	rest -= r->k;
+	diff = rt_ld64u(at + r->k) ^
+	       rt_ld64((w_u64)r->old + RT_STR_HDR + r->k);
 	if (rest < 8)
 		diff &= rt_first_bytes(rest);
 	if (!diff && rest > 8) {
-		rt_advance(st->k, 8);
+		r->k += 8;
 		return 0;
 	}
+	r->k = 0;
 	if (diff) {
-		w_u64 len = rt_string(st->dst)->len;
-
-		rt_advance(st->pos, 1);
-		if (len >= rt_head()->string_cap) {
-			st->full = 1;
-			return 1;
-		}
-		rt_st8((w_u64)st->dst + RT_STR_HDR + len, rt_ld8(at));
-		rt_string(st->dst)->len = len + 1;
+		r->pos++;
+		replace_put(r, at, 1);
 	} else {
-		rt_advance(st->pos, oldlen);
-		replace_put(st, (w_u64)st->new + RT_STR_HDR,
-			    rt_string(st->new)->len);
+		r->pos += rt_string(r->old)->len;
+		replace_put(r, (w_u64)r->new + RT_STR_HDR,
+			    rt_string(r->new)->len);
 	}
-	st->k = rt_zero();
 	return 0;
 }
 
 /* Replaces every `old` from left to right; an empty `old` is nowhere. */
 RT_FN w_u64 rt_str_replace(w_u64 c, w_u64 dst, w_u64 s, w_u64 old, w_u64 new)
 {
-	struct replace r;
+	struct replace *r = rt_at(RT_SCRATCH(c));
+	struct rt_in_heap h;
 
-	RT_UNUSED(c);
 	if (!rt_string(old)->len)
 		return rt_str_copy(c, dst, s);
-	rt_st64(dst, 0);
-	r.s = s;
-	r.old = old;
-	r.new = new;
-	r.dst = dst;
-	r.pos = r.k = r.full = rt_zero();
-	RT_LOOP(RT_LOOP_MAX, replace_step, &r);
-	if (r.full)
+	r->s = s;
+	r->old = old;
+	r->new = new;
+	r->dst = dst;
+	r->pos = r->k = r->len = r->full = 0;
+	h.at = RT_SCRATCH(c);
+	RT_LOOP(RT_LOOP_MAX, replace_step, &h);
+	r = rt_at(RT_SCRATCH(c));
+	if (r->full)
 		rt_count(WIRE_CNT_TRUNCATED);
-	rt_str_end(dst, rt_string(dst)->len);
+	rt_str_end(dst, r->len);
 	return 0;
 }
 
-/* A set of characters: 256 bits in ctx.scratch. */
+/* In ctx.scratch: a set of characters, and a scan for what is (not) in it. */
 struct charset {
-	w_u64 set;
-	w_u64 text; /* scanned for, or inserted into, the set */
-	w_u64 pos, end;
-	w_u64 until; /* scan: stop at a member (1) or a non-member (0) */
+	w_u64 bits[4];
+	w_u32 text; /* offset of the text */
+	w_u32 pos, end; /* in the text */
+	w_u32 until; /* stop at a member (1) or a non-member (0) */
 };
 
-RT_STEP(charset_add_step, struct charset)
+RT_STEP(charset_add_step, struct rt_in_heap)
 {
-	w_u64 ch = rt_ld8(st->text + i);
-	w_u64 at = st->set + (ch >> 6) * 8;
+	struct charset *s = rt_at(st->at);
+	w_u64 ch, at;
 
+	if (s->pos >= s->end)
+		return 1;
+	ch = rt_ld8((w_u64)s->text + s->pos);
+	at = st->at + (ch >> 6) * 8;
 	rt_st64(at, rt_ld64(at) | 1ull << (ch & 63));
+	s->pos++;
 	return 0;
 }
 
-RT_STEP(charset_scan_step, struct charset)
+RT_STEP(charset_scan_step, struct rt_in_heap)
 {
-	w_u64 ch, member;
+	struct charset *s = rt_at(st->at);
+	w_u64 ch;
 
-	if (st->pos >= st->end)
+	if (s->pos >= s->end)
 		return 1;
-	ch = rt_ld8(st->text + st->pos);
-	member = rt_ld64(st->set + (ch >> 6) * 8) >> (ch & 63) & 1;
-	if (member == st->until)
+	ch = rt_ld8((w_u64)s->text + s->pos);
+	if ((rt_ld64(st->at + (ch >> 6) * 8) >> (ch & 63) & 1) == s->until)
 		return 1;
-	rt_advance(st->pos, 1);
+	s->pos++;
 	return 0;
+}
+
+/* Finds the next token of `text` and moves tok_pos behind it: its start. */
+RT_FN w_u64 rt_i_token(w_u64 c, w_u64 text, w_u64 delim)
+{
+	struct charset *s = rt_at(RT_SCRATCH(c));
+	struct rt_in_heap h;
+	w_u64 start;
+
+	s->bits[0] = s->bits[1] = s->bits[2] = s->bits[3] = 0;
+	s->text = delim + RT_STR_HDR;
+	s->pos = 0;
+	s->end = rt_string(delim)->len;
+	h.at = RT_SCRATCH(c);
+	RT_LOOP(RT_LOOP_MAX, charset_add_step, &h);
+	s = rt_at(h.at);
+	s->text = text + RT_STR_HDR;
+	s->pos = rt_ctx(c)->tok_pos;
+	s->end = rt_string(text)->len;
+	s->until = 0;
+	RT_LOOP(RT_LOOP_MAX, charset_scan_step, &h);
+	s = rt_at(h.at);
+	start = s->pos;
+	s->until = 1;
+	RT_LOOP(RT_LOOP_MAX, charset_scan_step, &h);
+	s = rt_at(h.at);
+	rt_ctx(c)->tok_pos = s->pos;
+	return start;
 }
 
 /*
@@ -422,54 +451,38 @@ RT_FN w_u64 rt_tokenize(w_u64 c, w_u64 dst, w_u64 s, w_u64 delim)
 	w_u64 kept = c + rt_head()->ctx_strings_off +
 		     RT_CTX_STR_TOKENS *
 			     RT_STR_SIZE((w_u64)rt_head()->string_cap);
-	w_u64 set = c + RT_OFF(struct rt_ctx, scratch), start;
-	struct charset t;
-	rt_word *bits;
+	w_u64 start;
 
 	if (rt_string(s)->len) {
 		rt_str_copy(c, kept, s);
 		rt_ctx(c)->tok_pos = 0;
 	} else if (rt_ctx(c)->tok_pos == ~0u) {
-		goto none;
+		return rt_substr(c, dst, kept, 0, 0);
 	}
-	bits = rt_at(set);
-	bits[0] = bits[1] = bits[2] = bits[3] = 0;
-	t.set = set;
-	t.text = delim + RT_STR_HDR;
-	RT_LOOP(rt_string(delim)->len, charset_add_step, &t);
-	t.text = kept + RT_STR_HDR;
-	t.pos = rt_ctx(c)->tok_pos;
-	t.end = rt_string(kept)->len;
-	t.until = 0;
-	RT_LOOP(t.end, charset_scan_step, &t);
-	start = t.pos;
-	t.until = 1;
-	RT_LOOP(t.end, charset_scan_step, &t);
-	rt_ctx(c)->tok_pos = t.pos;
-	if (start < t.pos)
-		return rt_substr(c, dst, kept, start, t.pos - start);
-none:
-	rt_st64(dst + RT_STR_HDR, 0);
-	rt_str_end(dst, 0);
-	return 0;
+	start = rt_i_token(c, kept, delim);
+	return rt_substr(c, dst, kept, start, rt_ctx(c)->tok_pos - start);
 }
 
+/* In ctx.scratch. */
 struct escaping {
-	w_u64 from; /* the text */
-	w_u64 to; /* where the next output goes */
-	w_u64 room; /* bytes left there */
-	w_u64 i; /* characters done */
+	w_u32 from, end; /* the text: where the next character is */
+	w_u32 to; /* where the next output goes */
+	w_u32 room; /* bytes left there */
 };
 
-RT_STEP(escape_step, struct escaping)
+RT_STEP(escape_step, struct rt_in_heap)
 {
-	w_u64 e = rt_escape(rt_ld8(st->from + st->i)), n = rt_escape_len(e);
+	struct escaping *x = rt_at(st->at);
+	w_u64 e, n;
 	w_u8 *to;
 
-	if (n > st->room)
+	if (x->from >= x->end)
 		return 1;
-	st->room -= n;
-	to = rt_at(st->to);
+	e = rt_escape(rt_ld8(x->from));
+	n = rt_escape_len(e);
+	if (n > x->room)
+		return 1;
+	to = rt_at(x->to);
 	to[0] = e;
 	if (n > 1)
 		to[1] = e >> 8;
@@ -477,9 +490,26 @@ RT_STEP(escape_step, struct escaping)
 		to[2] = e >> 16;
 		to[3] = e >> 24;
 	}
-	rt_advance(st->to, n);
-	rt_advance(st->i, 1);
+	x->room -= n;
+	x->to += n;
+	x->from++;
 	return 0;
+}
+
+/* Escapes s to text offset `to` within n bytes: 1 when all of it fitted. */
+RT_FN w_u64 rt_i_escape(w_u64 c, w_u64 to, w_u64 s, w_u64 n)
+{
+	struct escaping *x = rt_at(RT_SCRATCH(c));
+	struct rt_in_heap h;
+
+	x->from = s + RT_STR_HDR;
+	x->end = s + RT_STR_HDR + rt_string(s)->len;
+	x->to = to;
+	x->room = n;
+	h.at = RT_SCRATCH(c);
+	RT_LOOP(RT_LOOP_MAX, escape_step, &h);
+	x = rt_at(RT_SCRATCH(c));
+	return x->from == x->end;
 }
 
 /*
@@ -489,45 +519,36 @@ RT_STEP(escape_step, struct escaping)
  */
 RT_FN w_u64 rt_text_strn(w_u64 c, w_u64 dst, w_u64 s, w_u64 n, w_u64 quoted)
 {
-	w_u64 len = rt_string(s)->len, cap = rt_head()->string_cap;
-	w_u64 text = dst + RT_STR_HDR;
-	struct escaping e;
+	w_u64 cap = rt_head()->string_cap, text = dst + RT_STR_HDR, end;
 
-	RT_UNUSED(c);
 	if (!n || n > cap)
 		n = cap;
-	e.from = s + RT_STR_HDR;
-	e.to = text;
-	e.i = rt_zero();
-	e.room = n;
-	if (quoted) {
-		if (n < 5) {
-			rt_str_empty(dst);
-			return 0;
-		}
-		rt_st8(e.to++, '"');
-		e.room = n - 2;
+	if (!quoted) {
+		if (!rt_i_escape(c, text, s, n) && n == cap)
+			rt_count(WIRE_CNT_TRUNCATED);
+		end = ((struct escaping *)rt_at(RT_SCRATCH(c)))->to;
+		rt_str_end(dst, end - text);
+		return 0;
 	}
-	RT_LOOP(len, escape_step, &e);
-	if (e.i < len && n == cap)
+	if (n < 5)
+		return rt_substr(c, dst, s, 0, 0);
+	rt_st8(text, '"');
+	if (rt_i_escape(c, text + 1, s, n - 2)) {
+		end = ((struct escaping *)rt_at(RT_SCRATCH(c)))->to;
+		rt_st8(end, '"');
+		rt_str_end(dst, end + 1 - text);
+		return 0;
+	}
+	if (n == cap)
 		rt_count(WIRE_CNT_TRUNCATED);
-	if (!quoted)
-		goto out;
-	if (e.i < len) {
-		/* once more, leaving room for the dots */
-		e.to = text + 1;
-		e.i = rt_zero();
-		e.room = n - 5;
-		RT_LOOP(len, escape_step, &e);
-		rt_st8(e.to++, '"');
-		rt_st8(e.to++, '.');
-		rt_st8(e.to++, '.');
-		rt_st8(e.to++, '.');
-	} else {
-		rt_st8(e.to++, '"');
-	}
-out:
-	rt_str_end(dst, e.to - text);
+	/* once more, leaving room for the dots */
+	rt_i_escape(c, text + 1, s, n - 5);
+	end = ((struct escaping *)rt_at(RT_SCRATCH(c)))->to;
+	rt_st8(end, '"');
+	rt_st8(end + 1, '.');
+	rt_st8(end + 2, '.');
+	rt_st8(end + 3, '.');
+	rt_str_end(dst, end + 4 - text);
 	return 0;
 }
 

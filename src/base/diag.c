@@ -147,15 +147,12 @@ const char *diag_tag_name(enum diag_id id)
 	return buf;
 }
 
-/* Colour roles follow SystemTap's defaults (SYSTEMTAP_COLORS, stap(1)). */
-enum role { ROLE_ERROR, ROLE_WARNING, ROLE_SOURCE, ROLE_CARET, ROLE_TOKEN };
-
 static const char *const role_name[] = { "error", "warning", "source", "caret",
 					 "token" };
 static const char *const role_default[] = { "01;31", "00;33", "00;34", "01",
 					    "01" };
 
-static void role_code(enum role r, char out[24])
+void diag_color_code(enum diag_role r, char out[24])
 {
 	const char *env = getenv("SYSTEMTAP_COLORS");
 	size_t n = strlen(role_name[r]);
@@ -172,7 +169,8 @@ static void role_code(enum role r, char out[24])
 		}
 }
 
-static void put(const struct diag *d, FILE *out, enum role r, const char *text)
+static void put(const struct diag *d, FILE *out, enum diag_role r,
+		const char *text)
 {
 	char code[24];
 
@@ -180,7 +178,7 @@ static void put(const struct diag *d, FILE *out, enum role r, const char *text)
 		fputs(text, out);
 		return;
 	}
-	role_code(r, code);
+	diag_color_code(r, code);
 	fprintf(out, "\033[%sm\033[K%s\033[m\033[K", code, text);
 }
 
@@ -204,7 +202,7 @@ static void print_source(const struct diag *d, FILE *out, struct loc loc)
 	if (len - from > 200)
 		len = from + 200;
 	fputs("        ", out);
-	put(d, out, ROLE_SOURCE, "source: ");
+	put(d, out, DIAG_ROLE_SOURCE, "source: ");
 	for (size_t i = from; i < len; i++) {
 		unsigned char c = (unsigned char)line[i];
 
@@ -213,7 +211,7 @@ static void print_source(const struct diag *d, FILE *out, struct loc loc)
 	fputs("\n                ", out);
 	for (size_t i = from; i + 1 < loc.col && i < len; i++)
 		fputc(line[i] == '\t' ? '\t' : ' ', out);
-	put(d, out, ROLE_CARET, "^");
+	put(d, out, DIAG_ROLE_CARET, "^");
 	fputc('\n', out);
 }
 
@@ -224,7 +222,8 @@ static void print_msg(const struct diag *d, FILE *out, const struct diag_msg *m)
 					      "ERROR: " };
 	enum diag_class cls = table[m->id].cls;
 
-	put(d, out, cls == DIAG_CLASS_WARNING ? ROLE_WARNING : ROLE_ERROR,
+	put(d, out,
+	    cls == DIAG_CLASS_WARNING ? DIAG_ROLE_WARNING : DIAG_ROLE_ERROR,
 	    prefix[cls]);
 	fputs(m->text, out);
 	if (d->opts.show_tag)
@@ -233,12 +232,12 @@ static void print_msg(const struct diag *d, FILE *out, const struct diag_msg *m)
 		if (cls == DIAG_CLASS_PARSE) {
 			fprintf(out, "\n        %s", m->what ? "saw: " : "");
 			if (m->what)
-				put(d, out, ROLE_TOKEN, m->what);
+				put(d, out, DIAG_ROLE_TOKEN, m->what);
 			fputs(m->what ? " at " : "at: ", out);
 		} else {
 			fputs(": ", out);
 			if (m->what)
-				put(d, out, ROLE_TOKEN, m->what);
+				put(d, out, DIAG_ROLE_TOKEN, m->what);
 			fputs(m->what ? " at " : "at ", out);
 		}
 		fprintf(out, "%s:%u:%u", m->loc.src->name, m->loc.line,

@@ -89,6 +89,19 @@ void diag_flush(struct diag *d, FILE *out);
 unsigned diag_mark(const struct diag *d);
 void diag_rollback(struct diag *d, unsigned mark);
 
+/*
+ * The terminal's code ("01;31") for a part of a message: SystemTap's defaults,
+ * changed by SYSTEMTAP_COLORS (stap(1)).
+ */
+enum diag_role {
+	DIAG_ROLE_ERROR,
+	DIAG_ROLE_WARNING,
+	DIAG_ROLE_SOURCE,
+	DIAG_ROLE_CARET,
+	DIAG_ROLE_TOKEN,
+};
+void diag_color_code(enum diag_role role, char code[24]);
+
 /* "parse-expected" for DIAG_PARSE_EXPECTED. */
 const char *diag_tag_name(enum diag_id id);
 

@@ -203,6 +203,27 @@ static struct ir_val call_special(struct lower *L, const struct expr *e,
 	}
 }
 
+/* kernel_string() and its like. */
+static struct ir_val string_at(struct lower *L, const struct expr *e,
+			       const struct val *v, struct ir_val dst)
+{
+	enum builtin_id id = e->call.builtin->id;
+	bool user = id == BUILTIN_user_string || id == BUILTIN_user_string_n;
+
+	if (dst.kind == IV_NONE)
+		dst = lower_temp_str(L);
+	RT_CALL(L, read_str, LOWER_CTX, dst, v[0].v,
+		e->call.args.n > 1 ? v[1].v : iv_imm(0), iv_imm(user));
+	lower_check(L, e->loc);
+	return dst;
+}
+
+static bool reads_string(enum builtin_id id)
+{
+	return id == BUILTIN_kernel_string || id == BUILTIN_kernel_string_n ||
+	       id == BUILTIN_user_string || id == BUILTIN_user_string_n;
+}
+
 static bool rt_by_name(const char *name, enum rt_fn *fn)
 {
 	for (uint32_t i = 0; i < RT_FN_COUNT; i++) {
@@ -253,6 +274,8 @@ struct val lower_call(struct lower *L, const struct expr *e, struct ir_val dst)
 	lower_operands(L, e->call.args.v, e->call.args.n, v);
 	if (!(b->flags & BF_SPECIAL))
 		return call_general(L, e, v, dst);
+	if (reads_string(b->id))
+		return (struct val){.v = string_at(L, e, v, dst)};
 	r.v = call_special(L, e, v);
 	r.of = NULL;
 	if (b->ret == 's' && dst.kind != IV_NONE)
@@ -327,7 +350,8 @@ static struct ir_val read_string(struct lower *L, const struct expr *e,
 	if (dst.kind == IV_NONE)
 		dst = lower_temp_str(L);
 	RT_CALL(L, read_str, LOWER_CTX, dst, arg[0], arg[1],
-		iv_imm(e->prim.op == PRIM_STR_USER));
+		iv_imm((e->prim.op == PRIM_STR_USER ? 1 : 0) |
+		       (e->prim.off & PRIM_STR_SOFT ? 4 : 0)));
 	lower_check(L, e->loc);
 	return dst;
 }

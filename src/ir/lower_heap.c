@@ -198,6 +198,9 @@ static void fill_head(struct lower *L, struct rt_head *h)
 				   ? l->max_action_interruptible
 				   : 10 * l->max_action);
 	h->nprobes = n;
+	/* 0 is for images that do not say; see wire.h */
+	h->hist_elision =
+		l->hist_elision < 0 ? -1 : (w_s32)(l->hist_elision + 1);
 	h->flags =
 		(L->opts->suppress_handler_errors ? RT_F_SUPPRESS_ERRORS : 0) |
 		(L->opts->suppress_time_limits ? RT_F_NO_TIME_LIMITS : 0) |

@@ -311,8 +311,8 @@ void lower_str_copy(struct lower *L, struct ir_val dst, struct ir_val src);
 void lower_assign_str(struct lower *L, const struct expr *e, struct ir_val dst,
 		      const struct var_decl *of);
 struct ir_val lower_str_len(struct lower *L, struct ir_val s);
-struct ir_val lower_compare_str(struct lower *L, enum ir_cc cc,
-				struct expr *a, struct expr *b);
+struct ir_val lower_compare_str(struct lower *L, enum ir_cc cc, struct expr *a,
+				struct expr *b);
 
 /* ---- calls (lower_call.c) ---- */
 /* dst: where a string result goes; IV_NONE: wherever, or no string. */

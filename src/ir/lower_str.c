@@ -53,10 +53,10 @@ static bool is_empty_literal(const struct expr *e)
 	return e->kind == E_STRING && e->str.len == 0;
 }
 
-struct ir_val lower_compare_str(struct lower *L, enum ir_cc cc,
-				struct expr *a, struct expr *b)
+struct ir_val lower_compare_str(struct lower *L, enum ir_cc cc, struct expr *a,
+				struct expr *b)
 {
-	struct expr *both[2] = { a, b };
+	struct expr *both[2] = {a, b};
 	struct val v[2];
 	struct ir_val r;
 

@@ -38,8 +38,8 @@ struct expr *prim_ctx(struct arena *a, struct loc loc, uint32_t off,
 struct expr *prim_read(struct arena *a, struct loc loc, struct expr *addr,
 		       uint32_t size, bool is_signed, bool user)
 {
-	struct expr *e = prim(a, loc, user ? PRIM_READ_USER : PRIM_READ_KERNEL,
-			      TY_LONG);
+	struct expr *e =
+		prim(a, loc, user ? PRIM_READ_USER : PRIM_READ_KERNEL, TY_LONG);
 
 	e->prim.arg[0] = addr;
 	e->prim.size = size;
@@ -50,8 +50,8 @@ struct expr *prim_read(struct arena *a, struct loc loc, struct expr *addr,
 struct expr *prim_string(struct arena *a, struct loc loc, struct expr *addr,
 			 uint64_t max, bool user, bool soft)
 {
-	struct expr *e = prim(a, loc, user ? PRIM_STR_USER : PRIM_STR_KERNEL,
-			      TY_STRING);
+	struct expr *e =
+		prim(a, loc, user ? PRIM_STR_USER : PRIM_STR_KERNEL, TY_STRING);
 
 	e->prim.arg[0] = addr;
 	if (max) {
@@ -109,7 +109,7 @@ static bool get(const struct access *a, struct ttype *t, const char **why)
 
 static const char *spelled(const struct access *a, uint32_t type)
 {
-	struct strbuf sb = { 0 };
+	struct strbuf sb = {0};
 
 	ttype_spell(&sb, a->src, type);
 	const char *s = arena_strdup(a->env->arena, sb_str(&sb));
@@ -152,22 +152,19 @@ static void start_at(struct access *a, struct expr *addr, uint32_t type)
 void access_value(struct access *a, const struct probe_env *env, struct loc loc,
 		  const struct type_src *src, uint32_t type, struct expr *value)
 {
-	*a = (struct access){ .env = env,
-			      .loc = loc,
-			      .src = src,
-			      .type = type,
-			      .root = type,
-			      .value = value };
+	*a = (struct access){.env = env,
+			     .loc = loc,
+			     .src = src,
+			     .type = type,
+			     .root = type,
+			     .value = value};
 }
 
 void access_memory(struct access *a, const struct probe_env *env,
 		   struct loc loc, const struct type_src *src, uint32_t type,
 		   struct expr *addr, bool user)
 {
-	*a = (struct access){ .env = env,
-			      .loc = loc,
-			      .src = src,
-			      .user = user };
+	*a = (struct access){.env = env, .loc = loc, .src = src, .user = user};
 	start_at(a, addr, type);
 }
 
@@ -186,7 +183,8 @@ static const struct field_reloc *reloc_of(const struct access *a)
 
 	if (!a->src->ops->get(a->src, a->root, &t) || (!*t.name && !t.alias))
 		return NULL;
-	struct field_reloc *r = arena_new_obj(a->env->arena, struct field_reloc);
+	struct field_reloc *r =
+		arena_new_obj(a->env->arena, struct field_reloc);
 	r->type_name = *t.name ? t.name : t.alias;
 	r->is_union = t.kind == TT_UNION;
 	r->btf_id = *t.name ? t.id : t.alias_id;
@@ -231,7 +229,7 @@ static bool take_member(struct access *a, const struct ttype *t,
 	struct tmember_path m;
 
 	if (!ttype_find_member(t, name, &m)) {
-		struct name_list l = { 0 };
+		struct name_list l = {0};
 		ttype_all_members(ar, t, &l);
 		*why = arena_printf(ar, "unable to find member '%s' for %s%s",
 				    name, spelled(a, a->type),
@@ -249,11 +247,10 @@ static bool take_member(struct access *a, const struct ttype *t,
 			*why = "it does not fit in a register";
 			return false;
 		}
-		a->value = prim_extract(ar, a->loc, a->value,
-					(unsigned)m.bit_off,
-					m.bit_size ? m.bit_size :
-						     (unsigned)size * 8,
-					mt.is_signed);
+		a->value = prim_extract(
+			ar, a->loc, a->value, (unsigned)m.bit_off,
+			m.bit_size ? m.bit_size : (unsigned)size * 8,
+			mt.is_signed);
 		a->type = m.type;
 		return true;
 	}
@@ -282,15 +279,15 @@ bool access_member(struct access *a, const char *name, const char **why,
 	}
 	if (t.kind == TT_STRUCT || t.kind == TT_UNION)
 		return take_member(a, &t, name, why, have);
-	*why = t.kind == TT_FWD ?
-		       arena_printf(a->env->arena,
-				    "%s is declared, but its members are not "
-				    "in the type information",
-				    spelled(a, a->type)) :
-		       arena_printf(a->env->arena,
-				    "invalid access '->%s' vs %s: not a "
-				    "structure or union",
-				    name, spelled(a, a->type));
+	*why = t.kind == TT_FWD
+		       ? arena_printf(a->env->arena,
+				      "%s is declared, but its members are not "
+				      "in the type information",
+				      spelled(a, a->type))
+		       : arena_printf(a->env->arena,
+				      "invalid access '->%s' vs %s: not a "
+				      "structure or union",
+				      name, spelled(a, a->type));
 	return false;
 }
 
@@ -321,9 +318,10 @@ static bool move_by(struct access *a, uint32_t elem, struct expr *index,
 		a->type = elem;
 		return true;
 	}
-	struct expr *off = size == 1 ? index :
-				       binary(ar, OP_MUL, index,
-					      number(ar, a->loc, (int64_t)size));
+	struct expr *off = size == 1
+				   ? index
+				   : binary(ar, OP_MUL, index,
+					    number(ar, a->loc, (int64_t)size));
 	start_at(a, long_add(ar, address_of(a, true), off), elem);
 	return true;
 }
@@ -360,12 +358,11 @@ bool access_index(struct access *a, struct expr *index, const char **why)
 bool access_steps(struct access *a, const struct expr *target, const char **why,
 		  const char **have)
 {
-	vec_for(&target->target.steps, i)
-	{
+	vec_for (&target->target.steps, i) {
 		const struct target_step *s = &target->target.steps.v[i];
-		bool ok = s->kind == STEP_MEMBER ?
-				  access_member(a, s->member, why, have) :
-				  access_index(a, s->index, why);
+		bool ok = s->kind == STEP_MEMBER
+				  ? access_member(a, s->member, why, have)
+				  : access_index(a, s->index, why);
 		if (!ok)
 			return false;
 	}
@@ -508,8 +505,8 @@ bool access_bind(struct access *a, struct expr *e, bool lvalue,
 	if (!access_steps(a, e, why, have))
 		return false;
 	if (lvalue) {
-		*why = a->value ? "it cannot be modified" :
-				  "memory of the traced system cannot be "
+		*why = a->value ? "it cannot be modified"
+				: "memory of the traced system cannot be "
 				  "written by BPF programs";
 		return false;
 	}

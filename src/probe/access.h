@@ -21,9 +21,9 @@ struct access {
 	struct loc loc;
 	const struct type_src *src;
 	uint32_t type; /* of the place reached */
-	bool user; /* address is in user space */
-	bool pointee; /* no step yet from a pointer's target: p[1] is its
-			 neighbour, as in C */
+	bool user;     /* address is in user space */
+	bool pointee;  /* no step yet from a pointer's target: p[1] is its
+			  neighbour, as in C */
 
 	/* A value of its own (a register, an argument): */
 	struct expr *value; /* NULL: it lies in memory */

@@ -52,7 +52,7 @@ static const char *similar_types(const struct probe_env *env,
 				 const struct type_src *src, const char *name)
 {
 	const struct kbtf *b = (const struct kbtf *)src;
-	struct name_list l = { 0 };
+	struct name_list l = {0};
 	size_t n = strlen(name);
 
 	for (uint32_t id = kbtf_first_id(b); id < kbtf_end_id(b); id++) {
@@ -80,8 +80,9 @@ static bool bind_cast(const struct probe_env *env, struct expr *e, bool lvalue,
 	uint32_t id;
 	unsigned stars;
 	if (!ttype_parse(src, e->target.name, &id, &stars)) {
-		*why = arena_printf(env->arena, "type definition '%s' not found "
-						"in the kernel%s",
+		*why = arena_printf(env->arena,
+				    "type definition '%s' not found "
+				    "in the kernel%s",
 				    e->target.name,
 				    similar_types(env, src, e->target.name));
 		return false;
@@ -94,7 +95,7 @@ static bool bind_cast(const struct probe_env *env, struct expr *e, bool lvalue,
 		}
 		struct value_type *v =
 			arena_new_obj(env->arena, struct value_type);
-		*v = (struct value_type){ .src = src, .id = id };
+		*v = (struct value_type){.src = src, .id = id};
 		e->target.bound = expr_clone(env->arena, e->target.arg);
 		if (stars <= 1)
 			e->target.bound->ctype = v;
@@ -274,8 +275,8 @@ bool probe_bind_target(const struct probe_env *env, struct probe_site *site,
 		if (site && site->kind->bind)
 			return site->kind->bind(env, site, e, lvalue, why,
 						have);
-		*why = site ? "this probe point has no context variables" :
-			      "context variables are those of a probe, not of "
+		*why = site ? "this probe point has no context variables"
+			    : "context variables are those of a probe, not of "
 			      "a function";
 		return false;
 	case TGT_CONST:

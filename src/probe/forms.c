@@ -18,8 +18,8 @@ unsigned form_parse(struct arena *a, const char *form, struct form_part *out)
 		out[n].arg = ARG_NONE;
 		form += len;
 		if (*form == '(') {
-			out[n].arg = !strncmp(form, "(number)", 8) ? ARG_NUMBER :
-								     ARG_STRING;
+			out[n].arg = !strncmp(form, "(number)", 8) ? ARG_NUMBER
+								   : ARG_STRING;
 			form += strcspn(form, ")") + 1;
 		}
 		n++;
@@ -81,7 +81,7 @@ static const struct probe_point *concrete(const struct probe_env *env,
 	*q = *p;
 	memset(&q->comps, 0, sizeof(q->comps));
 	for (unsigned k = 0; k < n; k++) {
-		struct pp_component c = { .name = f[k].name, .loc = p->loc };
+		struct pp_component c = {.name = f[k].name, .loc = p->loc};
 		if (used[k] >= 0) {
 			c.loc = p->comps.v[used[k]].loc;
 			c.arg = p->comps.v[used[k]].arg;
@@ -127,16 +127,18 @@ static unsigned common(const struct probe_point *p, const struct form_part *f,
 }
 
 struct near {
-	unsigned best; /* components that are right */
-	const char *same_names; /* form that differs in arguments only */
-	struct name_list next; /* what may stand at `best` */
+	unsigned best;		     /* components that are right */
+	const char *same_names;	     /* form that differs in arguments only */
+	struct name_list next;	     /* what may stand at `best` */
 	struct name_list next_forms; /* the forms with these */
-	bool may_end; /* a form ends before `best` */
+	bool may_end;		     /* a form ends before `best` */
 };
 
 static void push_once(struct arena *a, struct name_list *l, const char *s)
 {
-	vec_for(&l->v, i) if (!strcmp(l->v.v[i], s)) return;
+	vec_for (&l->v, i)
+		if (!strcmp(l->v.v[i], s))
+			return;
 	vec_push(a, &l->v, s);
 }
 
@@ -174,8 +176,7 @@ static const char *did_you_mean(const struct probe_env *env,
 
 	if (!best)
 		return NULL;
-	vec_for(&nr->next_forms.v, i)
-	{
+	vec_for (&nr->next_forms.v, i) {
 		struct form_part f[FORM_MAX_PARTS];
 		unsigned n = form_parse(a, nr->next_forms.v.v[i], f);
 		if (nr->best < n && !strcmp(f[nr->best].name, best))
@@ -186,10 +187,9 @@ static const char *did_you_mean(const struct probe_env *env,
 
 static const char *forms_list(struct arena *a, const struct name_list *l)
 {
-	struct strbuf sb = { 0 };
+	struct strbuf sb = {0};
 
-	vec_for(&l->v, i)
-	{
+	vec_for (&l->v, i) {
 		if (i == 6) {
 			sb_puts(&sb, ", ...");
 			break;
@@ -204,7 +204,7 @@ static const char *forms_list(struct arena *a, const struct name_list *l)
 void form_report_mismatch(const struct probe_env *env,
 			  const struct probe_point *p)
 {
-	struct near nr = { 0 };
+	struct near nr = {0};
 	struct arena *a = env->arena;
 
 	for (unsigned i = 0; probe_kinds()[i]; i++)

@@ -9,9 +9,9 @@ static const struct phase {
 	enum wire_probe_kind kind;
 	enum rt_state state;
 } phases[] = {
-	{ "begin", WIRE_PROBE_BEGIN, RT_STARTING },
-	{ "end", WIRE_PROBE_END, RT_ENDING },
-	{ "error", WIRE_PROBE_ERROR, RT_ENDING },
+	{"begin", WIRE_PROBE_BEGIN, RT_STARTING},
+	{"end", WIRE_PROBE_END, RT_ENDING},
+	{"error", WIRE_PROBE_ERROR, RT_ENDING},
 };
 
 static int begin_match(const struct probe_env *env, const struct probe_point *p,
@@ -31,15 +31,14 @@ static int begin_match(const struct probe_env *env, const struct probe_point *p,
 	s->attach.kind = ph->kind;
 	s->attach.order = order;
 	s->prog_type = IMAGE_PROG_RUN;
-	s->handler_flags = IMAGE_HANDLER_INTERRUPTIBLE |
-			   IMAGE_HANDLER_STATE(ph->state);
+	s->handler_flags =
+		IMAGE_HANDLER_INTERRUPTIBLE | IMAGE_HANDLER_STATE(ph->state);
 	return PROBE_MATCHED;
 }
 
-static const char *const forms[] = { "begin", "begin(number)",
-				     "end", "end(number)",
-				     "error", "error(number)",
-				     NULL };
+static const char *const forms[] = {
+	"begin", "begin(number)", "end", "end(number)",
+	"error", "error(number)", NULL};
 
 const struct probe_kind probe_kind_begin = {
 	.name = "begin",

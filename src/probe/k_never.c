@@ -13,7 +13,7 @@ static int never_match(const struct probe_env *env, const struct probe_point *p,
 	return PROBE_MATCHED;
 }
 
-static const char *const forms[] = { "never", NULL };
+static const char *const forms[] = {"never", NULL};
 
 const struct probe_kind probe_kind_never = {
 	.name = "never",

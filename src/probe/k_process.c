@@ -23,11 +23,10 @@ static int program_error(const struct probe_env *env,
 			 const struct probe_point *p, const char *path,
 			 const char *why)
 {
-	struct diag_msg *m = diag_report(env->diag, PROCESS_UNREADABLE,
-					 p->comps.v[0].arg ?
-						 p->comps.v[0].arg->loc :
-						 p->comps.v[0].loc,
-					 pp_what(env, p, 0), path, why);
+	struct diag_msg *m = diag_report(
+		env->diag, PROCESS_UNREADABLE,
+		p->comps.v[0].arg ? p->comps.v[0].arg->loc : p->comps.v[0].loc,
+		pp_what(env, p, 0), path, why);
 
 	if (strstr(why, "ermission"))
 		diag_remedy(m, "run as a user who may read the file");
@@ -41,13 +40,14 @@ static int program_error(const struct probe_env *env,
 static int no_symbols(const struct probe_env *env, const struct probe_point *p,
 		      const struct elf_file *f)
 {
-	struct diag_msg *m = diag_report(env->diag, PROCESS_NO_SYMBOLS,
-					 p->comps.v[1].loc, pp_what(env, p, 1),
-					 f->path);
+	struct diag_msg *m =
+		diag_report(env->diag, PROCESS_NO_SYMBOLS, p->comps.v[1].loc,
+			    pp_what(env, p, 1), f->path);
 
 	if (f->has_symtab)
-		diag_note(m, LOC_NONE, "its symbol table names no function "
-				       "with code in this file");
+		diag_note(m, LOC_NONE,
+			  "its symbol table names no function "
+			  "with code in this file");
 	else if (f->build_id_len > 1)
 		diag_remedy(m,
 			    "it is stripped: install its debug symbols "
@@ -63,7 +63,7 @@ static int no_function(const struct probe_env *env, const struct probe_point *p,
 		       const struct elf_file *f, const struct pattern *pat)
 {
 	struct arena *a = env->arena;
-	struct name_list l = { 0 };
+	struct name_list l = {0};
 
 	for (uint32_t i = 0; i < f->nfuncs; i++)
 		vec_push(a, &l.v, f->funcs[i].name);
@@ -81,9 +81,10 @@ static int no_function(const struct probe_env *env, const struct probe_point *p,
 			       "are known; install its debug symbols for the "
 			       "others");
 	else
-		diag_remedy(m, "stap -l 'process(\"%s\").function(\"*\")' "
-			       "lists its functions; inlined ones need debug "
-			       "information",
+		diag_remedy(m,
+			    "stap -l 'process(\"%s\").function(\"*\")' "
+			    "lists its functions; inlined ones need debug "
+			    "information",
 			    f->path);
 	return PROBE_ERROR;
 }
@@ -107,7 +108,7 @@ static void add_site(const struct probe_env *env, const struct probe_point *p,
 	const struct elf_file *f = sc->elf;
 	struct arena *a = env->arena;
 	struct probe_site *s = site_new(env, &probe_kind_process, p, out);
-	struct strbuf name = { 0 };
+	struct strbuf name = {0};
 
 	sb_printf(&name, "process(%s).function(%s%s%s)", sc->shown, quote,
 		  fn->name, quote);
@@ -169,12 +170,11 @@ static int by_name(const struct probe_env *env, const struct probe_point *p,
 {
 	if (strchr(pat->name, '@')) {
 		diag_remedy(
-			diag_report(
-				env->diag, PROBE_POINT_UNAVAILABLE,
-				p->comps.v[1].arg->loc, NULL, pat->text,
-				"source files are known from DWARF debug "
-				"information only, which this version does "
-				"not read"),
+			diag_report(env->diag, PROBE_POINT_UNAVAILABLE,
+				    p->comps.v[1].arg->loc, NULL, pat->text,
+				    "source files are known from DWARF debug "
+				    "information only, which this version does "
+				    "not read"),
 			"leave out what follows the '@'");
 		return PROBE_ERROR;
 	}
@@ -190,7 +190,7 @@ static int by_address(const struct probe_env *env, const struct probe_point *p,
 		      const struct scope *sc, struct pattern *pat, int64_t addr,
 		      struct site_list *out)
 {
-	struct elf_func fn = { .addr = (uint64_t)addr };
+	struct elf_func fn = {.addr = (uint64_t)addr};
 
 	pat->text = arena_printf(env->arena, "0x%llx", (long long)addr);
 	fn.name = pat->name = pat->text;
@@ -225,8 +225,8 @@ static bool parse_suffix(const struct probe_point *p, struct pattern *pat)
 
 static bool needs_dwarf(const struct probe_point *p)
 {
-	static const char *const names[] = { "inline", "label", "callee",
-					     "callees" };
+	static const char *const names[] = {"inline", "label", "callee",
+					    "callees"};
 
 	for (unsigned i = 2; i < p->comps.n; i++)
 		for (unsigned k = 0; k < sizeof(names) / sizeof(*names); k++)
@@ -238,12 +238,11 @@ static bool needs_dwarf(const struct probe_point *p)
 static int process_match(const struct probe_env *env,
 			 const struct probe_point *p, struct site_list *out)
 {
-	struct pattern pat = { .text = pp_string(p, 1) };
+	struct pattern pat = {.text = pp_string(p, 1)};
 	int64_t addr = 0;
 
 	if (p->comps.n < 2 || !pp_is(p, 0, "process") ||
-	    !pp_is(p, 1, "function") ||
-	    (!pat.text && !pp_number(p, 1, &addr)))
+	    !pp_is(p, 1, "function") || (!pat.text && !pp_number(p, 1, &addr)))
 		return PROBE_NOT_MINE;
 	if (needs_dwarf(p)) {
 		diag_report(env->diag, PROBE_POINT_UNAVAILABLE,
@@ -257,7 +256,7 @@ static int process_match(const struct probe_env *env,
 	if (!parse_suffix(p, &pat))
 		return PROBE_NOT_MINE;
 	pat.name = pat.text;
-	struct scope_list scopes = { 0 };
+	struct scope_list scopes = {0};
 	const char *path = NULL, *why = NULL;
 	if (!scope_find(env, p, true, &scopes, &path, &why)) {
 		if (path)
@@ -270,12 +269,10 @@ static int process_match(const struct probe_env *env,
 	}
 	/* One program: say what is wrong. Several: take what there is. */
 	if (scopes.v.n == 1)
-		return pat.text ?
-			       by_name(env, p, scopes.v.v[0], &pat, out) :
-			       by_address(env, p, scopes.v.v[0], &pat, addr,
-					  out);
-	vec_for(&scopes.v, i)
-	{
+		return pat.text ? by_name(env, p, scopes.v.v[0], &pat, out)
+				: by_address(env, p, scopes.v.v[0], &pat, addr,
+					     out);
+	vec_for (&scopes.v, i) {
 		if (pat.text)
 			add_matching(env, p, scopes.v.v[i], &pat, out);
 	}
@@ -292,8 +289,7 @@ static bool process_bind(const struct probe_env *env, struct probe_site *site,
 {
 	*have = "$$name";
 	if (!strcmp(e->target.name, "$name") && !e->target.steps.n && !lvalue) {
-		e->target.bound =
-			expr_string(env->arena, e->loc, site->symbol);
+		e->target.bound = expr_string(env->arena, e->loc, site->symbol);
 		return true;
 	}
 	*why = "variables of programs need DWARF debug information, which "
@@ -301,13 +297,14 @@ static bool process_bind(const struct probe_env *env, struct probe_site *site,
 	return false;
 }
 
-#define SCOPED(rest) "process(string)." rest, "process(number)." rest, "process." rest
-#define SUFFIXED(f) SCOPED(f), SCOPED(f ".call"), SCOPED(f ".return"), \
-		    SCOPED(f ".exported")
+#define SCOPED(rest)                                                           \
+	"process(string)." rest, "process(number)." rest, "process." rest
+#define SUFFIXED(f)                                                            \
+	SCOPED(f), SCOPED(f ".call"), SCOPED(f ".return"), SCOPED(f ".exported")
 
-static const char *const forms[] = { SUFFIXED("function(string)"),
-				     SCOPED("function(number)"),
-				     SCOPED("function(number).return"), NULL };
+static const char *const forms[] = {SUFFIXED("function(string)"),
+				    SCOPED("function(number)"),
+				    SCOPED("function(number).return"), NULL};
 
 const struct probe_kind probe_kind_process = {
 	.name = "process.function",

@@ -25,10 +25,10 @@ static const struct life {
 	const char *a, *b; /* components after process(...) */
 	enum wire_process_event event;
 } lives[] = {
-	{ "begin", NULL, WIRE_PROC_BEGIN },
-	{ "end", NULL, WIRE_PROC_END },
-	{ "thread", "begin", WIRE_PROC_THREAD_BEGIN },
-	{ "thread", "end", WIRE_PROC_THREAD_END },
+	{"begin", NULL, WIRE_PROC_BEGIN},
+	{"end", NULL, WIRE_PROC_END},
+	{"thread", "begin", WIRE_PROC_THREAD_BEGIN},
+	{"thread", "end", WIRE_PROC_THREAD_END},
 };
 
 static const struct life *find_life(const struct probe_point *p)
@@ -79,24 +79,22 @@ static struct stmt *exit_filter(const struct probe_env *env, struct loc loc,
 						expr_call(a, loc, "tid"),
 						expr_call(a, loc, "pid")));
 	if (exit_has_group_dead(env))
-		return stmt_next_if(a, loc,
-				    eq(env,
-				       prim_extract(a, loc, arg(env, loc, 1), 0,
-						    8, false),
-				       0));
-	struct expr *live = task_field(env, loc,
-				       (const char *const[]){ "signal", "live",
-							      "counter",
-							      NULL },
-				       why);
+		return stmt_next_if(
+			a, loc,
+			eq(env,
+			   prim_extract(a, loc, arg(env, loc, 1), 0, 8, false),
+			   0));
+	struct expr *live = task_field(
+		env, loc,
+		(const char *const[]){"signal", "live", "counter", NULL}, why);
 	return live ? stmt_next_if(a, loc, live) : NULL;
 }
 
 /* System calls that make processes: their numbers. */
 static const int *fork_numbers(const struct probe_env *env)
 {
-	static const int x86_64[] = { 56, 57, 58, 435, -1 };
-	static const int generic[] = { 220, 435, -1 };
+	static const int x86_64[] = {56, 57, 58, 435, -1};
+	static const int generic[] = {220, 435, -1};
 
 	return strcmp(target_arch(env->targets), "x86_64") ? generic : x86_64;
 }
@@ -123,9 +121,9 @@ static struct stmt *newborn_filter(const struct probe_env *env, struct loc loc,
 	const char *have;
 	access_memory(&regs, env, loc, src, id, arg(env, loc, 0), false);
 	bool ok = access_member(&regs,
-				strcmp(target_arch(env->targets), "x86_64") ?
-					"syscallno" :
-					"orig_ax",
+				strcmp(target_arch(env->targets), "x86_64")
+					? "syscallno"
+					: "orig_ax",
 				why, &have);
 	struct expr *nr = ok ? access_load(&regs, why) : NULL;
 	access_free(&regs);
@@ -134,12 +132,11 @@ static struct stmt *newborn_filter(const struct probe_env *env, struct loc loc,
 	struct expr *is_fork = NULL;
 	static const char var[] = "__syscall_nr";
 	for (const int *n = fork_numbers(env); *n >= 0; n++) {
-		struct expr *x = is_fork ? expr_symbol(a, loc, var) :
-					   expr_assign(a, loc, var, nr);
+		struct expr *x = is_fork ? expr_symbol(a, loc, var)
+					 : expr_assign(a, loc, var, nr);
 		x = eq(env, x, *n);
-		is_fork = is_fork ?
-				  expr_binary(a, loc, OP_LOGOR, is_fork, x) :
-				  x;
+		is_fork =
+			is_fork ? expr_binary(a, loc, OP_LOGOR, is_fork, x) : x;
 	}
 	struct stmt *block = stmt_block(a, loc);
 	vec_push(a, &block->block.list,
@@ -151,8 +148,8 @@ static struct stmt *newborn_filter(const struct probe_env *env, struct loc loc,
 	vec_push(a, &block->block.list,
 		 stmt_next_if(a, loc,
 			      expr_binary(a, loc,
-					  l->event == WIRE_PROC_BEGIN ? OP_NE :
-									OP_EQ,
+					  l->event == WIRE_PROC_BEGIN ? OP_NE
+								      : OP_EQ,
 					  expr_call(a, loc, "tid"),
 					  expr_call(a, loc, "pid"))));
 	return block;
@@ -164,7 +161,7 @@ static const char *life_name(const struct probe_env *env,
 			     const struct probe_point *p,
 			     const struct scope *sc)
 {
-	struct strbuf sb = { 0 };
+	struct strbuf sb = {0};
 
 	sb_puts(&sb, "process");
 	if (*sc->shown)
@@ -227,15 +224,15 @@ static bool add_end(const struct probe_env *env, const struct probe_point *p,
 		return false;
 	}
 	struct stmt *filter = exit_filter(env, p->loc, l, why);
-	return filter && add_site(env, p, l, sc, "sched_process_exit", filter,
-				  out, why);
+	return filter &&
+	       add_site(env, p, l, sc, "sched_process_exit", filter, out, why);
 }
 
 static int life_match(const struct probe_env *env, const struct probe_point *p,
 		      struct site_list *out)
 {
 	const struct life *l = find_life(p);
-	struct scope_list scopes = { 0 };
+	struct scope_list scopes = {0};
 	const char *path, *why, *remedy = NULL;
 
 	if (!l)
@@ -246,13 +243,12 @@ static int life_match(const struct probe_env *env, const struct probe_point *p,
 			    why);
 		return PROBE_ERROR;
 	}
-	vec_for(&scopes.v, i)
-	{
+	vec_for (&scopes.v, i) {
 		const struct scope *sc = scopes.v.v[i];
 		bool begin = l->event == WIRE_PROC_BEGIN ||
 			     l->event == WIRE_PROC_THREAD_BEGIN;
-		if (begin ? add_begin(env, p, l, sc, out, &why) :
-			    add_end(env, p, l, sc, out, &why))
+		if (begin ? add_begin(env, p, l, sc, out, &why)
+			  : add_end(env, p, l, sc, out, &why))
 			continue;
 		struct diag_msg *m = diag_report(
 			env->diag, PROBE_POINT_UNAVAILABLE, p->comps.v[0].loc,
@@ -261,11 +257,12 @@ static int life_match(const struct probe_env *env, const struct probe_point *p,
 		if (!target_vmlinux(env->targets, &why, &remedy))
 			diag_remedy(m, "%s", remedy);
 		else
-			diag_remedy(m, "use process.%s%s and test execname() or "
-				       "pid() in the handler",
-				    l->a, l->b ? arena_printf(env->arena, ".%s",
-							      l->b) :
-						 "");
+			diag_remedy(m,
+				    "use process.%s%s and test execname() or "
+				    "pid() in the handler",
+				    l->a,
+				    l->b ? arena_printf(env->arena, ".%s", l->b)
+					 : "");
 		return PROBE_ERROR;
 	}
 	return PROBE_MATCHED;
@@ -281,14 +278,12 @@ static bool life_bind(const struct probe_env *env, struct probe_site *site,
 	return false;
 }
 
-#define SCOPED(rest) "process(string)." rest, "process(number)." rest, "process." rest
+#define SCOPED(rest)                                                           \
+	"process(string)." rest, "process(number)." rest, "process." rest
 
 static const char *const forms[] = {
-	SCOPED("begin"),
-	SCOPED("end"),
-	SCOPED("thread.begin"),
-	SCOPED("thread.end"),
-	NULL,
+	SCOPED("begin"),      SCOPED("end"), SCOPED("thread.begin"),
+	SCOPED("thread.end"), NULL,
 };
 
 const struct probe_kind probe_kind_process_life = {

@@ -18,9 +18,8 @@ static const struct unit {
 	const char *name;
 	uint64_t ns;
 } units[] = {
-	{ "s", NSEC },	     { "sec", NSEC }, { "ms", 1000000 },
-	{ "msec", 1000000 }, { "us", 1000 },  { "usec", 1000 },
-	{ "ns", 1 },	     { "nsec", 1 },
+	{"s", NSEC},  {"sec", NSEC},  {"ms", 1000000}, {"msec", 1000000},
+	{"us", 1000}, {"usec", 1000}, {"ns", 1},       {"nsec", 1},
 };
 
 static struct probe_site *timer_site(const struct probe_env *env,
@@ -45,9 +44,9 @@ static int range_error(const struct probe_env *env, const struct probe_point *p,
 				p->comps.v[i].name, (long long)v,
 				(long long)low, (long long)high),
 		    "choose a number within this range%s",
-		    v > high && i == 1 && strcmp(p->comps.v[i].name, "hz") ?
-			    ", or a larger unit" :
-			    "");
+		    v > high && i == 1 && strcmp(p->comps.v[i].name, "hz")
+			    ? ", or a larger unit"
+			    : "");
 	return PROBE_ERROR;
 }
 
@@ -130,7 +129,8 @@ static int timer_match(const struct probe_env *env, const struct probe_point *p,
 	return PROBE_NOT_MINE;
 }
 
-#define UNIT_FORMS(u) "timer." u "(number)", "timer." u "(number).randomize(number)"
+#define UNIT_FORMS(u)                                                          \
+	"timer." u "(number)", "timer." u "(number).randomize(number)"
 
 static const char *const forms[] = {
 	UNIT_FORMS("s"),

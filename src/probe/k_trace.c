@@ -56,13 +56,13 @@ static void add_site(const struct probe_env *env, const struct probe_point *p,
 	struct trace *t = arena_new_obj(a, struct trace);
 
 	t->tp = *tp;
-	t->system = *tp->system			       ? tp->system :
-		    system && !has_wildcard(system) ? system :
-						       "";
-	s->name = pp_text(a, p, 1,
-			  *t->system ? arena_printf(a, "%s:%s", t->system,
-						    tp->name) :
-				       tp->name);
+	t->system = *tp->system			      ? tp->system
+		    : system && !has_wildcard(system) ? system
+						      : "";
+	s->name = pp_text(
+		a, p, 1,
+		*t->system ? arena_printf(a, "%s:%s", t->system, tp->name)
+			   : tp->name);
 	s->attach.kind = WIRE_PROBE_RAWTP;
 	s->target = tp->name;
 	s->symbol = tp->name;
@@ -92,7 +92,7 @@ static int no_match(const struct probe_env *env, const struct probe_point *p,
 		    const char *system, const char *name)
 {
 	struct arena *a = env->arena;
-	struct name_list l = { 0 };
+	struct name_list l = {0};
 	uint32_t n;
 	const struct tracepoint *all = target_tracepoints(env->targets, &n);
 
@@ -101,7 +101,8 @@ static int no_match(const struct probe_env *env, const struct probe_point *p,
 	struct diag_msg *m = diag_report(
 		env->diag, TRACEPOINT_UNKNOWN, p->comps.v[1].arg->loc,
 		arena_printf(a, "string '%s'", p->comps.v[1].arg->str.s),
-		p->comps.v[1].arg->str.s, similar_suffix(a, name, l.v.v, l.v.n));
+		p->comps.v[1].arg->str.s,
+		similar_suffix(a, name, l.v.v, l.v.n));
 	struct tracepoint tp;
 	if ((system && !strcmp(system, "syscalls")) ||
 	    !strncmp(name, "sys_enter_", 10) || !strncmp(name, "sys_exit_", 9))
@@ -188,8 +189,8 @@ static int trace_match(const struct probe_env *env, const struct probe_point *p,
 static const char *param_name(const struct trace *t, uint32_t i,
 			      struct arena *a)
 {
-	return t->params[i].name ? t->params[i].name :
-				   arena_printf(a, "arg%u", i + 1);
+	return t->params[i].name ? t->params[i].name
+				 : arena_printf(a, "arg%u", i + 1);
 }
 
 static bool find_param(const struct trace *t, const char *name, uint32_t *i)
@@ -225,7 +226,7 @@ static void start_param(struct access *a, const struct probe_env *env,
 
 static const char *list_params(struct arena *a, const struct trace *t)
 {
-	struct strbuf sb = { 0 };
+	struct strbuf sb = {0};
 
 	for (uint32_t i = 0; i < t->nparams; i++)
 		sb_printf(&sb, "$%s, ", param_name(t, i, a));
@@ -252,9 +253,9 @@ static void put_param(struct pretty *p, const struct probe_env *env,
 		pretty_text(p, "?");
 	else
 		pretty_arg(p,
-			   ty.kind == TT_PTR ? "%#x" :
-			   ty.is_signed	     ? "%d" :
-					       "%u",
+			   ty.kind == TT_PTR ? "%#x"
+			   : ty.is_signed    ? "%d"
+					     : "%u",
 			   v);
 	access_free(&a);
 }
@@ -335,8 +336,8 @@ static void trace_list_vars(const struct probe_env *env,
 	}
 }
 
-static const char *const forms[] = { "kernel.trace(string)",
-				     "kernel.tracepoint(string)", NULL };
+static const char *const forms[] = {"kernel.trace(string)",
+				    "kernel.tracepoint(string)", NULL};
 
 const struct probe_kind probe_kind_trace = {
 	.name = "kernel.trace",

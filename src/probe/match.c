@@ -78,7 +78,9 @@ static void try_point(void *ctx, const struct probe_point *q)
 
 static bool has_wild_name(const struct probe_point *p)
 {
-	vec_for(&p->comps, i) if (has_wildcard(p->comps.v[i].name)) return true;
+	vec_for (&p->comps, i)
+		if (has_wildcard(p->comps.v[i].name))
+			return true;
 	return false;
 }
 
@@ -86,7 +88,7 @@ int probe_match(const struct probe_env *env, const struct probe_point *p,
 		struct site_list *out)
 {
 	if (has_wild_name(p)) {
-		struct wild w = { .env = env, .out = out };
+		struct wild w = {.env = env, .out = out};
 		if (form_expand(env, p, try_point, &w) && w.matched)
 			return PROBE_MATCHED;
 	} else {

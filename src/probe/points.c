@@ -18,9 +18,10 @@ bool name_matches(const char *pattern, const char *name)
 
 bool pp_is(const struct probe_point *p, unsigned i, const char *name)
 {
-	return i < p->comps.n && (has_wildcard(p->comps.v[i].name) ?
-					  name_matches(p->comps.v[i].name, name) :
-					  !strcmp(p->comps.v[i].name, name));
+	return i < p->comps.n &&
+	       (has_wildcard(p->comps.v[i].name)
+			? name_matches(p->comps.v[i].name, name)
+			: !strcmp(p->comps.v[i].name, name));
 }
 
 bool pp_has_arg(const struct probe_point *p, unsigned i)
@@ -68,10 +69,9 @@ static void put_quoted(struct strbuf *sb, const char *s)
 const char *pp_text(struct arena *a, const struct probe_point *p, unsigned at,
 		    const char *arg)
 {
-	struct strbuf sb = { 0 };
+	struct strbuf sb = {0};
 
-	vec_for(&p->comps, i)
-	{
+	vec_for (&p->comps, i) {
 		const struct pp_component *c = &p->comps.v[i];
 		sb_printf(&sb, "%s%s", i ? "." : "", c->name);
 		if (i != at && !c->arg)

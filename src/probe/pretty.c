@@ -20,14 +20,14 @@
 struct printer {
 	struct pretty out;
 	bool deep;
-	const char *temp; /* local variable that holds the base, or NULL */
+	const char *temp;  /* local variable that holds the base, or NULL */
 	struct expr *base; /* computes it */
-	bool temp_set; /* an argument that sets it is in the list */
+	bool temp_set;	   /* an argument that sets it is in the list */
 };
 
 void pretty_init(struct pretty *p, const struct probe_env *env, struct loc loc)
 {
-	*p = (struct pretty){ .env = env, .loc = loc };
+	*p = (struct pretty){.env = env, .loc = loc};
 }
 
 void pretty_text(struct pretty *p, const char *text)
@@ -70,7 +70,7 @@ static bool is_char_type(const struct type_src *s, uint32_t id)
 static void copy_place(struct access *to, const struct access *from)
 {
 	*to = *from;
-	to->path = (struct strbuf){ 0 };
+	to->path = (struct strbuf){0};
 	sb_puts(&to->path, from->path.len ? from->path.s : "");
 }
 
@@ -87,8 +87,8 @@ static void put_read(struct printer *p, struct access *a, const char *directive,
 	bool first = shared && !p->temp_set;
 
 	if (shared)
-		a->base = first ? expr_assign(ar, a->loc, p->temp, p->base) :
-				  expr_symbol(ar, a->loc, p->temp);
+		a->base = first ? expr_assign(ar, a->loc, p->temp, p->base)
+				: expr_symbol(ar, a->loc, p->temp);
 	else if (a->base)
 		a->base = expr_clone(ar, a->base);
 	struct expr *e = read(a, &why);
@@ -263,7 +263,7 @@ static bool points_to_struct(const struct access *a, const struct ttype *t)
 
 struct expr *access_pretty(struct access *a, bool deep, const char **why)
 {
-	struct printer p = { .deep = deep };
+	struct printer p = {.deep = deep};
 	struct ttype t;
 
 	if (!a->src->ops->get(a->src, a->type, &t)) {

@@ -21,7 +21,7 @@ struct probe_env {
 	struct arena *arena;
 	struct diag *diag;
 	const char *target_cmd; /* -c: program path of the command, or NULL */
-	int target_pid; /* -x, or 0 */
+	int target_pid;		/* -x, or 0 */
 	bool guru_mode;
 	const char *runtime; /* "bpf", "user" */
 	unsigned ncpus;
@@ -37,13 +37,13 @@ struct probe_kind;
 struct probe_site {
 	const struct probe_kind *kind;
 	const struct probe_point *point; /* what the user or alias wrote */
-	const char *name; /* derived point, wildcards resolved:
-			     kernel.trace("sched:sched_switch") */
+	const char *name;		 /* derived point, wildcards resolved:
+					    kernel.trace("sched:sched_switch") */
 	struct wire_attach attach; /* kind, period, ...; `handler`, `name`,
 				      `target`, `symbol` are filled in by pass
 				      3 from the fields below */
-	const char *target; /* text for attach.target, or NULL */
-	const char *symbol; /* text for attach.symbol, or NULL */
+	const char *target;	   /* text for attach.target, or NULL */
+	const char *symbol;	   /* text for attach.symbol, or NULL */
 	enum image_prog_type prog_type;
 	uint32_t handler_flags; /* IMAGE_HANDLER_* */
 	/* A statement to run before the handler body (filters like "only
@@ -117,8 +117,7 @@ const char *pp_string(const struct probe_point *p, unsigned i);
 bool pp_number(const struct probe_point *p, unsigned i, int64_t *v);
 struct probe_site *site_new(const struct probe_env *env,
 			    const struct probe_kind *k,
-			    const struct probe_point *p,
-			    struct site_list *out);
+			    const struct probe_point *p, struct site_list *out);
 /* Shell-style pattern with * ? [..] as SystemTap's wildcards. */
 bool name_matches(const char *pattern, const char *name);
 bool has_wildcard(const char *pattern);

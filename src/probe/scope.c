@@ -40,7 +40,9 @@ static bool add_program(const struct probe_env *env, const char *file,
 	if (!elf)
 		return false;
 	/* A pattern may find a file by several names. */
-	vec_for(&out->v, i) if (out->v.v[i]->elf == elf) return true;
+	vec_for (&out->v, i)
+		if (out->v.v[i]->elf == elf)
+			return true;
 	struct scope *s = new_scope(env);
 	s->elf = elf;
 	s->shown = arena_printf(env->arena, "\"%s\"", elf->path);
@@ -119,8 +121,8 @@ static bool find_target(const struct probe_env *env, struct scope_list *out,
 	}
 	if (env->target_pid) {
 		*path = arena_printf(env->arena, "%d", env->target_pid);
-		const char *file = target_pid_program(env->targets,
-						      env->target_pid, why);
+		const char *file =
+			target_pid_program(env->targets, env->target_pid, why);
 		return file && add_program(env, file, out, why);
 	}
 	return false;
@@ -137,8 +139,8 @@ bool scope_find(const struct probe_env *env, const struct probe_point *p,
 		return find_pid(env, pid, need_elf, out, path, why);
 	if (pp_string(p, 0)) {
 		*path = pp_string(p, 0);
-		return has_wildcard(*path) ? find_glob(env, *path, out, why) :
-					     find_path(env, *path, out, why);
+		return has_wildcard(*path) ? find_glob(env, *path, out, why)
+					   : find_path(env, *path, out, why);
 	}
 	if (need_elf)
 		return find_target(env, out, path, why);
@@ -194,15 +196,15 @@ static struct expr *fields(const struct probe_env *env, struct loc loc,
 	return e;
 }
 
-#define FIELDS(env, loc, type, addr, why, ...)             \
-	fields((env), (loc), (type), (addr),               \
-	       (const char *const[]){ __VA_ARGS__, NULL }, (why))
+#define FIELDS(env, loc, type, addr, why, ...)                                 \
+	fields((env), (loc), (type), (addr),                                   \
+	       (const char *const[]){__VA_ARGS__, NULL}, (why))
 
 struct expr *task_field(const struct probe_env *env, struct loc loc,
 			const char *const *members, const char **why)
 {
-	return fields(env, loc, "task_struct",
-		      call0(env, loc, "task_current"), members, why);
+	return fields(env, loc, "task_struct", call0(env, loc, "task_current"),
+		      members, why);
 }
 
 static void push(const struct probe_env *env, struct stmt *block,
@@ -241,9 +243,9 @@ static struct stmt *in_tree(const struct probe_env *env, struct loc loc)
 	const char *why = NULL;
 	struct expr *tgid = FIELDS(env, loc, "task_struct",
 				   expr_symbol(a, loc, task), &why, "tgid");
-	struct expr *parent = FIELDS(env, loc, "task_struct",
-				     expr_symbol(a, loc, task), &why,
-				     "real_parent");
+	struct expr *parent =
+		FIELDS(env, loc, "task_struct", expr_symbol(a, loc, task), &why,
+		       "real_parent");
 	if (!tgid || !parent)
 		/* Without BTF: the target itself, not its children. */
 		return leave_if(env, OP_NE, call0(env, loc, "pid"),
@@ -255,20 +257,19 @@ static struct stmt *in_tree(const struct probe_env *env, struct loc loc)
 	push(env, walk,
 	     stmt_expr(a, expr_assign(a, loc, hops, num(env, loc, TREE_HOPS))));
 	struct stmt *loop = stmt_new(a, S_WHILE, loc);
-	loop->loop.cond = expr_binary(a, loc, OP_NE,
-				      expr_assign(a, loc, up, tgid),
-				      call0(env, loc, "target"));
+	loop->loop.cond =
+		expr_binary(a, loc, OP_NE, expr_assign(a, loc, up, tgid),
+			    call0(env, loc, "target"));
 	loop->loop.body = stmt_block(a, loc);
 	push(env, loop->loop.body,
-	     stmt_next_if(
-		     a, loc,
-		     expr_binary(a, loc, OP_LOGOR,
-				 expr_binary(a, loc, OP_LE,
-					     expr_symbol(a, loc, up),
-					     num(env, loc, 1)),
-				 expr_binary(a, loc, OP_LE,
-					     expr_symbol(a, loc, hops),
-					     num(env, loc, 0)))));
+	     stmt_next_if(a, loc,
+			  expr_binary(a, loc, OP_LOGOR,
+				      expr_binary(a, loc, OP_LE,
+						  expr_symbol(a, loc, up),
+						  num(env, loc, 1)),
+				      expr_binary(a, loc, OP_LE,
+						  expr_symbol(a, loc, hops),
+						  num(env, loc, 0)))));
 	push(env, loop->loop.body,
 	     stmt_expr(a, expr_assign(a, loc, task, parent)));
 	push(env, loop->loop.body,
@@ -313,8 +314,8 @@ static bool load_exe(const struct probe_env *env, struct loc loc,
 		     struct stmt *block, const char *exe, const char **why)
 {
 	struct arena *a = env->arena;
-	struct expr *mm = task_field(env, loc, (const char *const[]){ "mm", NULL },
-				     why);
+	struct expr *mm =
+		task_field(env, loc, (const char *const[]){"mm", NULL}, why);
 	struct expr *file = FIELDS(env, loc, "mm_struct",
 				   expr_symbol(a, loc, exe), why, "exe_file");
 
@@ -338,15 +339,14 @@ struct stmt *scope_prologue_exe(const struct probe_env *env,
 
 	if (s->elf && !s->pid) {
 		struct expr *file = expr_symbol(a, loc, exe);
-		struct expr *ino = FIELDS(env, loc, "file", file, why,
-					  "f_inode", "i_ino");
-		struct expr *dev = FIELDS(env, loc, "file",
-					  expr_symbol(a, loc, exe), why,
-					  "f_inode", "i_sb", "s_dev");
-		struct expr *name = FIELDS(env, loc, "file",
-					   expr_symbol(a, loc, exe), why,
-					   "f_path", "dentry", "d_name",
-					   "name");
+		struct expr *ino =
+			FIELDS(env, loc, "file", file, why, "f_inode", "i_ino");
+		struct expr *dev =
+			FIELDS(env, loc, "file", expr_symbol(a, loc, exe), why,
+			       "f_inode", "i_sb", "s_dev");
+		struct expr *name =
+			FIELDS(env, loc, "file", expr_symbol(a, loc, exe), why,
+			       "f_path", "dentry", "d_name", "name");
 		if (!ino || !dev || !name ||
 		    !load_exe(env, loc, block, exe, why))
 			return NULL;
@@ -363,8 +363,7 @@ struct stmt *scope_prologue_exe(const struct probe_env *env,
 		else
 			push(env, block,
 			     leave_if(env, OP_NE, dev,
-				      num(env, loc,
-					  kernel_dev(s->elf->dev))));
+				      num(env, loc, kernel_dev(s->elf->dev))));
 	}
 	if (where)
 		push(env, block, where);

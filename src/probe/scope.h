@@ -9,8 +9,8 @@
 
 struct scope {
 	const struct elf_file *elf; /* the program; NULL: any */
-	int pid; /* process(PID), or 0 */
-	bool target_only; /* -c or -x: the target's process tree */
+	int pid;		    /* process(PID), or 0 */
+	bool target_only;	    /* -c or -x: the target's process tree */
 	const char *shown; /* in derived names: "\"/bin/ls\"", "1234", "" */
 };
 

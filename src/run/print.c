@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/diag.h"
 #include "run/hist.h"
 
 /* Whether the directive's argument is sent as a string: the text of %s, and
@@ -119,15 +120,19 @@ void printer_message(struct printer *p, enum print_severity sev,
 		     const char *fmt, ...)
 {
 	static const char *const name[] = {"WARNING: ", "ERROR: "};
-	static const char *const code[] = {"00;33", "01;31"};
+	static const enum diag_role role[] = {DIAG_ROLE_WARNING,
+					      DIAG_ROLE_ERROR};
+	char code[24];
 	va_list ap;
 
 	run_out_flush(p->out);
-	if (p->color)
-		fprintf(p->err, "\033[%sm\033[K%s\033[m\033[K", code[sev],
+	if (p->color) {
+		diag_color_code(role[sev], code);
+		fprintf(p->err, "\033[%sm\033[K%s\033[m\033[K", code,
 			name[sev]);
-	else
+	} else {
 		fputs(name[sev], p->err);
+	}
 	va_start(ap, fmt);
 	vfprintf(p->err, fmt, ap);
 	va_end(ap);

@@ -128,8 +128,6 @@ struct run_opts {
 	bool suppress_handler_errors;
 	bool color;	  /* of WARNING: and ERROR: */
 	const char *json; /* accounting as JSON to this file, or NULL */
-	int hist_elision; /* used where the image does not say; see
-			     rt_head.hist_elision */
 	/* Descriptors, so that tests can see what is printed; 0 means the
 	   usual 1, 2 and 0 of the process. */
 	int out_fd, err_fd, in_fd;

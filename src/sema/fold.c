@@ -224,7 +224,8 @@ static void fold_block(struct sema *s, struct stmt *b)
 	{
 		struct stmt *st = b->block.list.v[i];
 
-		if (st->kind == S_NULL)
+		if (st->kind == S_NULL ||
+		    (st->kind == S_BLOCK && !st->block.list.n))
 			continue;
 		b->block.list.v[n++] = st;
 		if (is_jump(st))

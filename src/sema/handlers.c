@@ -54,76 +54,120 @@ static bool same_class(const struct probe_site *a, const struct probe_site *b)
 		 stmt_equal(a->prologue, b->prologue)));
 }
 
-/* Handlers made for this variant, with their bodies as bound (the body of a
-   handler is worked on further only after all variants are built). */
-static struct handler *find_shared(struct sema *s, uint32_t first,
-				   struct probe_site *site,
-				   const struct stmt *bound)
-{
-	for (uint32_t i = first; i < s->prog->handlers.n; i++) {
-		struct handler *h = s->prog->handlers.v[i];
+/* What has been made for one probe so far. */
+struct builder {
+	struct sema *s;
+	struct probe_decl *decl;
+	struct variant *var; /* being built */
+	bool targets; /* its bodies have target variables */
+	uint32_t first; /* handler of this probe */
+	VEC(struct variant *) variants; /* of each handler from first on */
+};
 
-		if (same_class(h->sites.v[0], site) &&
-		    (!bound || stmt_equal(h->body, bound)))
+static bool same_cond(const struct expr *a, const struct expr *b)
+{
+	return (!a && !b) || (a && b && expr_equal(a, b));
+}
+
+/*
+ * A handler that the site can share. Bodies are compared as bound: they are
+ * worked on further only after all handlers are built. Sites of one variant
+ * without target variables have the same body for sure (body NULL).
+ */
+static struct handler *find_shared(struct builder *b, struct probe_site *site,
+				   const struct stmt *body)
+{
+	if (!site->share_class)
+		return NULL;
+	for (uint32_t i = 0; i < b->variants.n; i++) {
+		struct handler *h = b->s->prog->handlers.v[b->first + i];
+		bool same = b->variants.v[i] == b->var;
+
+		if (!same_class(h->sites.v[0], site))
+			continue;
+		if (body ? same_cond(h->cond, b->var->cond) &&
+				   stmt_equal(h->body, body) :
+			   same)
 			return h;
 	}
 	return NULL;
 }
 
-static void add_site(struct sema *s, struct probe_decl *decl,
-		     struct variant *var, uint32_t first,
-		     struct probe_site *site, bool targets)
+static struct stmt *bound_body(struct builder *b, struct probe_site *site)
 {
-	struct handler *h = NULL;
-	struct stmt *body;
+	struct sema *s = b->s;
+	struct stmt *body = assemble(s, b->decl, b->var), *block;
 
-	if (!targets && site->share_class)
-		h = find_shared(s, first, site, NULL);
-	if (!h) {
-		body = assemble(s, decl, var);
-		if (site->prologue) {
-			struct stmt *b = block_of(s->arena, decl->loc);
-
-			b->block.end = body->block.end;
-			vec_push(s->arena, &b->block.list,
-				 stmt_clone(s->arena, site->prologue));
-			vec_push(s->arena, &b->block.list, body);
-			body = b;
-		}
-		if (targets || site->prologue)
-			targets_bind(s, site, &body);
-		if (targets && site->share_class)
-			h = find_shared(s, first, site, body);
+	if (site->prologue) {
+		block = block_of(s->arena, b->decl->loc);
+		block->block.end = body->block.end;
+		vec_push(s->arena, &block->block.list,
+			 stmt_clone(s->arena, site->prologue));
+		vec_push(s->arena, &block->block.list, body);
+		body = block;
 	}
+	if (b->targets || site->prologue)
+		targets_bind(s, site, b->decl->body, &body);
+	return body;
+}
+
+static void add_site(struct builder *b, struct probe_site *site)
+{
+	struct sema *s = b->s;
+	struct handler *h = b->targets ? NULL : find_shared(b, site, NULL);
+
 	if (!h) {
-		h = arena_new_obj(s->arena, struct handler);
-		h->decl = decl;
-		h->body = body;
-		h->cond = var->cond ? expr_clone(s->arena, var->cond) : NULL;
-		vec_push(s->arena, &s->prog->handlers, h);
+		struct stmt *body = bound_body(b, site);
+
+		h = find_shared(b, site, body);
+		if (!h) {
+			h = arena_new_obj(s->arena, struct handler);
+			h->decl = b->decl;
+			h->body = body;
+			h->cond = b->var->cond ? expr_clone(s->arena,
+							    b->var->cond) :
+						 NULL;
+			vec_push(s->arena, &s->prog->handlers, h);
+			vec_push(s->arena, &b->variants, b->var);
+		}
 	}
 	vec_push(s->arena, &h->sites, site);
 }
 
-void handlers_from_variants(struct sema *s, struct probe_decl *given,
+static bool variant_has_targets(const struct probe_decl *decl,
+				const struct variant *var)
+{
+	if (body_has_targets(decl->body))
+		return true;
+	vec_for(&var->prologues, i) if (body_has_targets(var->prologues.v[i]))
+		return true;
+	vec_for(&var->epilogues, i) if (body_has_targets(var->epilogues.v[i]))
+		return true;
+	return false;
+}
+
+void handlers_from_variants(struct sema *s, struct probe_decl *decl,
 			    struct variant_list *vl)
 {
+	struct builder b = { .s = s, .decl = decl };
+
+	b.first = s->prog->handlers.n;
 	vec_for(&vl->v, i)
 	{
 		struct variant *var = vl->v.v[i];
-		struct probe_decl *decl = given;
-		uint32_t first;
-		bool targets = body_has_targets(decl->body);
+		uint32_t before = s->prog->handlers.n;
 
-		vec_for(&var->prologues, k) targets |=
-			body_has_targets(var->prologues.v[k]);
-		vec_for(&var->epilogues, k) targets |=
-			body_has_targets(var->epilogues.v[k]);
-		if (targets)
-			decl = entry_rewrite(s, decl, var);
-		first = s->prog->handlers.n;
-		vec_for(&var->sites.v, k) add_site(s, decl, var, first,
-						   var->sites.v.v[k], targets);
+		b.var = var;
+		b.decl = decl;
+		b.targets = variant_has_targets(decl, var);
+		if (b.targets)
+			b.decl = entry_rewrite(s, decl, var);
+		if (s->prog->handlers.n != before) {
+			/* @entry added handlers of its own. */
+			b.first = s->prog->handlers.n;
+			b.variants.n = 0;
+		}
+		vec_for(&var->sites.v, k) add_site(&b, var->sites.v.v[k]);
 	}
 }
 

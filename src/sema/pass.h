@@ -126,9 +126,11 @@ void handlers_from_variants(struct sema *s, struct probe_decl *decl,
 			    struct variant_list *vl);
 /*
  * Replaces the target variables of a body (site NULL: of a function), folding
- * what depends on @defined on the way.
+ * what depends on @defined on the way. user: the handler that the script
+ * wrote, without what aliases add to it (for @probewrite), or NULL.
  */
-void targets_bind(struct sema *s, struct probe_site *site, struct stmt **body);
+void targets_bind(struct sema *s, struct probe_site *site,
+		  const struct stmt *user, struct stmt **body);
 bool body_has_targets(const struct stmt *body);
 /*
  * Does away with @entry() in a variant: adds the handler that saves the values

@@ -576,7 +576,7 @@ void resolve_pending(struct sema *s)
 			if (f->params.v[k]->type)
 				f->params.v[k]->type_loc = f->params.v[k]->loc;
 		}
-		targets_bind(s, NULL, &f->body);
+		targets_bind(s, NULL, NULL, &f->body);
 		resolve_unit(s, &u);
 	}
 	s->pending.n = 0;

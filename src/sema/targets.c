@@ -17,7 +17,7 @@
 struct bind {
 	struct sema *s;
 	struct probe_site *site; /* NULL in functions */
-	const struct stmt *body; /* for @probewrite */
+	const struct stmt *user; /* for @probewrite */
 	bool quiet; /* under @defined: failures are answers */
 	bool failed;
 	bool lvalue; /* the next expression is assigned to */
@@ -183,10 +183,10 @@ static bool is_written(struct bind *b, struct expr *arg)
 {
 	struct written w = { 0 };
 
-	if (arg->kind != E_SYMBOL)
+	if (arg->kind != E_SYMBOL || !b->user)
 		return false;
 	w.name = arg->sym.name;
-	walk_exprs((struct stmt *)b->body, find_write, &w);
+	walk_exprs((struct stmt *)b->user, find_write, &w);
 	return w.found;
 }
 
@@ -325,12 +325,13 @@ static void bind_stmt(struct visitor *v, struct stmt **sp)
 		bind_stmt(v, &st->if_.otherwise);
 }
 
-void targets_bind(struct sema *s, struct probe_site *site, struct stmt **body)
+void targets_bind(struct sema *s, struct probe_site *site,
+		  const struct stmt *user, struct stmt **body)
 {
 	struct map pointees;
 	struct bind b = { .s = s,
 			  .site = site,
-			  .body = *body,
+			  .user = user,
 			  .pointees = &pointees };
 	struct visitor v = { bind_expr, bind_stmt, &b };
 

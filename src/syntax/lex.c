@@ -229,6 +229,7 @@ static void lex_string(struct lexer *l, struct token *t)
 		l->p++;
 		return;
 	}
+	t->bad = true;
 	if (may_report(l)) {
 		struct diag_msg *m = diag_report(
 			l->d, PARSE_UNTERMINATED_STRING, t->loc, NULL);

@@ -48,6 +48,7 @@ struct token {
 	const char *s; /* not NUL-terminated */
 	uint32_t len;
 	bool cooked; /* T_STRING: nothing left to decode (from @1, @#) */
+	bool bad; /* unterminated: reported already */
 	const struct origin *from;
 	const struct macro_scope *scope; /* preproc.c's */
 };

@@ -25,8 +25,7 @@ struct token next_token(struct parser *p)
 		return t;
 	memmove(p->look, p->look + 1, --p->nlook * sizeof(*p->look));
 	p->consumed++;
-	p->last = t.id;
-	p->last_line = t.loc.line;
+	p->last = t;
 	if (t.id == P_LPAREN || t.id == P_LBRACKET)
 		p->nest++;
 	else if ((t.id == P_RPAREN || t.id == P_RBRACKET) && p->nest)
@@ -98,14 +97,34 @@ static void keyword_remedy(struct diag_msg *m, const struct token *t,
 			    (int)t->len, t->s);
 }
 
+static bool same_place(const struct loc *a, const struct loc *b)
+{
+	return a->src == b->src && a->line == b->line && a->col == b->col;
+}
+
+struct diag_msg *report_expected(struct parser *p, const char *what)
+{
+	const struct token *t = peek(p, 0);
+	struct diag_msg *m;
+
+	if (p->pp.eof || p->last.bad || same_place(&t->loc, &p->last_error))
+		return NULL;
+	p->last_error = t->loc;
+	m = parser_report(p, PARSE_EXPECTED, t, what);
+	/* An expansion that lacks its end shows only behind it. */
+	if (!t->from && p->last.from)
+		diag_note(m, p->last.from->loc,
+			  "after the expansion of '%.60s'", p->last.from->name);
+	return m;
+}
+
 void expected(struct parser *p, const char *what)
 {
 	const struct token *t = peek(p, 0);
+	struct diag_msg *m = report_expected(p, what);
 
-	/* Input that was cut short has been complained about. */
-	if (p->pp.eof)
-		recover(p);
-	keyword_remedy(parser_report(p, PARSE_EXPECTED, t, what), t, what);
+	if (m)
+		keyword_remedy(m, t, what);
 	recover(p);
 }
 
@@ -113,7 +132,7 @@ void expected(struct parser *p, const char *what)
 void too_deep(struct parser *p, const char *what, unsigned limit)
 {
 	parser_report(p, PARSE_TOO_DEEP, peek(p, 0), what, limit);
-	p->recovery = p->top;
+	p->pp.eof = true;
 	recover(p);
 }
 
@@ -123,16 +142,28 @@ bool starts_declaration(const struct token *t)
 	       t->id == KW_GLOBAL || t->id == KW_PRIVATE;
 }
 
-/* To the next declaration. */
+bool after_dot(const struct parser *p)
+{
+	return p->last.id == P_DOT || p->last.id == P_ARROW;
+}
+
+/* To the next declaration: its keyword, or behind the end of a block. */
 static void skip_declaration(struct parser *p)
 {
+	unsigned depth = 0;
+
 	for (;;) {
 		const struct token *t = peek(p, 0);
 
 		if (t->kind == T_EOF ||
-		    (starts_declaration(t) && p->last != P_DOT &&
-		     p->last != P_ARROW))
+		    (starts_declaration(t) && !after_dot(p)))
 			return;
+		if (t->id == P_LBRACE)
+			depth++;
+		else if (t->id == P_RBRACE && depth && !--depth) {
+			next_token(p);
+			return;
+		}
 		next_token(p);
 	}
 }
@@ -409,14 +440,12 @@ expected_declaration(struct parser *p, const struct token *t, bool is_private)
 	struct diag_msg *m;
 	const char *near = NULL;
 
-	if (p->pp.eof)
-		recover(p);
-	m = parser_report(p, PARSE_EXPECTED, t,
-			  is_private ? "'global', 'function', 'probe' or a "
+	m = report_expected(p, is_private ?
+				       "'global', 'function', 'probe' or a "
 				       "name" :
 				       "'probe', 'global', 'private', "
 				       "'function', or '%{'");
-	if (t->kind == T_IDENT && t->len < 20)
+	if (m && t->kind == T_IDENT && t->len < 20)
 		near = diag_similar(p->a, token_text(p, t), words, 4, 1);
 	if (near)
 		diag_remedy(m, "did you mean '%s'?", near);

@@ -25,12 +25,23 @@ static bool starts_statement(enum token_id id)
 	}
 }
 
-/* A name at the start of a line, outside of parentheses. */
+/*
+ * A keyword, or a name at the start of a line: outside of the parentheses of
+ * the statement to skip.
+ */
 static bool looks_like_statement(const struct parser *p, const struct token *t,
 				 const struct recovery *r)
 {
-	return t->loc.line != p->last_line && p->nest <= r->nest &&
-	       (t->kind == T_IDENT || t->kind == T_AT);
+	bool first = t->loc.line != p->last.loc.line;
+	bool outside = p->nest <= r->nest;
+
+	if (after_dot(p))
+		return false;
+	if (starts_declaration(t))
+		return true;
+	if (starts_statement(t->id))
+		return first || outside;
+	return first && outside && (t->kind == T_IDENT || t->kind == T_AT);
 }
 
 /*
@@ -44,14 +55,11 @@ static void skip_statement(struct parser *p, const struct recovery *r,
 		next_token(p);
 	for (;;) {
 		const struct token *t = peek(p, 0);
-		bool member = p->last == P_ARROW || p->last == P_DOT;
 
 		if (t->kind == T_EOF || t->id == P_LBRACE ||
 		    t->id == P_RBRACE)
 			return;
-		if (!member &&
-		    (starts_declaration(t) || starts_statement(t->id) ||
-		     looks_like_statement(p, t, r)))
+		if (looks_like_statement(p, t, r))
 			return;
 		if (for_header && t->id == P_RPAREN && p->nest <= r->nest + 1) {
 			next_token(p);
@@ -102,11 +110,11 @@ struct stmt *parse_stmt_block(struct parser *p)
 			return s;
 		}
 		if (t->kind == T_EOF || starts_declaration(t)) {
-			if (p->pp.eof)
-				recover(p);
-			diag_note(parser_report(p, PARSE_EXPECTED, t,
-						"statement or '}'"),
-				  open.loc, "the block starts here");
+			struct diag_msg *m =
+				report_expected(p, "statement or '}'");
+
+			if (m)
+				diag_note(m, open.loc, "the block starts here");
 			s->block.end = t->loc;
 			return s;
 		}

@@ -444,13 +444,11 @@ struct expr *parse_symbol(struct parser *p)
 static void __attribute__((noreturn)) expected_value(struct parser *p)
 {
 	const struct token *t = peek(p, 0);
-	struct diag_msg *m;
+	struct diag_msg *m = report_expected(
+		p, "literal string or number, variable or function call");
 
-	if (p->pp.eof)
+	if (!m)
 		recover(p);
-	m = parser_report(p, PARSE_EXPECTED, t,
-			  "literal string or number, variable or function "
-			  "call");
 	if (t->id == P_LBRACKET)
 		diag_remedy(m, "a membership test needs parentheses here: "
 			       "([x, y] in array)");

@@ -43,8 +43,8 @@ struct parser {
 	struct file *file;
 	struct token look[PARSE_LOOKAHEAD];
 	unsigned nlook;
-	enum token_id last; /* of the token consumed last */
-	uint32_t last_line;
+	struct token last; /* consumed last */
+	struct loc last_error; /* of the token */
 	uint64_t consumed;
 	unsigned nest, expr_depth, stmt_depth;
 	struct recovery *recovery; /* innermost */
@@ -67,6 +67,11 @@ const char *token_text(struct parser *p, const struct token *t);
 
 /* Errors: report, then jump. `what` completes "expected ...". */
 void expected(struct parser *p, const char *what) __attribute__((noreturn));
+/*
+ * The report alone; NULL when it would only be a consequence of an earlier
+ * error: a second one at the same token, or after input that was cut short.
+ */
+struct diag_msg *report_expected(struct parser *p, const char *what);
 void recover(struct parser *p) __attribute__((noreturn));
 void too_deep(struct parser *p, const char *what, unsigned limit)
 	__attribute__((noreturn));
@@ -77,6 +82,8 @@ void recovery_begin(struct parser *p, struct recovery *r);
 void recovery_end(struct parser *p, struct recovery *r);
 /* True for a keyword that starts a declaration. */
 bool starts_declaration(const struct token *t);
+/* A keyword that comes next is only a name. */
+bool after_dot(const struct parser *p);
 
 /* Completes a node: bounds the height of the tree. */
 struct expr *finish(struct parser *p, struct expr *e);

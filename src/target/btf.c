@@ -208,8 +208,8 @@ static int read_all(int fd, void **data, size_t *len)
 	return 0;
 }
 
-int kbtf_from_file(const char *path, const struct kbtf *base,
-		   struct kbtf **out, const char **why)
+int kbtf_from_file(const char *path, const struct kbtf *base, struct kbtf **out,
+		   const char **why)
 {
 	void *data = NULL;
 	size_t len = 0;
@@ -327,9 +327,10 @@ static uint32_t find_in_strings(const struct kbtf *b, const struct kbtf *holder,
 		if (!p)
 			break;
 		if (p == holder->strs || !p[-1]) {
-			uint32_t id = scan_name(b, kinds,
-						holder->first_str +
-							(uint32_t)(p - holder->strs));
+			uint32_t id =
+				scan_name(b, kinds,
+					  holder->first_str +
+						  (uint32_t)(p - holder->strs));
 			if (id)
 				return id;
 		}
@@ -456,7 +457,7 @@ static bool btf_get(const struct type_src *s, uint32_t id, struct ttype *t)
 {
 	const struct kbtf *b = (const struct kbtf *)s;
 
-	*t = (struct ttype){ .src = s, .name = "" };
+	*t = (struct ttype){.src = s, .name = ""};
 	for (int hops = 0; hops < MAX_HOPS; hops++) {
 		t->id = id;
 		if (!id) {
@@ -515,14 +516,16 @@ static bool btf_enumerator(const struct ttype *t, uint32_t i, const char **name,
 	if (!r || i >= rec_vlen(r))
 		return false;
 	if (rec_kind(r) == BTF_KIND_ENUM) {
-		const struct btf_enum *e = (const struct btf_enum *)payload(r) + i;
+		const struct btf_enum *e =
+			(const struct btf_enum *)payload(r) + i;
 		*name = str_at(b, e->name_off);
-		*value = rec_kflag(r) ? (int64_t)e->val :
-					(int64_t)(uint32_t)e->val;
+		*value = rec_kflag(r) ? (int64_t)e->val
+				      : (int64_t)(uint32_t)e->val;
 		return true;
 	}
 	if (rec_kind(r) == KIND_ENUM64) {
-		const uint32_t *e = (const uint32_t *)payload(r) + 3 * (size_t)i;
+		const uint32_t *e =
+			(const uint32_t *)payload(r) + 3 * (size_t)i;
 		*name = str_at(b, e[0]);
 		*value = (int64_t)((uint64_t)e[2] << 32 | e[1]);
 		return true;
@@ -637,11 +640,10 @@ bool kbtf_find_tp(const struct kbtf *b, const char *name, struct kbtf_tp *out)
 }
 
 /* The prototype with names for this many parameters, or NULL. */
-static const struct btf_param *named_proto(const struct kbtf_tp *tp,
-					   uint32_t n)
+static const struct btf_param *named_proto(const struct kbtf_tp *tp, uint32_t n)
 {
-	static const char *const sources[] = { "__traceiter_", "__probestub_",
-					       "__bpf_trace_" };
+	static const char *const sources[] = {"__traceiter_", "__probestub_",
+					      "__bpf_trace_"};
 
 	for (unsigned i = 0; i < sizeof(sources) / sizeof(*sources); i++) {
 		uint32_t id = find_prefixed(tp->btf, BTF_KIND_FUNC, sources[i],
@@ -666,8 +668,8 @@ uint32_t kbtf_tp_params(const struct kbtf_tp *tp, struct kbtf_param *out,
 	const struct btf_param *names = n ? named_proto(tp, n + 1) : NULL;
 	for (uint32_t i = 0; i < n && i < max; i++) {
 		out[i].type = p[i].type;
-		out[i].name = names ? str_at(tp->btf, names[i + 1].name_off) :
-				      NULL;
+		out[i].name =
+			names ? str_at(tp->btf, names[i + 1].name_off) : NULL;
 		if (out[i].name && !*out[i].name)
 			out[i].name = NULL;
 	}
@@ -695,8 +697,8 @@ bool kbtf_find_enumerator(const struct kbtf *b, const char *name,
 			if (rec_kind(r) != BTF_KIND_ENUM &&
 			    rec_kind(r) != KIND_ENUM64)
 				continue;
-			struct ttype t = { .src = &b->src,
-					   .id = b->first_id + i };
+			struct ttype t = {.src = &b->src,
+					  .id = b->first_id + i};
 			const char *s;
 			for (uint32_t k = 0; k < rec_vlen(r); k++)
 				if (btf_enumerator(&t, k, &s, value) &&

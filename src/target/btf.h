@@ -24,8 +24,8 @@ struct kbtf;
 int kbtf_from_memory(const void *data, size_t len, const struct kbtf *base,
 		     struct kbtf **out, const char **why);
 /* The same from a file. */
-int kbtf_from_file(const char *path, const struct kbtf *base,
-		   struct kbtf **out, const char **why);
+int kbtf_from_file(const char *path, const struct kbtf *base, struct kbtf **out,
+		   const char **why);
 void kbtf_close(struct kbtf *b);
 
 const struct type_src *kbtf_types(const struct kbtf *b);
@@ -37,7 +37,7 @@ uint32_t kbtf_end_id(const struct kbtf *b);
 struct kbtf_tp {
 	const struct kbtf *btf;
 	const char *name; /* without the prefix */
-	uint32_t proto; /* id of the FUNC_PROTO, 0 when malformed */
+	uint32_t proto;	  /* id of the FUNC_PROTO, 0 when malformed */
 };
 /* Calls found for each tracepoint of this file, until it returns false. */
 void kbtf_each_tp(const struct kbtf *b,

@@ -31,7 +31,7 @@ struct target_cache {
 	VEC(struct tracepoint) tps;
 	bool tps_read;
 	bool tracefs_tried;
-	int tracefs_events; /* directory fd, or -1 */
+	int tracefs_events;	   /* directory fd, or -1 */
 	VEC(const char *) systems; /* names of its subdirectories */
 	bool events_read;
 	struct map events; /* event -> system, once all are asked for */

@@ -31,8 +31,7 @@ struct reader {
 
 bool elf_offset_of(const struct elf_file *f, uint64_t addr, uint64_t *off)
 {
-	vec_for(&f->segs, i)
-	{
+	vec_for (&f->segs, i) {
 		const struct elf_segment *s = &f->segs.v[i];
 		if (addr >= s->addr && addr - s->addr < s->size) {
 			*off = addr - s->addr + s->file_off;
@@ -55,10 +54,9 @@ static bool machine_fits(uint16_t m)
 
 static void read_notes(struct elf_file *f, Elf *e, const GElf_Phdr *ph)
 {
-	Elf_Data *d = elf_getdata_rawchunk(e, (int64_t)ph->p_offset,
-					   ph->p_filesz,
-					   ph->p_align == 8 ? ELF_T_NHDR8 :
-							      ELF_T_NHDR);
+	Elf_Data *d = elf_getdata_rawchunk(
+		e, (int64_t)ph->p_offset, ph->p_filesz,
+		ph->p_align == 8 ? ELF_T_NHDR8 : ELF_T_NHDR);
 	size_t at = 0, name, desc;
 	GElf_Nhdr n;
 
@@ -66,9 +64,9 @@ static void read_notes(struct elf_file *f, Elf *e, const GElf_Phdr *ph)
 		if (n.n_type != NT_GNU_BUILD_ID || n.n_namesz != 4 ||
 		    memcmp((char *)d->d_buf + name, "GNU", 4) || !n.n_descsz)
 			continue;
-		f->build_id_len = n.n_descsz < sizeof(f->build_id) ?
-					  n.n_descsz :
-					  sizeof(f->build_id);
+		f->build_id_len = n.n_descsz < sizeof(f->build_id)
+					  ? n.n_descsz
+					  : sizeof(f->build_id);
 		memcpy(f->build_id, (char *)d->d_buf + desc, f->build_id_len);
 		return;
 	}
@@ -85,21 +83,23 @@ static const char *read_segments(struct reader *r, Elf *e, const GElf_Ehdr *eh)
 	for (size_t i = 0; i < n && i < 65536; i++) {
 		GElf_Phdr ph;
 		if (!gelf_getphdr(e, (int)i, &ph))
-			return "its program headers are damaged (is it truncated?)";
+			return "its program headers are damaged (is it "
+			       "truncated?)";
 		if (ph.p_type == PT_INTERP)
 			interp = true;
 		if (ph.p_type == PT_NOTE && !f->build_id_len)
 			read_notes(f, e, &ph);
 		if (ph.p_type == PT_LOAD && (ph.p_flags & PF_X)) {
-			struct elf_segment s = { ph.p_vaddr, ph.p_filesz,
-						 ph.p_offset };
+			struct elf_segment s = {ph.p_vaddr, ph.p_filesz,
+						ph.p_offset};
 			vec_push(r->arena, &f->segs, s);
 		}
 	}
 	if (!f->segs.n)
-		return eh->e_type == ET_REL ?
-			       "it is an object file; probes go into programs and shared libraries" :
-			       "it has no executable segment";
+		return eh->e_type == ET_REL
+			       ? "it is an object file; probes go into "
+				 "programs and shared libraries"
+			       : "it has no executable segment";
 	f->is_pie = eh->e_type == ET_DYN;
 	f->is_program = interp || !f->is_pie;
 	return NULL;
@@ -110,8 +110,8 @@ static const char *plain_name(struct arena *a, const char *s)
 {
 	const char *at = strchr(s, '@');
 
-	return at && at != s ? arena_strndup(a, s, (size_t)(at - s)) :
-			       arena_strdup(a, s);
+	return at && at != s ? arena_strndup(a, s, (size_t)(at - s))
+			     : arena_strdup(a, s);
 }
 
 static void take_symbol(struct reader *r, const GElf_Sym *s, const char *name,
@@ -119,10 +119,10 @@ static void take_symbol(struct reader *r, const GElf_Sym *s, const char *name,
 {
 	struct elf_file *f = r->f;
 	unsigned type = GELF_ST_TYPE(s->st_info);
-	struct elf_func fn = { .addr = s->st_value,
-			       .size = s->st_size,
-			       .bind = GELF_ST_BIND(s->st_info),
-			       .exported = exported };
+	struct elf_func fn = {.addr = s->st_value,
+			      .size = s->st_size,
+			      .bind = GELF_ST_BIND(s->st_info),
+			      .exported = exported};
 
 	if (type == STT_GNU_IFUNC) {
 		/* its address is that of the resolver */
@@ -186,7 +186,7 @@ static unsigned underscores(const char *s)
 /* By address; among the names of one address, the one people use first. */
 static int func_order(const void *a, const void *b)
 {
-	static const uint8_t bind_rank[] = { 2, 0, 1 };
+	static const uint8_t bind_rank[] = {2, 0, 1};
 	const struct elf_func *x = a, *y = b;
 
 	if (x->addr != y->addr)
@@ -209,8 +209,7 @@ static void finish(struct reader *r)
 
 	if (r->funcs.n)
 		qsort(r->funcs.v, r->funcs.n, sizeof(*r->funcs.v), func_order);
-	vec_for(&r->funcs, i)
-	{
+	vec_for (&r->funcs, i) {
 		struct elf_func *v = r->funcs.v;
 		if (n && v[n - 1].addr == v[i].addr &&
 		    !strcmp(v[n - 1].name, v[i].name)) {
@@ -228,7 +227,8 @@ static const char *read_elf(struct reader *r, Elf *e)
 	GElf_Ehdr eh;
 
 	if (elf_kind(e) == ELF_K_AR)
-		return "it is an archive; probes go into programs and shared libraries";
+		return "it is an archive; probes go into programs and shared "
+		       "libraries";
 	if (elf_kind(e) != ELF_K_ELF)
 		return "it is not an ELF file";
 	if (!gelf_getehdr(e, &eh))
@@ -257,8 +257,9 @@ static const char *debug_file(const struct reader *r, const char *root)
 		return NULL;
 	for (uint32_t i = 0; i < f->build_id_len; i++)
 		snprintf(hex + 2 * (size_t)i, 3, "%02x", f->build_id[i]);
-	return arena_printf(r->arena, "%s/usr/lib/debug/.build-id/%.2s/%s.debug",
-			    root, hex, hex + 2);
+	return arena_printf(r->arena,
+			    "%s/usr/lib/debug/.build-id/%.2s/%s.debug", root,
+			    hex, hex + 2);
 }
 
 static bool same_build_id(const struct elf_file *a, const struct elf_file *b)
@@ -281,14 +282,13 @@ static void read_debug_file(struct reader *r, const char *root)
 	Elf *e = elf_begin(fd, ELF_C_READ_MMAP, NULL);
 	GElf_Ehdr eh;
 	if (e && elf_kind(e) == ELF_K_ELF && gelf_getehdr(e, &eh)) {
-		struct elf_file other = { 0 };
+		struct elf_file other = {0};
 		size_t n = 0;
 		GElf_Phdr ph;
 		if (!elf_getphdrnum(e, &n))
 			for (size_t i = 0; i < n && i < 65536; i++)
 				if (gelf_getphdr(e, (int)i, &ph) &&
-				    ph.p_type == PT_NOTE &&
-				    !other.build_id_len)
+				    ph.p_type == PT_NOTE && !other.build_id_len)
 					read_notes(&other, e, &ph);
 		/* Debug files of some linkers keep notes in sections only;
 		   the path is made of the build-id, which is proof enough. */
@@ -305,8 +305,7 @@ static void read_debug_file(struct reader *r, const char *root)
 static struct elf_file *run_reader(struct arena *a, Elf *e, const char *root,
 				   const char *path, const char **why)
 {
-	struct reader r = { .arena = a,
-			    .f = arena_new_obj(a, struct elf_file) };
+	struct reader r = {.arena = a, .f = arena_new_obj(a, struct elf_file)};
 
 	r.f->path = arena_strdup(a, path);
 	if (!e) {
@@ -347,8 +346,8 @@ struct elf_file *elf_file_read(struct arena *a, const char *root,
 	if (fstat(fd, &st)) {
 		*why = arena_strdup(a, strerror(errno));
 	} else if (!S_ISREG(st.st_mode)) {
-		*why = S_ISDIR(st.st_mode) ? "it is a directory" :
-					     "it is not a regular file";
+		*why = S_ISDIR(st.st_mode) ? "it is a directory"
+					   : "it is not a regular file";
 	} else if (!st.st_size) {
 		*why = "it is empty";
 	} else {

@@ -10,12 +10,12 @@
 #include "base/arena.h"
 
 struct elf_func {
-	const char *name; /* without a symbol version */
-	uint64_t addr; /* virtual address in the file */
-	uint64_t size; /* 0: the symbol table does not tell */
+	const char *name;  /* without a symbol version */
+	uint64_t addr;	   /* virtual address in the file */
+	uint64_t size;	   /* 0: the symbol table does not tell */
 	uint64_t file_off; /* where a uprobe goes */
-	uint8_t bind; /* 0 local, 1 global, 2 weak */
-	bool exported; /* from .dynsym */
+	uint8_t bind;	   /* 0 local, 1 global, 2 weak */
+	bool exported;	   /* from .dynsym */
 };
 
 /* An executable segment. */
@@ -27,9 +27,9 @@ struct elf_file {
 	const char *path; /* real path */
 	/* From stat(), to recognise the file again (st_ino, st_dev). */
 	uint64_t ino, dev;
-	bool odd_dev; /* overlay or btrfs: dev is not the superblock's */
-	bool is_pie; /* ET_DYN */
-	bool is_program; /* has an interpreter, or is not ET_DYN */
+	bool odd_dev;	  /* overlay or btrfs: dev is not the superblock's */
+	bool is_pie;	  /* ET_DYN */
+	bool is_program;  /* has an interpreter, or is not ET_DYN */
 	uint16_t machine; /* EM_* */
 	uint8_t build_id[20];
 	uint32_t build_id_len;

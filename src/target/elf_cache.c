@@ -39,8 +39,8 @@ static const char *search_path(struct target_cache *c, const char *name)
 		const char *end = strchrnul(p, ':');
 		/* an empty element is the current directory */
 		const char *full =
-			end == p ? arena_printf(c->arena, "./%s", name) :
-				   arena_printf(c->arena, "%.*s/%s",
+			end == p ? arena_printf(c->arena, "./%s", name)
+				 : arena_printf(c->arena, "%.*s/%s",
 						(int)(end - p), p, name);
 		if (runnable(full))
 			return full;
@@ -91,8 +91,8 @@ const char *target_pid_program(struct target_cache *c, int pid,
 			       const char **why)
 {
 	char buf[PATH_MAX];
-	const char *link = target_path(
-		c, arena_printf(c->arena, "/proc/%d/exe", pid));
+	const char *link =
+		target_path(c, arena_printf(c->arena, "/proc/%d/exe", pid));
 
 	if (!target_pid_exists(c, pid)) {
 		*why = "there is no such process";
@@ -100,9 +100,9 @@ const char *target_pid_program(struct target_cache *c, int pid,
 	}
 	ssize_t n = readlink(link, buf, sizeof(buf) - 1);
 	if (n < 0) {
-		*why = errno == ENOENT ?
-			       "it is a kernel thread, or has just ended" :
-			       arena_strdup(c->arena, strerror(errno));
+		*why = errno == ENOENT
+			       ? "it is a kernel thread, or has just ended"
+			       : arena_strdup(c->arena, strerror(errno));
 		return NULL;
 	}
 	buf[n] = '\0';

@@ -60,9 +60,9 @@ static void read_uname(struct target_cache *c)
 	}
 	c->release = arena_strdup(c->arena, u.release);
 	/* As SystemTap's `arch` names them. */
-	c->arch = !strcmp(u.machine, "aarch64") ?
-			  "arm64" :
-			  arena_strdup(c->arena, u.machine);
+	c->arch = !strcmp(u.machine, "aarch64")
+			  ? "arm64"
+			  : arena_strdup(c->arena, u.machine);
 }
 
 const char *target_kernel_release(struct target_cache *c)
@@ -149,9 +149,9 @@ static bool config_file(struct target_cache *c, const char *path)
 
 static void read_config(struct target_cache *c)
 {
-	static const char *const forms[] = { "/boot/config-%s",
-					     "/lib/modules/%s/config",
-					     "/lib/modules/%s/build/.config" };
+	static const char *const forms[] = {"/boot/config-%s",
+					    "/lib/modules/%s/config",
+					    "/lib/modules/%s/build/.config"};
 
 	c->config_read = true;
 	if (config_file(c, target_path(c, "/proc/config.gz")))
@@ -213,9 +213,9 @@ bool target_kernel_symbol(struct target_cache *c, const char *name,
 		bool found = search_kallsyms(f, name, addr);
 		fclose(f);
 		if (!found) {
-			*why = arena_printf(
-				c->arena, "the kernel has no symbol '%s'",
-				name);
+			*why = arena_printf(c->arena,
+					    "the kernel has no symbol '%s'",
+					    name);
 			return false;
 		}
 		known = arena_memdup(c->arena, addr, sizeof(*addr));

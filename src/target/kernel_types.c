@@ -14,7 +14,8 @@ static const char *btf_remedy(struct target_cache *c, int err)
 	if (err == -EACCES || err == -EPERM)
 		return "run as root, or make the file readable";
 	if (err == -ENOENT) {
-		const char *v = target_kernel_config(c, "CONFIG_DEBUG_INFO_BTF");
+		const char *v =
+			target_kernel_config(c, "CONFIG_DEBUG_INFO_BTF");
 		if (v)
 			return "mount sysfs on /sys";
 		return "this needs a kernel built with "
@@ -52,7 +53,8 @@ const struct kbtf *target_vmlinux(struct target_cache *c, const char **why,
 
 void target_types_free(struct target_cache *c)
 {
-	vec_for(&c->modules, i) kbtf_close(c->modules.v[i].btf);
+	vec_for (&c->modules, i)
+		kbtf_close(c->modules.v[i].btf);
 	kbtf_close(c->vmlinux);
 	if (c->tracefs_events >= 0)
 		close(c->tracefs_events);
@@ -74,12 +76,11 @@ static void read_modules(struct target_cache *c)
 		if (e->d_name[0] == '.' || !strcmp(e->d_name, "vmlinux"))
 			continue;
 		struct target_module m = {
-			.name = arena_strdup(c->arena, e->d_name)
-		};
+			.name = arena_strdup(c->arena, e->d_name)};
 		const char *why;
-		if (!kbtf_from_file(arena_printf(c->arena, "%s/%s", dir,
-						 e->d_name),
-				    c->vmlinux, &m.btf, &why))
+		if (!kbtf_from_file(
+			    arena_printf(c->arena, "%s/%s", dir, e->d_name),
+			    c->vmlinux, &m.btf, &why))
 			vec_push(c->arena, &c->modules, m);
 	}
 	closedir(d);
@@ -94,8 +95,8 @@ static void read_modules(struct target_cache *c)
  */
 static bool made_by_users(const char *system)
 {
-	static const char *const groups[] = { "kprobes", "uprobes", "fprobes",
-					      "synthetic", "ftrace" };
+	static const char *const groups[] = {"kprobes", "uprobes", "fprobes",
+					     "synthetic", "ftrace"};
 
 	for (unsigned i = 0; i < sizeof(groups) / sizeof(*groups); i++)
 		if (!strcmp(system, groups[i]))
@@ -137,8 +138,7 @@ static void open_tracefs(struct target_cache *c)
 static void read_events(struct target_cache *c)
 {
 	c->events_read = true;
-	vec_for(&c->systems, i)
-	{
+	vec_for (&c->systems, i) {
 		int fd = openat(c->tracefs_events, c->systems.v[i],
 				O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
@@ -175,8 +175,7 @@ const char *target_tracepoint_system(struct target_cache *c, const char *name)
 		const char *s = map_get(&c->events, name);
 		return s ? s : "";
 	}
-	vec_for(&c->systems, i)
-	{
+	vec_for (&c->systems, i) {
 		const char *s = c->systems.v[i];
 		size_t n = strlen(s), m = strlen(name);
 		if (n + m + 2 > sizeof(path))
@@ -207,14 +206,13 @@ bool target_find_tracepoint(struct target_cache *c, const char *name,
 
 	if (!b || !*name)
 		return false;
-	*out = (struct tracepoint){ 0 };
+	*out = (struct tracepoint){0};
 	if (kbtf_find_tp(b, name, &out->tp)) {
 		fill(c, out, NULL);
 		return true;
 	}
 	read_modules(c);
-	vec_for(&c->modules, i)
-	{
+	vec_for (&c->modules, i) {
 		if (kbtf_find_tp(c->modules.v[i].btf, name, &out->tp)) {
 			fill(c, out, c->modules.v[i].name);
 			return true;
@@ -231,7 +229,7 @@ struct tp_collect {
 static bool collect_tp(void *ctx, const struct kbtf_tp *tp)
 {
 	struct tp_collect *t = ctx;
-	struct tracepoint p = { .tp = *tp };
+	struct tracepoint p = {.tp = *tp};
 
 	fill(t->c, &p, t->module);
 	vec_push(t->c->arena, &t->c->tps, p);
@@ -244,20 +242,18 @@ static int by_name(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
-const struct tracepoint *target_tracepoints(struct target_cache *c,
-					    uint32_t *n)
+const struct tracepoint *target_tracepoints(struct target_cache *c, uint32_t *n)
 {
 	const struct kbtf *b = target_vmlinux(c, NULL, NULL);
 
 	if (b && !c->tps_read) {
 		c->tps_read = true;
-		struct tp_collect t = { c, NULL };
+		struct tp_collect t = {c, NULL};
 		if (target_has_tracefs(c))
 			read_events(c);
 		kbtf_each_tp(b, collect_tp, &t);
 		read_modules(c);
-		vec_for(&c->modules, i)
-		{
+		vec_for (&c->modules, i) {
 			t.module = c->modules.v[i].name;
 			kbtf_each_tp(c->modules.v[i].btf, collect_tp, &t);
 		}
@@ -267,4 +263,3 @@ const struct tracepoint *target_tracepoints(struct target_cache *c,
 	*n = c->tps.n;
 	return c->tps.v;
 }
-

@@ -30,7 +30,7 @@ void target_cache_set_root(struct target_cache *c, const char *root);
 /* As uname says; never NULL. */
 const char *target_kernel_release(struct target_cache *c);
 const char *target_arch(struct target_cache *c); /* "x86_64", "arm64" */
-unsigned target_ncpus(struct target_cache *c); /* online */
+unsigned target_ncpus(struct target_cache *c);	 /* online */
 /* Ticks per second: CONFIG_HZ. */
 unsigned target_hz(struct target_cache *c);
 /*

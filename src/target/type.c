@@ -82,12 +82,11 @@ void ttype_all_members(struct arena *a, const struct ttype *t,
 const char *ttype_member_names(struct arena *a, const struct ttype *t,
 			       uint32_t max)
 {
-	struct name_list l = { 0 };
-	struct strbuf sb = { 0 };
+	struct name_list l = {0};
+	struct strbuf sb = {0};
 
 	ttype_all_members(a, t, &l);
-	vec_for(&l.v, i)
-	{
+	vec_for (&l.v, i) {
 		if (i == max) {
 			sb_puts(&sb, ", ...");
 			break;
@@ -101,10 +100,10 @@ const char *ttype_member_names(struct arena *a, const struct ttype *t,
 
 static const char *tag_word(enum ttype_kind k)
 {
-	return k == TT_STRUCT ? "struct " :
-	       k == TT_UNION  ? "union " :
-	       k == TT_ENUM   ? "enum " :
-				"";
+	return k == TT_STRUCT  ? "struct "
+	       : k == TT_UNION ? "union "
+	       : k == TT_ENUM  ? "enum "
+			       : "";
 }
 
 static void spell(struct strbuf *out, const struct type_src *s, uint32_t id,
@@ -212,7 +211,7 @@ static bool take_word(struct type_words *t, const char *w, size_t n)
 
 static bool split_words(const char *s, struct type_words *t)
 {
-	*t = (struct type_words){ 0 };
+	*t = (struct type_words){0};
 	for (;;) {
 		while (isspace((unsigned char)*s))
 			s++;
@@ -238,14 +237,14 @@ static bool split_words(const char *s, struct type_words *t)
 static const char *base_name(const struct type_words *t)
 {
 	if (t->is_char)
-		return t->is_unsigned ? "unsigned char" :
-		       t->is_signed   ? "signed char" :
-					"char";
+		return t->is_unsigned ? "unsigned char"
+		       : t->is_signed ? "signed char"
+				      : "char";
 	if (t->is_short)
 		return t->is_unsigned ? "short unsigned int" : "short int";
 	if (t->longs > 1)
-		return t->is_unsigned ? "long long unsigned int" :
-					"long long int";
+		return t->is_unsigned ? "long long unsigned int"
+				      : "long long int";
 	if (t->longs)
 		return t->is_unsigned ? "long unsigned int" : "long int";
 	return t->is_unsigned ? "unsigned int" : "int";

@@ -23,7 +23,7 @@ enum ttype_kind {
 	TT_STRUCT,
 	TT_UNION,
 	TT_FUNC, /* only behind a pointer */
-	TT_FWD, /* declared, never defined here */
+	TT_FWD,	 /* declared, never defined here */
 };
 
 struct type_src {
@@ -33,13 +33,13 @@ struct type_src {
 struct ttype {
 	const struct type_src *src;
 	enum ttype_kind kind;
-	uint32_t id; /* in src; what typedefs and qualifiers led to */
-	const char *name; /* tag or base type, "" when it has none */
+	uint32_t id;	   /* in src; what typedefs and qualifiers led to */
+	const char *name;  /* tag or base type, "" when it has none */
 	const char *alias; /* the nearest typedef's name, or NULL */
 	uint32_t alias_id;
 	uint64_t size; /* bytes; 0: unknown, or incomplete */
 	bool is_signed, is_char, is_bool;
-	bool user; /* pointer into user space (__user, where it is known) */
+	bool user;     /* pointer into user space (__user, where it is known) */
 	uint32_t elem; /* PTR, ARRAY */
 	uint32_t n; /* ARRAY: elements; STRUCT, UNION: members; ENUM: values */
 };
@@ -47,7 +47,7 @@ struct ttype {
 struct tmember {
 	const char *name; /* "" when anonymous */
 	uint32_t type;
-	uint32_t bit_off; /* from the start of the struct */
+	uint32_t bit_off;  /* from the start of the struct */
 	uint32_t bit_size; /* of a bit-field, else 0 */
 };
 
@@ -56,8 +56,8 @@ struct type_ops {
 	bool (*get)(const struct type_src *s, uint32_t id, struct ttype *out);
 	bool (*member)(const struct ttype *t, uint32_t i, struct tmember *out);
 	/* Enumerator i: its name and value. */
-	bool (*enumerator)(const struct ttype *t, uint32_t i,
-			   const char **name, int64_t *value);
+	bool (*enumerator)(const struct ttype *t, uint32_t i, const char **name,
+			   int64_t *value);
 	/* The type of this kind and name; false when there is none. */
 	bool (*find)(const struct type_src *s, enum ttype_kind kind,
 		     const char *name, uint32_t *id);

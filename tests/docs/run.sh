@@ -16,7 +16,8 @@ trap 'rm -rf "$tmp"' EXIT
 normalise() {
 	sed -E 's,[0-9]+virt/[0-9]+res/[0-9]+shr/[0-9]+data kb,Nvirt/Nres/Nshr/Ndata kb,;
 		s,[0-9]+usr/[0-9]+sys/[0-9]+real ms,Nusr/Nsys/Nreal ms,;
-		s,stap_[0-9a-f]{16}_[0-9]+,stap_ID,g'
+		s,stap_[0-9a-f]{16}_[0-9]+,stap_ID,g;
+		s,and [0-9]+ library scripts,and N library scripts,'
 }
 
 console() { # file

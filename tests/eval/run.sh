@@ -66,13 +66,13 @@ split_groups()
 		next
 	}
 	state == "script" && /^>>>$/ { close(dir "/script"); state = "want"; next }
-	(state == "want" || state == "script") && /^!!!/ {
+	(state == "want" || state == "end" || state == "script") && /^!!!/ {
 		close(dir "/status")
 		print ($2 == "" ? 0 : $2) > (dir "/status"); close(dir "/status")
 		state = "stderr"; next
 	}
 	state == "script" { print > (dir "/script"); next }
-	state == "want" && $0 == "\\c" { nocr = 1; next }
+	state == "want" && $0 == "\\c" { nocr = 1; state = "end"; next }
 	state == "want" { want = want $0 "\n"; next }
 	state == "stderr" && $0 != "" { print > (dir "/stderr"); next }
 	state == "" && $0 != "" && !/^#/ {

@@ -24,6 +24,7 @@ struct random_gen {
 	uint32_t ints, strs;  /* slots: one for integers, then strings */
 	uint32_t loops;	      /* nesting */
 	uint32_t handler_err; /* where errors go; 0: nowhere */
+	ir_reg caller; /* in functions: address of the caller's integers */
 };
 
 static inline uint32_t rnd(struct random_gen *g, uint32_t n)
@@ -71,7 +72,11 @@ static inline struct ir_val rnd_place(struct random_gen *g, int32_t *off)
 	ir_reg r;
 
 	*off = (int32_t)(8 * rnd(g, 4));
-	switch (rnd(g, 5)) {
+	switch (rnd(g, 6)) {
+	case 5:
+		if (g->caller)
+			return iv_reg(g->caller);
+		return iv_slot(g->ints, 8);
 	case 4: /* a field that the run-time library leaves alone */
 		*off = 0;
 		return iv_ctx(offsetof(struct rt_ctx, ret));
@@ -138,7 +143,27 @@ static inline void rnd_string_op(struct random_gen *g)
 {
 	struct ir_val c = iv_ctx(0), s = rnd_str(g), t = rnd_str(g);
 
-	switch (rnd(g, 10)) {
+	switch (rnd(g, 14)) {
+	case 9:
+	case 10: /* a short string by words, as lowering makes it */
+		rnd_emit(g, (struct ir_insn){.op = IR_ST,
+					     .size = 8,
+					     .a = s,
+					     .b = iv_imm(1)});
+		rnd_emit(g, (struct ir_insn){.op = IR_ST,
+					     .size = 8,
+					     .a = s,
+					     .off = 8,
+					     .b = iv_imm('0' + rnd(g, 9))});
+		return;
+	case 11:
+	case 12:
+		rnd_emit(g, (struct ir_insn){.op = IR_LD,
+					     .size = rnd(g, 2) ? 4 : 8,
+					     .d = rnd_var(g),
+					     .a = s,
+					     .off = rnd(g, 2) ? 8 : 0});
+		return;
 	case 0:
 		rnd_rt(g, RT_FN_str_set, 0,
 		       (struct ir_val[]){c, s, iv_imm('a' + rnd(g, 20))});
@@ -181,7 +206,15 @@ static inline void rnd_call(struct random_gen *g)
 	if (!g->f->index)
 		return;
 	callee = g->m->funcs.v[rnd(g, g->f->index)];
-	for (uint32_t i = 0; i < callee->nparams; i++)
+	args[0] = iv_slot(g->ints, 0);
+	if (rnd(g, 2)) {
+		ir_reg r = ir_reg_new(g->f);
+
+		rnd_emit(g,
+			 (struct ir_insn){.op = IR_ADDR, .d = r, .a = args[0]});
+		args[0] = iv_reg(r);
+	}
+	for (uint32_t i = 1; i < callee->nparams; i++)
 		args[i] = rnd_plain(g);
 	rnd_emit(g,
 		 (struct ir_insn){.op = IR_CALL,
@@ -197,7 +230,7 @@ static inline void rnd_simple(struct random_gen *g)
 	static const uint8_t sizes[] = {1, 2, 4, 8, 8, 8};
 	struct ir_insn in = {.d = rnd_var(g)};
 
-	switch (rnd(g, 16)) {
+	switch (rnd(g, 17)) {
 	case 0:
 		in.op = IR_MOV;
 		in.a = rnd_plain(g);
@@ -236,10 +269,12 @@ static inline void rnd_simple(struct random_gen *g)
 	case 7:
 	case 12:
 	case 13:
+	case 14:
+	case 15:
 		rnd_string_op(g);
 		return;
 	case 8:
-		if (!rnd(g, 3))
+		if (!rnd(g, 2))
 			rnd_call(g);
 		return;
 	default:
@@ -332,11 +367,18 @@ static inline void rnd_prologue(struct random_gen *g)
 			in.a = IV_NOTHING;
 			in.off = (int32_t)(8 * i);
 			in.size = 8;
-		} else if (i < g->f->nparams) {
+		} else if (i + 1 < g->f->nparams) {
 			in.op = IR_PARAM;
-			in.a = iv_imm(i);
+			in.a = iv_imm(i + 1);
 		}
 		rnd_emit(g, in);
+	}
+	g->caller = 0;
+	if (!g->f->is_handler) {
+		g->caller = ir_reg_new(g->f);
+		rnd_emit(g, (struct ir_insn){.op = IR_PARAM,
+					     .d = g->caller,
+					     .a = iv_imm(0)});
 	}
 	g->ints = ir_slot_new(g->m, g->f, "ints", 64);
 	for (uint32_t i = 0; i < 8; i++)
@@ -393,7 +435,7 @@ static inline void rnd_func(struct random_gen *g, const char *name,
 
 	g->f = ir_func_new(g->m, name);
 	g->f->is_handler = is_handler;
-	g->f->nparams = is_handler ? 0 : rnd(g, 4);
+	g->f->nparams = is_handler ? 0 : 1 + rnd(g, 3);
 	g->f->returns_value = !is_handler;
 	g->nvars = 3 + rnd(g, 5);
 	g->loops = 0;

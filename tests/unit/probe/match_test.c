@@ -22,9 +22,9 @@ static void test_begin_end_error(void **state)
 	assert_int_equal(s->attach.kind, WIRE_PROBE_ERROR);
 	assert_int_equal(IMAGE_HANDLER_STATES(s->handler_flags),
 			 1u << RT_ENDING);
-	assert_int_equal(only_site(f, "begin(-9223372036854775807)")
-				 ->attach.order,
-			 -INT64_MAX);
+	assert_int_equal(
+		only_site(f, "begin(-9223372036854775807)")->attach.order,
+		-INT64_MAX);
 }
 
 static void test_never(void **state)
@@ -133,7 +133,8 @@ static void test_suggestions(void **state)
 	expect_error(f, "beginn", "identifier 'beginn' at <input>:1:1");
 	expect_error(f, "timer.millis(5)", "identifier 'millis'");
 	expect_error(f, "timer.mss(5)", "did you mean timer.ms(number)?");
-	expect_error(f, "kernel.trac(\"x\")", "did you mean kernel.trace(string)?");
+	expect_error(f, "kernel.trac(\"x\")",
+		     "did you mean kernel.trace(string)?");
 	expect_error(f, "xyzzy", "--dump-probe-types");
 	expect_error(f, "begin(1).foo", "nothing may follow");
 	expect_error(f, "process(\"x\").functio(\"y\")",
@@ -230,15 +231,14 @@ static void test_forms_are_well_formed(void **state)
 		for (unsigned k = 0; forms[k]; k++) {
 			struct form_part part[FORM_MAX_PARTS];
 			unsigned n = form_parse(f->a, forms[k], part);
-			struct strbuf sb = { 0 };
+			struct strbuf sb = {0};
 			for (unsigned j = 0; j < n; j++)
 				sb_printf(&sb, "%s%s%s", j ? "." : "",
 					  part[j].name,
-					  part[j].arg == ARG_NUMBER ?
-						  "(number)" :
-					  part[j].arg == ARG_STRING ?
-						  "(string)" :
-						  "");
+					  part[j].arg == ARG_NUMBER ? "(number)"
+					  : part[j].arg == ARG_STRING
+						  ? "(string)"
+						  : "");
 			assert_string_equal(sb_str(&sb), forms[k]);
 			sb_free(&sb);
 		}

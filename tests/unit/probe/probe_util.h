@@ -30,17 +30,17 @@ static inline struct fixture *fixture_new(void)
 	struct fixture *f = arena_new_obj(a, struct fixture);
 
 	f->a = a;
-	f->d = diag_new(a, (struct diag_opts){ .show_tag = true });
-	f->env = (struct probe_env){ .arena = a,
-				     .diag = f->d,
-				     .runtime = "bpf",
-				     .ncpus = 2,
-				     .targets = target_cache_new() };
-	f->parse = (struct parse_env){ .kernel_release = "6.18.0",
-				       .arch = "x86_64",
-				       .runtime = "bpf",
-				       .systemtap_v = "5.6",
-				       .privilege = "stapdev" };
+	f->d = diag_new(a, (struct diag_opts){.show_tag = true});
+	f->env = (struct probe_env){.arena = a,
+				    .diag = f->d,
+				    .runtime = "bpf",
+				    .ncpus = 2,
+				    .targets = target_cache_new()};
+	f->parse = (struct parse_env){.kernel_release = "6.18.0",
+				      .arch = "x86_64",
+				      .runtime = "bpf",
+				      .systemtap_v = "5.6",
+				      .privilege = "stapdev"};
 	return f;
 }
 
@@ -61,8 +61,7 @@ static inline int fixture_teardown(void **state)
 
 static inline struct probe_point *point(struct fixture *f, const char *text)
 {
-	struct probe_point *p =
-		parse_probe_point(f->a, f->d, &f->parse, text);
+	struct probe_point *p = parse_probe_point(f->a, f->d, &f->parse, text);
 
 	assert_non_null(p);
 	return p;
@@ -130,9 +129,8 @@ static inline struct expr *expression(struct fixture *f, const char *text)
 /* Trees of bound variables as one line. */
 static inline void dump(struct strbuf *b, const struct expr *e)
 {
-	static const char *const prims[] = { "ctx",	"rk",	 "ru",
-					     "strk",	"stru",	 "off",
-					     "extract" };
+	static const char *const prims[] = {"ctx",  "rk",  "ru",     "strk",
+					    "stru", "off", "extract"};
 	if (!e) {
 		sb_puts(b, "-");
 		return;
@@ -149,7 +147,8 @@ static inline void dump(struct strbuf *b, const struct expr *e)
 		break;
 	case E_CALL:
 		sb_printf(b, "%s(", e->call.name);
-		vec_for(&e->call.args, i) dump(b, e->call.args.v[i]);
+		vec_for (&e->call.args, i)
+			dump(b, e->call.args.v[i]);
 		sb_puts(b, ")");
 		break;
 	case E_BINARY:
@@ -168,8 +167,7 @@ static inline void dump(struct strbuf *b, const struct expr *e)
 		break;
 	case E_PRINT:
 		sb_printf(b, "sprintf('%s'", e->print.format->str.s);
-		vec_for(&e->print.args, i)
-		{
+		vec_for (&e->print.args, i) {
 			sb_puts(b, ", ");
 			dump(b, e->print.args.v[i]);
 		}
@@ -189,12 +187,13 @@ static inline void dump(struct strbuf *b, const struct expr *e)
 				  e->prim.is_signed ? "s" : "");
 		else if (e->prim.op == PRIM_FIELD_OFFSET)
 			sb_printf(b, "<%s %s>",
-				  e->prim.reloc ? e->prim.reloc->type_name :
-						  "?",
+				  e->prim.reloc ? e->prim.reloc->type_name
+						: "?",
 				  e->prim.reloc ? "reloc" : "fixed");
 		else if (e->prim.op == PRIM_EXTRACT) {
-			sb_printf(b, "%s<%u,%u>(", e->prim.is_signed ? "s" : "u",
-				  e->prim.shl, e->prim.shr);
+			sb_printf(b, "%s<%u,%u>(",
+				  e->prim.is_signed ? "s" : "u", e->prim.shl,
+				  e->prim.shr);
 			dump(b, e->prim.arg[0]);
 			sb_puts(b, ")");
 		} else if (e->prim.op == PRIM_STR_KERNEL ||
@@ -220,7 +219,7 @@ static inline void dump(struct strbuf *b, const struct expr *e)
 
 static inline const char *dumped(struct fixture *f, const struct expr *e)
 {
-	struct strbuf b = { 0 };
+	struct strbuf b = {0};
 
 	dump(&b, e);
 	const char *s = arena_strdup(f->a, sb_str(&b));
@@ -243,12 +242,12 @@ static inline const char *bound(struct fixture *f, struct probe_site *site,
 	return dumped(f, e->target.bound);
 }
 
-#define SKIP_WITHOUT_BTF(f)                                              \
-	do {                                                             \
-		if (!target_vmlinux((f)->env.targets, NULL, NULL)) {     \
-			print_message("no BTF of the running kernel\n"); \
-			skip();                                          \
-		}                                                        \
+#define SKIP_WITHOUT_BTF(f)                                                    \
+	do {                                                                   \
+		if (!target_vmlinux((f)->env.targets, NULL, NULL)) {           \
+			print_message("no BTF of the running kernel\n");       \
+			skip();                                                \
+		}                                                              \
 	} while (0)
 
 #endif

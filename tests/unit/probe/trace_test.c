@@ -114,8 +114,10 @@ static void test_arguments(void **state)
 	assert_string_equal(bound(f, s, "$flag"), "extractu<56,56>(ctx[8:8])");
 	assert_string_equal(bound(f, s, "$task"), "ctx[16:8]");
 	assert_string_equal(bound(f, s, "$text"), "ctx[24:8]");
-	assert_string_equal(bound(f, s, "$small"), "extractu<56,56>(ctx[32:8])");
-	assert_string_equal(bound(f, s, "$color"), "extractu<32,32>(ctx[40:8])");
+	assert_string_equal(bound(f, s, "$small"),
+			    "extractu<56,56>(ctx[32:8])");
+	assert_string_equal(bound(f, s, "$color"),
+			    "extractu<32,32>(ctx[40:8])");
 	assert_string_equal(bound(f, s, "$big"), "ctx[48:8]");
 	assert_string_equal(bound(f, s, "$arg1"), "extracts<32,32>(ctx[0:8])");
 	assert_string_equal(bound(f, s, "$arg9->lo"),
@@ -163,10 +165,9 @@ static void test_members(void **state)
 	assert_string_equal(bound(f, s, "$task->pid"),
 			    "rk4s((ctx[16:8] + off<task_struct reloc>))");
 	/* a pointer is followed, a contained struct is not */
-	assert_string_equal(
-		bound(f, s, "$task->inner->a"),
-		"rk4s((rk8((ctx[16:8] + off<task_struct reloc>)) + "
-		"off<inner reloc>))");
+	assert_string_equal(bound(f, s, "$task->inner->a"),
+			    "rk4s((rk8((ctx[16:8] + off<task_struct reloc>)) + "
+			    "off<inner reloc>))");
 	assert_string_equal(bound(f, s, "$task->in->next"),
 			    "rk8((ctx[16:8] + off<task_struct reloc>))");
 	assert_string_equal(bound(f, s, "$task->u_int"),
@@ -287,14 +288,13 @@ static void test_nothing_can_be_written(void **state)
 {
 	struct fixture *f = *state;
 	struct probe_site *s = only_site(f, "kernel.trace(\"demo\")");
-	static const char *const exprs[] = { "$count", "$task->pid",
-					     "$$parms" };
+	static const char *const exprs[] = {"$count", "$task->pid", "$$parms"};
 
 	for (unsigned i = 0; i < 3; i++) {
 		const char *why = NULL, *have = NULL;
 		struct expr *e = expression(f, exprs[i]);
-		assert_false(probe_bind_target(&f->env, s, e, true, &why,
-					       &have));
+		assert_false(
+			probe_bind_target(&f->env, s, e, true, &why, &have));
 		assert_non_null(why);
 	}
 }
@@ -312,7 +312,8 @@ static void test_names_and_groups(void **state)
 			       "sprintf('count=%d flag=%u task=%#x text=%#x "
 			       "small=%u color=%u big=%u buf=%#x pair=?', "));
 	assert_string_equal(bound(f, s, "$$vars"), parms);
-	assert_string_equal(bound(f, only_site(f, "kernel.trace(\"demo_none\")"),
+	assert_string_equal(bound(f,
+				  only_site(f, "kernel.trace(\"demo_none\")"),
 				  "$$parms"),
 			    "sprintf('')");
 }
@@ -355,9 +356,8 @@ static void test_pretty_printing_depth(void **state)
 		"{.u_long=%d, .u_int=%d}, .bit1=%u, .bits3=%u, .sbits5=%d, "
 		".cross=%u, .arr=[...], .real_parent=%p, .count={...}, "
 		".letter=%c, .ratio=?, .grid=[...], .mm=%p, .hidden=%p}'"));
-	assert_non_null(strstr(
-		bound(f, s, "$task$$"),
-		".in={.a=%d, .name=\"%s\", .next=%p}, "));
+	assert_non_null(strstr(bound(f, s, "$task$$"),
+			       ".in={.a=%d, .name=\"%s\", .next=%p}, "));
 	assert_non_null(strstr(bound(f, s, "$task$$"),
 			       ".grid=[[%d, %d, %d], [%d, %d, %d]]"));
 }
@@ -366,7 +366,7 @@ static void test_list_of_variables(void **state)
 {
 	struct fixture *f = *state;
 	struct probe_site *s = only_site(f, "kernel.trace(\"demo\")");
-	struct strbuf sb = { 0 };
+	struct strbuf sb = {0};
 
 	s->kind->list_vars(&f->env, s, &sb);
 	assert_string_equal(
@@ -385,7 +385,8 @@ static void test_running_kernel(void **state)
 	target_cache_free(f->env.targets);
 	f->env.targets = target_cache_new();
 	SKIP_WITHOUT_BTF(f);
-	struct probe_site *s = only_site(f, "kernel.trace(\"sched:sched_switch\")");
+	struct probe_site *s =
+		only_site(f, "kernel.trace(\"sched:sched_switch\")");
 	assert_string_equal(bound(f, s, "$prev->pid"),
 			    "rk4s((ctx[8:8] + off<task_struct reloc>))");
 	assert_string_equal(bound(f, s, "$next->comm"),

@@ -27,7 +27,7 @@ struct fake {
 	uint32_t nqueue;
 	int attach_error;
 	uint32_t nattached, kernel_missed;
-	int consume_calls;
+	int printed; /* records handed over; read by a running handler */
 	void (*on_consume)(struct fake *f);
 	bool fail_handlers;
 	/* the session */
@@ -87,15 +87,15 @@ static int fake_consume(struct run_target *t, run_record_fn fn, void *arg,
 			size_t max)
 {
 	struct fake *f = of(t);
-	uint32_t n = f->nqueue;
+	uint32_t n;
 
-	f->consume_calls++;
 	if (f->on_consume && t->heap->state == RT_RUNNING)
 		f->on_consume(f);
 	n = f->nqueue;
 	f->nqueue = 0;
 	for (uint32_t i = 0; i < n; i++)
 		fn(arg, f->queue[i].b, f->queue[i].len);
+	__atomic_add_fetch(&f->printed, (int)n, __ATOMIC_SEQ_CST);
 	return (int)n;
 }
 
@@ -842,6 +842,33 @@ static void timing_reports_each_probe(void **state)
 	fake_free(f);
 }
 
+/* What a long handler prints is taken while it runs: the queue holds 8. */
+static void say_slowly(struct fake *f, const uint64_t *args, unsigned nargs)
+{
+	for (int i = 0; i < 5; i++) {
+		say(f, "part\n");
+		/* until the helper has taken it */
+		for (int k = 0;
+		     k < 10000 &&
+		     __atomic_load_n(&f->printed, __ATOMIC_SEQ_CST) <= i;
+		     k++)
+			usleep(1000);
+		assert_int_equal(f->printed, i + 1);
+	}
+	call_exit(f);
+}
+
+static void a_long_handler_is_printed_while_it_runs(void **state)
+{
+	struct fake *f = fake_new();
+
+	add(f, WIRE_PROBE_BEGIN, "begin", 0, say_slowly);
+	assert_int_equal(run(f), 0);
+	assert_string_equal(captured(f->out_fd),
+			    "part\npart\npart\npart\npart\n");
+	fake_free(f);
+}
+
 /* ---- input ---- */
 
 static void h_line(struct fake *f, const uint64_t *args, unsigned nargs)
@@ -909,6 +936,7 @@ int main(void)
 		cmocka_unit_test(records_that_never_came_fail_the_session),
 		cmocka_unit_test(accounting_goes_to_a_json_file),
 		cmocka_unit_test(timing_reports_each_probe),
+		cmocka_unit_test(a_long_handler_is_printed_while_it_runs),
 		cmocka_unit_test(input_lines_reach_their_handlers),
 	};
 

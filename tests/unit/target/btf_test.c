@@ -28,8 +28,7 @@ static int setup(void **state)
 	const void *raw = btf__raw_data(f->b, &f->len);
 	f->raw = malloc(f->len);
 	memcpy(f->raw, raw, f->len);
-	assert_int_equal(kbtf_from_memory(f->raw, f->len, NULL, &f->k,
-					  &f->why),
+	assert_int_equal(kbtf_from_memory(f->raw, f->len, NULL, &f->k, &f->why),
 			 0);
 	*state = f;
 	return 0;
@@ -204,8 +203,8 @@ static void test_split_btf_continues_the_base(void **state)
 {
 	struct fixture *f = *state;
 	struct btf *m = btf__new_empty_split(f->b);
-	const int types[] = { f->t.task_ptr, 0 };
-	static const char *const names[] = { "task", "mod_thing" };
+	const int types[] = {f->t.task_ptr, 0};
+	static const char *const names[] = {"task", "mod_thing"};
 	struct kbtf *k;
 	struct kbtf_tp tp;
 	struct kbtf_param p[4];
@@ -214,7 +213,7 @@ static void test_split_btf_continues_the_base(void **state)
 
 	int thing = btf__add_struct(m, "mod_thing", 4);
 	btf__add_field(m, "pid", f->t.int_, 0, 0);
-	int args[] = { types[0], btf__add_ptr(m, thing) };
+	int args[] = {types[0], btf__add_ptr(m, thing)};
 	fake_tp(m, "mod_event", args, names, 2, f->t.void_ptr);
 	const void *raw = btf__raw_data(m, &len);
 	assert_int_equal(kbtf_from_memory(raw, len, f->k, &k, &f->why), 0);
@@ -307,7 +306,7 @@ static void test_survives_types_that_form_a_ring(void **state)
 	struct kbtf *k;
 	struct ttype t;
 	struct tmember_path m;
-	struct name_list l = { 0 };
+	struct name_list l = {0};
 	unsigned len;
 
 	int a = btf__add_typedef(b, "a", 2);
@@ -329,7 +328,7 @@ static void test_survives_types_that_form_a_ring(void **state)
 	ttype_all_members(ar, &t, &l);
 	assert_int_equal(l.v.n, 0);
 	arena_free(ar);
-	struct strbuf sb = { 0 };
+	struct strbuf sb = {0};
 	ttype_spell(&sb, s, (uint32_t)array);
 	assert_non_null(strstr(sb_str(&sb), "unknown"));
 	sb_free(&sb);

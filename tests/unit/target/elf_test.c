@@ -81,8 +81,8 @@ static uint64_t nm(const char *file, const char *name)
 
 static void test_functions_and_addresses(void **state)
 {
-	static const char *const names[] = { "main", "helper", "first_name",
-					     "second_name", "weak_fn" };
+	static const char *const names[] = {"main", "helper", "first_name",
+					    "second_name", "weak_fn"};
 	const struct elf_file *f = open_elf("pie");
 
 	assert_true(f->is_pie);
@@ -250,8 +250,8 @@ static void test_any_truncation_is_survived(void **state)
 		char *copy = malloc(n);
 		const char *why = NULL;
 		memcpy(copy, buf, n);
-		struct elf_file *f = elf_file_from_memory(a, copy, n, "x",
-							  &why);
+		struct elf_file *f =
+			elf_file_from_memory(a, copy, n, "x", &why);
 		assert_true(f || why);
 		free(copy);
 	}

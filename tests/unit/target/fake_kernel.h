@@ -48,24 +48,22 @@ static inline void fake_tp(struct btf *b, const char *name, const int *types,
 
 static inline void fake_tracepoints(struct btf *b, const struct fake_types *t)
 {
-	const int demo[] = { t->int_,	  t->bool_, t->task_ptr, t->char_ptr,
-			     t->u8,	  t->color, t->u64,	 t->user_ptr,
-			     t->tagless };
-	static const char *const demo_names[] = { "count", "flag",  "task",
-						  "text",  "small", "color",
-						  "big",   "buf",   "pair" };
-	const int exit_args[] = { t->task_ptr, t->bool_ };
-	static const char *const exit_names[] = { "p", "group_dead" };
-	const int two[] = { t->task_ptr, t->long_ };
-	static const char *const two_names[] = { "regs", "ret" };
+	const int demo[] = {t->int_,  t->bool_, t->task_ptr, t->char_ptr, t->u8,
+			    t->color, t->u64,	t->user_ptr, t->tagless};
+	static const char *const demo_names[] = {"count", "flag",  "task",
+						 "text",  "small", "color",
+						 "big",	  "buf",   "pair"};
+	const int exit_args[] = {t->task_ptr, t->bool_};
+	static const char *const exit_names[] = {"p", "group_dead"};
+	const int two[] = {t->task_ptr, t->long_};
+	static const char *const two_names[] = {"regs", "ret"};
 
 	fake_tp(b, "demo", demo, demo_names, 9, t->void_ptr);
 	fake_tp(b, "demo_bare", two, NULL, 2, t->void_ptr);
 	fake_tp(b, "demo_none", two, two_names, 0, t->void_ptr);
 	fake_tp(b, "other", two, two_names, 2, t->void_ptr);
 	fake_tp(b, "sched_process_exec", two, two_names, 2, t->void_ptr);
-	fake_tp(b, "sched_process_exit", exit_args, exit_names, 2,
-		t->void_ptr);
+	fake_tp(b, "sched_process_exit", exit_args, exit_names, 2, t->void_ptr);
 	fake_tp(b, "sys_exit", two, two_names, 2, t->void_ptr);
 }
 
@@ -161,8 +159,7 @@ static inline struct btf *fake_btf(struct fake_types *t)
 	t->color = btf__add_enum(b, "color", 4);
 	btf__add_enum_value(b, "RED", 0);
 	btf__add_enum_value(b, "GREEN", 5);
-	t->user_ptr = btf__add_ptr(
-		b, btf__add_type_tag(b, "user", t->int_));
+	t->user_ptr = btf__add_ptr(b, btf__add_type_tag(b, "user", t->int_));
 	fake_structs(b, t);
 	fake_tracepoints(b, t);
 	btf__add_var(b, "cpu_number", BTF_VAR_GLOBAL_ALLOCATED, t->int_);
@@ -175,7 +172,8 @@ static inline void fake_write(const char *dir, const char *path,
 	char full[512];
 
 	snprintf(full, sizeof(full), "%s%s", dir, path);
-	for (char *p = full + strlen(dir) + 1; (p = strchr(p, '/')); *p++ = '/') {
+	for (char *p = full + strlen(dir) + 1; (p = strchr(p, '/'));
+	     *p++ = '/') {
 		*p = '\0';
 		mkdir(full, 0755);
 	}

@@ -112,8 +112,8 @@ static void test_symbols(void **state)
 		assert_int_equal(addr, 0xffffffff81000010);
 		assert_false(target_kernel_symbol(f->c, "my_", &addr, &why));
 		assert_non_null(strstr(why, "no symbol 'my_'"));
-		assert_false(target_kernel_symbol(f->c, "hidden_sym", &addr,
-						  &why));
+		assert_false(
+			target_kernel_symbol(f->c, "hidden_sym", &addr, &why));
 		assert_non_null(strstr(why, "kptr_restrict"));
 	}
 	char path[128];
@@ -205,8 +205,8 @@ static void test_tracepoints_of_modules(void **state)
 	struct fixture *f = *state;
 	struct fake_types t;
 	struct btf *base = fake_btf(&t), *m = btf__new_empty_split(base);
-	static const char *const names[] = { "value" };
-	int args[] = { t.int_ };
+	static const char *const names[] = {"value"};
+	int args[] = {t.int_};
 	struct tracepoint tp;
 	unsigned len;
 	uint32_t n;

@@ -106,7 +106,7 @@ static void test_what_is_no_type(void **state)
 
 static void spelled(uint32_t id, const char *want)
 {
-	struct strbuf sb = { 0 };
+	struct strbuf sb = {0};
 
 	ttype_spell(&sb, kbtf_types(k), id);
 	assert_string_equal(sb_str(&sb), want);
