@@ -11,10 +11,10 @@
 RT_INLINE w_u64 ctx_try(w_u64 slot)
 {
 	struct rt_head *h = rt_head();
-	w_u64 c = h->ctx_off +
-		  (slot & (h->ctx_count - 1)) * (w_u64)h->ctx_size;
+	w_u64 c = h->ctx_off + (slot & (h->ctx_count - 1)) * (w_u64)h->ctx_size;
 
-	if (__sync_lock_test_and_set(&((struct rt_ctx *)rt_at_aligned(c))->busy, 1))
+	if (__sync_lock_test_and_set(&((struct rt_ctx *)rt_at_aligned(c))->busy,
+				     1))
 		return 0;
 	return c;
 }
@@ -61,8 +61,8 @@ RT_FN w_u64 rt_enter(w_u64 probe, w_u64 flags, w_u64 states)
 	ctx = rt_ctx(c);
 	ctx->probe = probe;
 	ctx->error = RT_ERR_NONE;
-	ctx->action_left = flags & 1 ? h->max_action_interruptible :
-				       h->max_action;
+	ctx->action_left =
+		flags & 1 ? h->max_action_interruptible : h->max_action;
 	ctx->out_off = c + h->ctx_size - h->out_cap;
 	ctx->out_len = 0;
 	ctx->nesting = 0;
@@ -141,7 +141,8 @@ RT_FN w_u64 rt_leave(w_u64 c)
 RT_FN w_u64 rt_i_skip(w_u64 counter)
 {
 	struct rt_head *h = rt_head();
-	w_u64 *n = rt_at_aligned(RT_OFF(struct rt_head, counters) + counter * 8);
+	w_u64 *n =
+		rt_at_aligned(RT_OFF(struct rt_head, counters) + counter * 8);
 
 	__sync_fetch_and_add(n, 1);
 	if (__sync_fetch_and_add(&h->skipped, 1) >= h->max_skipped &&

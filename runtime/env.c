@@ -72,7 +72,7 @@ RT_FN w_u64 rt_random(w_u64 limit)
 }
 
 struct civil {
-	w_u64 days; /* since 0000-03-01, then the rest */
+	w_u64 days;		/* since 0000-03-01, then the rest */
 	w_u64 year, month, day; /* month 0 is March */
 };
 
@@ -93,30 +93,30 @@ RT_INLINE void civil_from_days(struct civil *d, w_s64 since)
 
 RT_INLINE w_u64 day_name(w_u64 d)
 {
-	return d == 0 ? THREE('S', 'u', 'n') :
-	       d == 1 ? THREE('M', 'o', 'n') :
-	       d == 2 ? THREE('T', 'u', 'e') :
-	       d == 3 ? THREE('W', 'e', 'd') :
-	       d == 4 ? THREE('T', 'h', 'u') :
-	       d == 5 ? THREE('F', 'r', 'i') :
-			THREE('S', 'a', 't');
+	return d == 0	? THREE('S', 'u', 'n')
+	       : d == 1 ? THREE('M', 'o', 'n')
+	       : d == 2 ? THREE('T', 'u', 'e')
+	       : d == 3 ? THREE('W', 'e', 'd')
+	       : d == 4 ? THREE('T', 'h', 'u')
+	       : d == 5 ? THREE('F', 'r', 'i')
+			: THREE('S', 'a', 't');
 }
 
 /* Month 0 is March. */
 RT_INLINE w_u64 month_name(w_u64 m)
 {
-	return m == 0  ? THREE('M', 'a', 'r') :
-	       m == 1  ? THREE('A', 'p', 'r') :
-	       m == 2  ? THREE('M', 'a', 'y') :
-	       m == 3  ? THREE('J', 'u', 'n') :
-	       m == 4  ? THREE('J', 'u', 'l') :
-	       m == 5  ? THREE('A', 'u', 'g') :
-	       m == 6  ? THREE('S', 'e', 'p') :
-	       m == 7  ? THREE('O', 'c', 't') :
-	       m == 8  ? THREE('N', 'o', 'v') :
-	       m == 9  ? THREE('D', 'e', 'c') :
-	       m == 10 ? THREE('J', 'a', 'n') :
-			 THREE('F', 'e', 'b');
+	return m == 0	 ? THREE('M', 'a', 'r')
+	       : m == 1	 ? THREE('A', 'p', 'r')
+	       : m == 2	 ? THREE('M', 'a', 'y')
+	       : m == 3	 ? THREE('J', 'u', 'n')
+	       : m == 4	 ? THREE('J', 'u', 'l')
+	       : m == 5	 ? THREE('A', 'u', 'g')
+	       : m == 6	 ? THREE('S', 'e', 'p')
+	       : m == 7	 ? THREE('O', 'c', 't')
+	       : m == 8	 ? THREE('N', 'o', 'v')
+	       : m == 9	 ? THREE('D', 'e', 'c')
+	       : m == 10 ? THREE('J', 'a', 'n')
+			 : THREE('F', 'e', 'b');
 }
 
 /* Two characters; the first is `pad` when it would be a leading zero. */

@@ -29,20 +29,19 @@ static long (*rt_h_comm)(void *buf, w_u32 size) = (void *)16;
 static w_u64 (*rt_h_mono_ns)(void) = (void *)5;
 static w_u64 (*rt_h_boot_ns)(void) = (void *)125;
 static w_u32 (*rt_h_random)(void) = (void *)7;
-static long (*rt_h_read_user)(void *dst, w_u32 size, const void *src) =
-	(void *)112;
-static long (*rt_h_read_user_str)(void *dst, w_u32 size, const void *src) =
-	(void *)114;
-static long (*rt_h_read_kernel_str)(void *dst, w_u32 size, const void *src) =
-	(void *)115;
+static long (*rt_h_read_user)(void *dst, w_u32 size,
+			      const void *src) = (void *)112;
+static long (*rt_h_read_user_str)(void *dst, w_u32 size,
+				  const void *src) = (void *)114;
+static long (*rt_h_read_kernel_str)(void *dst, w_u32 size,
+				    const void *src) = (void *)115;
 
 /* 0, or negative when the transport has no room. */
 RT_INLINE long rt_env_output(w_u64 at, w_u64 size, w_u64 flags)
 {
-	return rt_h_ringbuf_output((void *)rt_ring, rt_at(at),
-				   rt_helper_size(size),
-				   flags & RT_OUT_WAKE ? RT_RB_FORCE_WAKEUP :
-							 RT_RB_NO_WAKEUP);
+	return rt_h_ringbuf_output(
+		(void *)rt_ring, rt_at(at), rt_helper_size(size),
+		flags & RT_OUT_WAKE ? RT_RB_FORCE_WAKEUP : RT_RB_NO_WAKEUP);
 }
 RT_INLINE w_u64 rt_env_pid_tgid(void)
 {

@@ -15,10 +15,10 @@
 struct directive {
 	w_u32 conv, flags;
 	w_u32 width;
-	w_u32 prec; /* NO_PREC: not given */
+	w_u32 prec;   /* NO_PREC: not given */
 	w_u32 digits; /* how many stand at the end of ctx.scratch */
 	w_u32 prefix; /* up to two characters before them */
-	w_u32 zeros; /* between both */
+	w_u32 zeros;  /* between both */
 	w_u32 spare;
 	w_u64 text; /* eight bytes to print from */
 };
@@ -64,7 +64,7 @@ RT_FN w_u64 rt_fmt_lit(w_u64 c, w_u64 dst, w_u64 lit)
 
 struct digits {
 	w_u64 value;
-	w_u64 at; /* where the last digit was put */
+	w_u64 at;	    /* where the last digit was put */
 	w_u32 base, letter; /* 'a' or 'A' */
 };
 
@@ -199,9 +199,9 @@ RT_INLINE w_u64 number_prefix(const struct directive *d, w_u64 value)
 	if (d->conv == 'd') {
 		if ((w_s64)value < 0)
 			return '-';
-		return d->flags & WIRE_SPEC_PLUS  ? '+' :
-		       d->flags & WIRE_SPEC_SPACE ? ' ' :
-						    0;
+		return d->flags & WIRE_SPEC_PLUS    ? '+'
+		       : d->flags & WIRE_SPEC_SPACE ? ' '
+						    : 0;
 	}
 	if (d->conv == 'p' ||
 	    (d->conv == 'x' && d->flags & WIRE_SPEC_ALT && value))
@@ -218,9 +218,9 @@ RT_FN w_u64 rt_i_digits(w_u64 c, w_u64 value, w_u64 conv)
 
 	g.value = value;
 	g.at = c + SCRATCH_END;
-	g.base = conv == 'o'				     ? 8 :
-		 conv == 'x' || conv == 'X' || conv == 'p' ? 16 :
-							       10;
+	g.base = conv == 'o'				     ? 8
+		 : conv == 'x' || conv == 'X' || conv == 'p' ? 16
+							     : 10;
 	g.letter = conv == 'X' ? 'A' : 'a';
 	RT_LOOP(22, digits_step, &g);
 	return c + SCRATCH_END - g.at;

@@ -36,7 +36,8 @@ RT_STEP(lock_step, struct lock_try)
 wait:
 	if (old >> 16 == st->cpu + 1)
 		return 1;
-	/* reading a clock is the longest harmless thing at hand: about 100 ns */
+	/* reading a clock is the longest harmless thing at hand: about 100 ns
+	 */
 	rt_env_mono_ns();
 	rt_env_mono_ns();
 	rt_env_mono_ns();
@@ -59,8 +60,8 @@ RT_FN w_u64 rt_lock(w_u64 c, w_u64 word, w_u64 mode)
 	t.cpu = rt_env_cpu();
 	t.mode = mode;
 	t.got = 0;
-	RT_LOOP(h->flags & RT_F_NO_TIME_LIMITS ? RT_LOOP_MAX :
-						 h->max_trylock + 1,
+	RT_LOOP(h->flags & RT_F_NO_TIME_LIMITS ? RT_LOOP_MAX
+					       : h->max_trylock + 1,
 		lock_step, &t);
 	if (rt_likely(t.got))
 		return 1;

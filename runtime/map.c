@@ -65,10 +65,18 @@ RT_INLINE w_u32 hash_key(w_u64 key, w_u64 words)
 		h = hash_word(h, k[2]);
 	if (words > 3)
 		h = hash_word(h, k[3]);
-	if (words > 4) {
-		s.at = key + 32;
+	if (words > 4)
+		h = hash_word(h, k[4]);
+	if (words > 5)
+		h = hash_word(h, k[5]);
+	if (words > 6)
+		h = hash_word(h, k[6]);
+	if (words > 7)
+		h = hash_word(h, k[7]);
+	if (words > 8) {
+		s.at = key + 64;
 		s.h = h;
-		RT_LOOP(words - 4, hash_step, &s);
+		RT_LOOP(words - 8, hash_step, &s);
 		h = s.h;
 	}
 	return h;
@@ -84,14 +92,16 @@ struct finding {
 	w_u32 entry; /* candidate; 0 at the chain's end */
 	w_u32 key, words;
 	w_u32 hash;
-	w_u32 k; /* bytes of the candidate's key that match already */
+	w_u32 k; /* words of the candidate's key that match already */
 	w_u32 key_off;
 };
 
-/* Compares one word, or goes on to the next candidate. */
+/* Compares up to four words, or goes on to the next candidate. */
 RT_STEP(find_entry_step, struct finding)
 {
 	struct rt_entry *e;
+	rt_word *a, *b;
+	w_u32 left;
 
 	if (!st->entry)
 		return 1;
@@ -100,14 +110,17 @@ RT_STEP(find_entry_step, struct finding)
 		st->entry = e->chain;
 		return 0;
 	}
-	if (rt_ld64((w_u64)st->entry + st->key_off + st->k) !=
-	    rt_ld64((w_u64)st->key + st->k)) {
+	a = rt_at((w_u64)st->entry + st->key_off + st->k * 8ull);
+	b = rt_at((w_u64)st->key + st->k * 8ull);
+	left = st->words - st->k;
+	if (a[0] != b[0] || (left > 1 && a[1] != b[1]) ||
+	    (left > 2 && a[2] != b[2]) || (left > 3 && a[3] != b[3])) {
 		st->entry = e->chain;
 		st->k = rt_zero();
 		return 0;
 	}
-	rt_advance(st->k, rt_unknown(8));
-	return st->k >= st->words * 8;
+	rt_advance(st->k, rt_unknown(4));
+	return left <= 4;
 }
 
 RT_INLINE w_u64 find_entry(w_u64 map, w_u64 key, w_u64 words, w_u32 hash)
@@ -354,7 +367,7 @@ RT_FN w_u64 rt_map_clear(w_u64 map)
 
 struct component {
 	w_u64 kind; /* offset of its key_kind */
-	w_u64 at; /* of the component */
+	w_u64 at;   /* of the component */
 };
 
 /* Steps over a component. */

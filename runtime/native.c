@@ -87,15 +87,14 @@ static w_u64 default_random(void *data)
 /* Our own memory, without dying of a bad address. */
 static int default_read(void *data, void *dst, w_u64 size, w_u64 addr, int user)
 {
-	struct iovec to = { dst, size };
-	struct iovec from = { (void *)(uintptr_t)addr, size };
+	struct iovec to = {dst, size};
+	struct iovec from = {(void *)(uintptr_t)addr, size};
 
 	if (!size)
 		return 0;
-	return process_vm_readv(getpid(), &to, 1, &from, 1, 0) ==
-			       (ssize_t)size ?
-		       0 :
-		       -1;
+	return process_vm_readv(getpid(), &to, 1, &from, 1, 0) == (ssize_t)size
+		       ? 0
+		       : -1;
 }
 
 static long default_read_str(void *data, void *dst, w_u64 size, w_u64 addr,
@@ -124,14 +123,14 @@ static long default_read_str(void *data, void *dst, w_u64 size, w_u64 addr,
 	return (long)done + 1;
 }
 
-#define DEFAULT_ENV                                                           \
-	{                                                                     \
-		.output = default_output, .pid_tgid = default_pid_tgid,       \
-		.uid_gid = default_uid_gid, .cpu = default_cpu,               \
-		.comm = default_comm, .mono_ns = default_mono_ns,             \
-		.boot_ns = default_boot_ns, .real_ns = default_real_ns,       \
-		.random = default_random, .read = default_read,               \
-		.read_str = default_read_str,                                 \
+#define DEFAULT_ENV                                                            \
+	{                                                                      \
+		.output = default_output, .pid_tgid = default_pid_tgid,        \
+		.uid_gid = default_uid_gid, .cpu = default_cpu,                \
+		.comm = default_comm, .mono_ns = default_mono_ns,              \
+		.boot_ns = default_boot_ns, .real_ns = default_real_ns,        \
+		.random = default_random, .read = default_read,                \
+		.read_str = default_read_str,                                  \
 	}
 
 __thread struct rt_native_env rt_native_env = DEFAULT_ENV;

@@ -20,7 +20,7 @@ struct rt_native_env {
 	   1: the reader should look at once. */
 	int (*output)(void *data, const void *record, w_u64 size, w_u32 flags);
 	w_u64 (*pid_tgid)(void *data); /* tgid << 32 | tid */
-	w_u64 (*uid_gid)(void *data); /* gid << 32 | uid */
+	w_u64 (*uid_gid)(void *data);  /* gid << 32 | uid */
 	w_u64 (*cpu)(void *data);
 	void (*comm)(void *data, void *buf); /* 16 bytes, zero-padded */
 	w_u64 (*mono_ns)(void *data);
@@ -56,8 +56,8 @@ void *rt_native_base(void);
 w_u32 rt_native_setup(void *base, w_u32 size, w_u32 string_cap);
 w_u32 rt_native_free_off(void);
 #define RT_NATIVE_OUT_CAP 4096u
-#define RT_NATIVE_MIN(string_cap)                                             \
-	(sizeof(struct rt_head) + RT_CTX_FRAME + RT_NATIVE_OUT_CAP +          \
+#define RT_NATIVE_MIN(string_cap)                                              \
+	(sizeof(struct rt_head) + RT_CTX_FRAME + RT_NATIVE_OUT_CAP +           \
 	 RT_CTX_STRINGS * RT_STR_SIZE(string_cap) + 4096u)
 
 /* Writes `text` as a struct rt_str; bytes written, RT_STR_SIZE(length). */

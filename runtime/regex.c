@@ -12,13 +12,12 @@
  * offsets (from the automaton's start) say:
  *
  *  classes  w_u8[256]: equivalence class of each byte.
- *  trans    w_u32[nstates * (nclasses + 1)]: row per state, column per class; the
- *           last column is for the end of the subject. Low half: next state,
- *           high half: index of the command list to run first, 0 for none.
- *           State 0 is dead: the search ends there. At the end's column the
- *           next state's number only says whether it accepts.
- *  accept   w_u32[nstates]: 0: not accepting; else 1 + index of the command
- *           list that stores the match into registers 0 .. 2 * ngroups - 1
+ *  trans    w_u32[nstates * (nclasses + 1)]: row per state, column per class;
+ * the last column is for the end of the subject. Low half: next state, high
+ * half: index of the command list to run first, 0 for none. State 0 is dead:
+ * the search ends there. At the end's column the next state's number only says
+ * whether it accepts. accept   w_u32[nstates]: 0: not accepting; else 1 + index
+ * of the command list that stores the match into registers 0 .. 2 * ngroups - 1
  *           (pairs of start and end; unset ones are RT_REGEX_UNSET). It is run
  *           whenever the state is entered, so that the last accepting position
  *           stays when the search ends.
@@ -34,12 +33,12 @@
 
 /* In ctx.scratch. */
 struct matcher {
-	w_u32 re; /* automaton */
+	w_u32 re;      /* automaton */
 	w_u32 subject; /* text */
 	w_u32 len;
 	w_u32 pos; /* of the next byte; len: the end; beyond: stop */
 	w_u32 state;
-	w_u32 list; /* next command, or 0 */
+	w_u32 list;	 /* next command, or 0 */
 	w_u32 next_list; /* to run after it: that of accepting */
 	w_u32 matched;
 	w_u32 regs; /* offset of the registers */

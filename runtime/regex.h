@@ -15,23 +15,24 @@ struct rt_regex {
 	w_u32 magic; /* RT_REGEX_MAGIC */
 	w_u32 flags; /* RT_REGEX_NO_GROUPS */
 	w_u32 nstates, nclasses;
-	w_u32 start; /* state */
+	w_u32 start;	  /* state */
 	w_u32 start_list; /* commands to run at the beginning, or 0 */
-	w_u32 ngroups; /* 1 .. RT_REGEX_MAX_GROUPS */
+	w_u32 ngroups;	  /* 1 .. RT_REGEX_MAX_GROUPS */
 	w_u32 classes_off, trans_off, accept_off, commands_off;
 	w_u32 pad_;
 };
-#define RT_REGEX_NO_GROUPS 1u /* matched() is not used: the search ends at the
-				 first accepting state */
+#define RT_REGEX_NO_GROUPS                                                     \
+	1u /* matched() is not used: the search ends at the                    \
+	      first accepting state */
 
 /* Commands: op | dst << 8 | src << 16. The position is the number of bytes
    read, the transition's own byte included. */
 enum rt_regex_op {
 	RT_REGEX_END,
-	RT_REGEX_SET, /* dst = position */
+	RT_REGEX_SET,	     /* dst = position */
 	RT_REGEX_SET_BEFORE, /* dst = position - 1 */
-	RT_REGEX_COPY, /* dst = src */
-	RT_REGEX_UNSET_REG, /* dst = RT_REGEX_UNSET */
+	RT_REGEX_COPY,	     /* dst = src */
+	RT_REGEX_UNSET_REG,  /* dst = RT_REGEX_UNSET */
 };
 
 #endif

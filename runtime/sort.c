@@ -21,7 +21,7 @@
 #include "rt_int.h"
 
 enum sort_phase {
-	SORT_TAKE, /* take an entry from the input */
+	SORT_TAKE,  /* take an entry from the input */
 	SORT_CARRY, /* put the run into slot k, or merge with what is there */
 	SORT_MERGE, /* move one entry from the older or the newer run */
 };
@@ -31,15 +31,15 @@ enum sort_kind { SORT_LONG, SORT_STRING, SORT_STAT };
 struct sorting {
 	w_u32 phase;
 	w_u32 kind; /* enum sort_kind */
-	w_u32 op; /* SORT_STAT: enum rt_statop */
+	w_u32 op;   /* SORT_STAT: enum rt_statop */
 	w_u32 descending;
-	w_u32 desc; /* SORT_STAT: offset of the description */
-	w_u32 input; /* entries not yet taken */
-	w_u32 run; /* the run in hand */
-	w_u32 older; /* MERGE: the other run */
+	w_u32 desc;	     /* SORT_STAT: offset of the description */
+	w_u32 input;	     /* entries not yet taken */
+	w_u32 run;	     /* the run in hand */
+	w_u32 older;	     /* MERGE: the other run */
 	w_u32 out, out_tail; /* MERGE: the result so far */
-	w_u32 k; /* slot */
-	w_u32 word; /* SORT_STRING: bytes known to be equal */
+	w_u32 k;	     /* slot */
+	w_u32 word;	     /* SORT_STRING: bytes known to be equal */
 	w_u32 pending[24];
 };
 _Static_assert(sizeof(struct sorting) <= sizeof(((struct rt_map *)0)->sort),
@@ -174,7 +174,7 @@ RT_STEP(sort_step, struct sort_arg)
 }
 
 struct relink {
-	w_u64 at; /* entry */
+	w_u64 at;   /* entry */
 	w_u64 last; /* the one before, on the way */
 };
 
@@ -309,8 +309,8 @@ RT_FN w_u64 rt_map_sort(w_u64 map, w_u64 column, w_u64 dir, w_u64 limit)
 	s->kind = SORT_LONG;
 	if (column >= 16)
 		s->kind = SORT_STAT;
-	else if (column == 0 ? m->flags & RT_MAP_STRVAL :
-			       rt_ld8(map + RT_OFF(struct rt_map, key_kind) +
+	else if (column == 0 ? m->flags & RT_MAP_STRVAL
+			     : rt_ld8(map + RT_OFF(struct rt_map, key_kind) +
 				      column - 1))
 		s->kind = SORT_STRING;
 	s->op = column - 16;
@@ -326,7 +326,7 @@ RT_FN w_u64 rt_map_sort(w_u64 map, w_u64 column, w_u64 dir, w_u64 limit)
 	if (rt_i_sort_locate(map, column))
 		return rt_i_sort_finish(map, 0);
 	/* a bpf_loop ends after 8 million steps, so up to four */
-	done = rt_i_sort_run(map) || rt_i_sort_run(map) ||
-	       rt_i_sort_run(map) || rt_i_sort_run(map);
+	done = rt_i_sort_run(map) || rt_i_sort_run(map) || rt_i_sort_run(map) ||
+	       rt_i_sort_run(map);
 	return rt_i_sort_finish(map, done);
 }

@@ -3,9 +3,9 @@
  * Aggregates: what `<<<` adds to and @count, @sum, ... read.
  *
  * Buckets. @hist_log: bucket 64 counts zeros, 64 + 1 + k the values from 2^k to
- * 2^(k+1) - 1, 64 - 1 - k their negatives. @hist_linear: bucket 0 counts what is
- * below `low`, bucket 1 + k what is from low + k * step up to the next, the last
- * one what is above all of them.
+ * 2^(k+1) - 1, 64 - 1 - k their negatives. @hist_linear: bucket 0 counts what
+ * is below `low`, bucket 1 + k what is from low + k * step up to the next, the
+ * last one what is above all of them.
  *
  * Variance: Welford's running mean and sum of squared distances in integers,
  * scaled by the descriptor's bit shift. The integer mean lags behind the true
@@ -64,9 +64,9 @@ RT_INLINE w_u64 linear_bucket(const struct rt_stat_desc *d, w_u64 value)
 
 RT_INLINE w_u64 bucket_count(const struct rt_stat_desc *d)
 {
-	return d->hist == RT_HIST_LOG	 ? RT_HIST_LOG_BUCKETS :
-	       d->hist == RT_HIST_LINEAR ? d->nbuckets :
-					   0;
+	return d->hist == RT_HIST_LOG	   ? RT_HIST_LOG_BUCKETS
+	       : d->hist == RT_HIST_LINEAR ? d->nbuckets
+					   : 0;
 }
 
 RT_FN w_u64 rt_stat_add(w_u64 stat, w_u64 desc, w_u64 value)
@@ -95,8 +95,8 @@ RT_FN w_u64 rt_stat_add(w_u64 stat, w_u64 desc, w_u64 value)
 	}
 	if (d->hist == RT_HIST_NONE)
 		return 0;
-	bucket = d->hist == RT_HIST_LOG ? log_bucket(value) :
-					  linear_bucket(d, value);
+	bucket = d->hist == RT_HIST_LOG ? log_bucket(value)
+					: linear_bucket(d, value);
 	at = stat + sizeof(struct rt_stat) + bucket * 8;
 	rt_st64(at, rt_ld64(at) + 1);
 	return 0;

@@ -9,6 +9,27 @@
  */
 #include "rt_int.h"
 
+/* Puts n <= 8 bytes behind a text of len bytes, and zeros behind them; whole
+   words only, because what follows the string's memory is not ours. */
+RT_INLINE void append_word(w_u64 dst, w_u64 len, w_u64 from, w_u64 n)
+{
+	w_u64 v = rt_ld64u(from), at = len & 7;
+	rt_word *w = rt_at(dst + RT_STR_HDR + (len & ~7ull));
+	w_u64 low = w[0] & rt_first_bytes(at);
+
+	if (n < 8)
+		v &= rt_first_bytes(n);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	w[0] = low | v << (at * 8);
+	if (at + n >= 8)
+		w[1] = at ? v >> (64 - at * 8) : 0;
+#else
+	w[0] = low | v >> (at * 8);
+	if (at + n >= 8)
+		w[1] = at ? v << (64 - at * 8) : 0;
+#endif
+}
+
 RT_FN w_u64 rt_i_append(w_u64 dst, w_u64 from, w_u64 n)
 {
 	w_u64 len = rt_string(dst)->len;
@@ -16,6 +37,12 @@ RT_FN w_u64 rt_i_append(w_u64 dst, w_u64 from, w_u64 n)
 
 	if (all <= len)
 		return 0;
+	if (all - len <= 8) {
+		/* a helper call costs more than it does */
+		append_word(dst, len, from, all - len);
+		rt_string(dst)->len = all;
+		return 0;
+	}
 	rt_copy(dst + RT_STR_HDR + len, from, all - len);
 	rt_str_end(dst, all);
 	return 0;
@@ -158,7 +185,7 @@ RT_FN w_u64 rt_substr(w_u64 c, w_u64 dst, w_u64 s, w_u64 start, w_u64 length)
 struct find {
 	w_u64 s, sub;
 	w_u64 pos; /* where sub is tried */
-	w_u64 k; /* bytes of sub that match there, a multiple of 8 */
+	w_u64 k;   /* bytes of sub that match there, a multiple of 8 */
 	w_u64 found;
 };
 
@@ -302,9 +329,9 @@ RT_FN w_u64 rt_isdigit(w_u64 s)
 
 struct replace {
 	w_u32 s, old, new, dst;
-	w_u32 pos; /* in s: what stands before it is done */
-	w_u32 k; /* bytes of old that match at pos */
-	w_u32 len; /* of dst so far */
+	w_u32 pos;  /* in s: what stands before it is done */
+	w_u32 k;    /* bytes of old that match at pos */
+	w_u32 len;  /* of dst so far */
 	w_u32 full; /* dst could take no more */
 };
 
@@ -335,8 +362,7 @@ RT_STEP(replace_step, struct rt_in_heap)
 		return 1;
 	}
 	rest -= r->k;
-	diff = rt_ld64u(at + r->k) ^
-	       rt_ld64((w_u64)r->old + RT_STR_HDR + r->k);
+	diff = rt_ld64u(at + r->k) ^ rt_ld64((w_u64)r->old + RT_STR_HDR + r->k);
 	if (rest < 8)
 		diff &= rt_first_bytes(rest);
 	if (!diff && rest > 8) {
@@ -380,9 +406,9 @@ RT_FN w_u64 rt_str_replace(w_u64 c, w_u64 dst, w_u64 s, w_u64 old, w_u64 new)
 /* In ctx.scratch: a set of characters, and a scan for what is (not) in it. */
 struct charset {
 	w_u64 bits[4];
-	w_u32 text; /* offset of the text */
+	w_u32 text;	/* offset of the text */
 	w_u32 pos, end; /* in the text */
-	w_u32 until; /* stop at a member (1) or a non-member (0) */
+	w_u32 until;	/* stop at a member (1) or a non-member (0) */
 };
 
 RT_STEP(charset_add_step, struct rt_in_heap)
@@ -448,9 +474,9 @@ RT_FN w_u64 rt_i_token(w_u64 c, w_u64 text, w_u64 delim)
  */
 RT_FN w_u64 rt_tokenize(w_u64 c, w_u64 dst, w_u64 s, w_u64 delim)
 {
-	w_u64 kept = c + rt_head()->ctx_strings_off +
-		     RT_CTX_STR_TOKENS *
-			     RT_STR_SIZE((w_u64)rt_head()->string_cap);
+	w_u64 kept =
+		c + rt_head()->ctx_strings_off +
+		RT_CTX_STR_TOKENS * RT_STR_SIZE((w_u64)rt_head()->string_cap);
 	w_u64 start;
 
 	if (rt_string(s)->len) {
@@ -466,8 +492,8 @@ RT_FN w_u64 rt_tokenize(w_u64 c, w_u64 dst, w_u64 s, w_u64 delim)
 /* In ctx.scratch. */
 struct escaping {
 	w_u32 from, end; /* the text: where the next character is */
-	w_u32 to; /* where the next output goes */
-	w_u32 room; /* bytes left there */
+	w_u32 to;	 /* where the next output goes */
+	w_u32 room;	 /* bytes left there */
 };
 
 RT_STEP(escape_step, struct rt_in_heap)

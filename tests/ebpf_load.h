@@ -23,7 +23,7 @@
 
 #include "wire/image.h"
 
-#define EBPF_LOG_SIZE (1u << 20)
+#define EBPF_LOG_SIZE (16u << 20)
 
 struct ebpf_loaded {
 	struct bpf_object *obj;
@@ -54,8 +54,7 @@ static inline void ebpf_unload(struct ebpf_loaded *l)
 	l->heap_fd = -1;
 }
 
-static inline int ebpf_make_heap_(struct ebpf_loaded *l,
-				  const struct image *im)
+static inline int ebpf_make_heap_(struct ebpf_loaded *l, const struct image *im)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, mo, .map_flags = BPF_F_MMAPABLE);
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
@@ -93,28 +92,32 @@ static inline int ebpf_load(struct ebpf_loaded *l, const void *data,
 	l->obj = bpf_object__open_mem(data, size, &oo);
 	if (!l->obj)
 		return -errno;
-	bpf_object__for_each_map(m, l->obj)
-		if (strstr(bpf_map__name(m), ".bss")) {
-			err = bpf_map__reuse_fd(m, l->heap_fd);
-			if (err)
-				return err;
-		}
+	bpf_object__for_each_map(m,
+				 l->obj) if (strstr(bpf_map__name(m), ".bss"))
+	{
+		err = bpf_map__reuse_fd(m, l->heap_fd);
+		if (err)
+			return err;
+	}
 	ebpf_log_buf[0] = 0;
-	bpf_object__for_each_program(p, l->obj) {
+	bpf_object__for_each_program(p, l->obj)
+	{
 		/* one buffer for all: enough for the first that fails */
 		bpf_program__set_log_buf(p, ebpf_log_buf, EBPF_LOG_SIZE);
 		bpf_program__set_log_level(
-			p, getenv("EBPF_LOG") ?
-				   (uint32_t)atoi(getenv("EBPF_LOG")) :
-				   4);
+			p, getenv("EBPF_LOG")
+				   ? (uint32_t)atoi(getenv("EBPF_LOG"))
+				   : 4);
 	}
 	err = bpf_object__load(l->obj);
 	if (err || getenv("EBPF_LOG"))
-		fprintf(stderr, "%.*s\n", 20000, ebpf_log_buf);
+		fprintf(stderr, "%.*s\n", getenv("EBPF_LOG") ? 1 << 30 : 20000,
+			ebpf_log_buf);
 	if (err)
 		return err;
-	bpf_object__for_each_program(p, l->obj) {
-		struct bpf_prog_info info = { 0 };
+	bpf_object__for_each_program(p, l->obj)
+	{
+		struct bpf_prog_info info = {0};
 		uint32_t len = sizeof(info);
 
 		if (!bpf_obj_get_info_by_fd(bpf_program__fd(p), &info, &len))
@@ -128,9 +131,8 @@ static inline int ebpf_run(struct ebpf_loaded *l, const char *prog,
 			   const uint64_t *args, unsigned nargs)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, o);
-	struct bpf_program *p =
-		bpf_object__find_program_by_name(l->obj, prog);
-	uint64_t none[1] = { 0 };
+	struct bpf_program *p = bpf_object__find_program_by_name(l->obj, prog);
+	uint64_t none[1] = {0};
 
 	if (!p)
 		return -ENOENT;

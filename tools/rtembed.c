@@ -129,8 +129,8 @@ static void read_sections(struct input *in)
 			if (!data || data->d_size % sizeof(*in->insns))
 				die(in, "bad .text");
 			in->insns = data->d_buf;
-			in->ninsns = (uint32_t)(data->d_size /
-						sizeof(*in->insns));
+			in->ninsns =
+				(uint32_t)(data->d_size / sizeof(*in->insns));
 		} else if (!strcmp(name, ".BTF.ext")) {
 			refuse_core(in, data);
 		} else if (h.sh_type == SHT_SYMTAB) {
@@ -154,8 +154,8 @@ static void describe(struct input *in, struct func *f)
 
 	if (id < 0)
 		die(in, "%s: no type information (-g missing?)", f->name);
-	t = btf__type_by_id(in->btf, btf__type_by_id(in->btf,
-						     (uint32_t)id)->type);
+	t = btf__type_by_id(in->btf,
+			    btf__type_by_id(in->btf, (uint32_t)id)->type);
 	if (btf_vlen(t) > 5)
 		die(in, "%s: more than 5 arguments", f->name);
 	f->nargs = (uint8_t)btf_vlen(t);
@@ -169,8 +169,7 @@ static void describe(struct input *in, struct func *f)
 	for (uint32_t i = 0; i < f->nargs; i++) {
 		int r = btf__resolve_type(in->btf, btf_params(t)[i].type);
 
-		if (r < 0 || !btf_is_int(btf__type_by_id(in->btf,
-							 (uint32_t)r)))
+		if (r < 0 || !btf_is_int(btf__type_by_id(in->btf, (uint32_t)r)))
 			die(in,
 			    "%s: argument %u of a global function must be an "
 			    "integer",
@@ -234,8 +233,7 @@ static void add_reloc(struct input *in, uint32_t insn, int kind,
 		      uint16_t target)
 {
 	in->relocs[in->nrelocs++] = (struct rtlib_reloc){
-		.insn = insn, .kind = (uint16_t)kind, .target = target
-	};
+		.insn = insn, .kind = (uint16_t)kind, .target = target};
 }
 
 static void read_reloc(struct input *in, const GElf_Rel *r)
@@ -295,9 +293,9 @@ static void read_insns(struct input *in)
 
 		if (insn->code == CALL_INSN &&
 		    insn->src_reg == BPF_PSEUDO_CALL && !has_reloc(in, i))
-			add_reloc(in, i, RTLIB_CALL,
-				  func_index(in, i, (int64_t)i + insn->imm +
-							    1));
+			add_reloc(
+				in, i, RTLIB_CALL,
+				func_index(in, i, (int64_t)i + insn->imm + 1));
 		else if (is_and && insn->imm == RTLIB_MASK_MAGIC)
 			add_reloc(in, i, RTLIB_MASK, 0);
 		else if (insn->imm == RTLIB_MASK_MAGIC)
@@ -362,8 +360,7 @@ static void print_func(const struct input *in, uint32_t index,
 	}
 	printf("};\nstatic const struct rtlib_reloc %s_relocs_%u[] = {\n",
 	       in->variant, index);
-	for (; r < in->nrelocs &&
-	       in->relocs[r].insn < f->first + f->ninsns;
+	for (; r < in->nrelocs && in->relocs[r].insn < f->first + f->ninsns;
 	     r++, n++)
 		printf("\t{ %u, %u, %u },\n", in->relocs[r].insn - f->first,
 		       in->relocs[r].kind, in->relocs[r].target);
@@ -399,7 +396,7 @@ static void print_table(const struct input *in)
 
 static void embed(const char *variant, const char *path)
 {
-	struct input in = { .variant = variant, .path = path };
+	struct input in = {.variant = variant, .path = path};
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)

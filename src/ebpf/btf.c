@@ -9,21 +9,11 @@
 #include <linux/btf.h>
 #include <string.h>
 
-#include "base/map.h"
+#include "ebpf/info.h"
 
 enum ext_table { EXT_FUNCS, EXT_LINES, EXT_CORE };
 
-struct btf {
-	struct unit *u;
-	struct bytes types, strs, ext;
-	struct map seen; /* string -> offset */
-	uint32_t ntypes;
-	/* types made so far */
-	uint32_t u64, s32, u8, ptr_void, proto[6], proto_handler;
-	uint32_t *func; /* by unit.out index */
-};
-
-static uint32_t str(struct btf *b, const char *s)
+uint32_t info_str(struct info *b, const char *s)
 {
 	uintptr_t off = (uintptr_t)map_get(&b->seen, s);
 
@@ -34,105 +24,109 @@ static uint32_t str(struct btf *b, const char *s)
 	return (uint32_t)off;
 }
 
-static void words(struct btf *b, struct bytes *to, const uint32_t *w,
+static void words(struct info *b, struct bytes *to, const uint32_t *w,
 		  uint32_t n)
 {
 	bytes_add(b->u->arena, to, w, n * 4);
 }
-#define put(b, to, ...)                                  \
-	words((b), (to), (const uint32_t[]){ __VA_ARGS__ }, \
-	      sizeof((const uint32_t[]){ __VA_ARGS__ }) / 4)
+#define put(b, to, ...)                                                        \
+	words((b), (to), (const uint32_t[]){__VA_ARGS__},                      \
+	      sizeof((const uint32_t[]){__VA_ARGS__}) / 4)
 
-static uint32_t type(struct btf *b, const char *name, uint32_t kind,
-		     uint32_t vlen, uint32_t size_or_type)
+uint32_t info_type(struct info *b, const char *name, uint32_t kind,
+		   uint32_t vlen, uint32_t size_or_type)
 {
-	put(b, &b->types, str(b, name), kind << 24 | vlen, size_or_type);
+	put(b, &b->types, info_str(b, name), kind << 24 | vlen, size_or_type);
 	return ++b->ntypes;
 }
 
-static uint32_t int_type(struct btf *b, const char *name, uint32_t bytes,
-			 uint32_t encoding)
+uint32_t info_int(struct info *b, const char *name, uint32_t bytes,
+		  uint32_t encoding)
 {
-	uint32_t id = type(b, name, BTF_KIND_INT, 0, bytes);
+	uint32_t id = info_type(b, name, BTF_KIND_INT, 0, bytes);
 
 	put(b, &b->types, encoding << 24 | bytes * 8);
 	return id;
 }
 
-static uint32_t array_type(struct btf *b, uint32_t elem, uint32_t n)
+uint32_t info_array(struct info *b, uint32_t elem, uint32_t n)
 {
-	uint32_t id = type(b, "", BTF_KIND_ARRAY, 0, 0);
+	uint32_t id = info_type(b, "", BTF_KIND_ARRAY, 0, 0);
 
 	put(b, &b->types, elem, b->s32, n);
 	return id;
 }
 
-static uint32_t var(struct btf *b, const char *name, uint32_t of)
+void info_member(struct info *b, const char *name, uint32_t of,
+		 uint32_t bit_off)
 {
-	uint32_t id = type(b, name, BTF_KIND_VAR, 0, of);
+	put(b, &b->types, info_str(b, name), of, bit_off);
+}
+
+static uint32_t var(struct info *b, const char *name, uint32_t of)
+{
+	uint32_t id = info_type(b, name, BTF_KIND_VAR, 0, of);
 
 	put(b, &b->types, BTF_VAR_GLOBAL_ALLOCATED);
 	return id;
 }
 
-static void datasec(struct btf *b, const char *name, uint32_t of, uint32_t size)
+static void datasec(struct info *b, const char *name, uint32_t of, uint32_t size)
 {
-	type(b, name, BTF_KIND_DATASEC, 1, size);
+	info_type(b, name, BTF_KIND_DATASEC, 1, size);
 	put(b, &b->types, of, 0, size);
 }
 
-static void base_types(struct btf *b)
+static void base_types(struct info *b)
 {
-	static const char *const arg[] = { "a", "b", "c", "d", "e" };
+	static const char *const arg[] = {"a", "b", "c", "d", "e"};
 
-	b->u64 = int_type(b, "unsigned long long", 8, 0);
-	b->s32 = int_type(b, "int", 4, BTF_INT_SIGNED);
-	b->u8 = int_type(b, "unsigned char", 1, 0);
-	b->ptr_void = type(b, "", BTF_KIND_PTR, 0, 0);
+	b->u64 = info_int(b, "unsigned long long", 8, 0);
+	b->s32 = info_int(b, "int", 4, BTF_INT_SIGNED);
+	b->u8 = info_int(b, "unsigned char", 1, 0);
+	b->ptr_void = info_type(b, "", BTF_KIND_PTR, 0, 0);
 	for (uint32_t n = 0; n <= 5; n++) {
-		b->proto[n] = type(b, "", BTF_KIND_FUNC_PROTO, n, b->u64);
+		b->proto[n] = info_type(b, "", BTF_KIND_FUNC_PROTO, n, b->u64);
 		for (uint32_t i = 0; i < n; i++)
-			put(b, &b->types, str(b, arg[i]), b->u64);
+			put(b, &b->types, info_str(b, arg[i]), b->u64);
 	}
-	b->proto_handler = type(b, "", BTF_KIND_FUNC_PROTO, 1, b->s32);
-	put(b, &b->types, str(b, "ctx"), b->ptr_void);
+	b->proto_handler = info_type(b, "", BTF_KIND_FUNC_PROTO, 1, b->s32);
+	put(b, &b->types, info_str(b, "ctx"), b->ptr_void);
 }
 
-static void map_types(struct btf *b)
+static void map_types(struct info *b)
 {
 	const struct image *im = b->u->m->image;
 	uint32_t kind, size, map;
 
-	kind = array_type(b, b->s32, BPF_MAP_TYPE_RINGBUF);
-	kind = type(b, "", BTF_KIND_PTR, 0, kind);
-	size = array_type(b, b->s32, im->ringbuf_size);
-	size = type(b, "", BTF_KIND_PTR, 0, size);
-	map = type(b, "", BTF_KIND_STRUCT, 2, 16);
-	put(b, &b->types, str(b, "type"), kind, 0);
-	put(b, &b->types, str(b, "max_entries"), size, 64);
+	kind = info_array(b, b->s32, BPF_MAP_TYPE_RINGBUF);
+	kind = info_type(b, "", BTF_KIND_PTR, 0, kind);
+	size = info_array(b, b->s32, im->ringbuf_size);
+	size = info_type(b, "", BTF_KIND_PTR, 0, size);
+	map = info_type(b, "", BTF_KIND_STRUCT, 2, 16);
+	info_member(b, "type", kind, 0);
+	info_member(b, "max_entries", size, 64);
 	datasec(b, ".maps", var(b, EBPF_RING, map), 16);
 
 	size = im->heap_size + im->heap_slack;
-	datasec(b, ".bss", var(b, EBPF_HEAP, array_type(b, b->u8, size)),
-		size);
+	datasec(b, ".bss", var(b, EBPF_HEAP, info_array(b, b->u8, size)), size);
 }
 
-static void func_types(struct btf *b)
+static void func_types(struct info *b)
 {
 	b->func = arena_new_array(b->u->arena, uint32_t, b->u->out.n);
 	vec_for (&b->u->out, i) {
 		const struct ebpf_func *f = &b->u->out.v[i];
 
-		b->func[i] = type(b, f->name, BTF_KIND_FUNC,
-				  f->is_static ? BTF_FUNC_STATIC :
-						 BTF_FUNC_GLOBAL,
-				  f->is_handler ? b->proto_handler :
-						  b->proto[f->nargs]);
+		b->func[i] = type(
+			b, f->name, BTF_KIND_FUNC,
+			f->is_static ? BTF_FUNC_STATIC : BTF_FUNC_GLOBAL,
+			f->is_handler ? b->proto_handler : b->proto[f->nargs]);
 	}
 }
 
 /* ---- .BTF.ext ---- */
-static uint32_t line_text(struct btf *b, struct loc loc)
+static uint32_t line_text(struct info *b, struct loc loc)
 {
 	size_t len;
 	const char *text = source_line(loc.src, loc.line, &len);
@@ -141,24 +135,24 @@ static uint32_t line_text(struct btf *b, struct loc loc)
 		text++;
 		len--;
 	}
-	return str(b, arena_strndup(b->u->arena, text, len));
+	return info_str(b, arena_strndup(b->u->arena, text, len));
 }
 
-static void line_record(struct btf *b, const struct ebpf_func *f,
+static void line_record(struct info *b, const struct ebpf_func *f,
 			const struct code_line *l)
 {
 	uint32_t col = l->loc.col > 1023 ? 1023 : l->loc.col;
 	uint32_t at = 8 * (f->sec_insn + l->insn);
 
 	if (l->loc.src)
-		put(b, &b->ext, at, str(b, l->loc.src->name),
+		put(b, &b->ext, at, info_str(b, l->loc.src->name),
 		    line_text(b, l->loc), l->loc.line << 10 | col);
 	else
-		put(b, &b->ext, at, str(b, "<runtime>"), str(b, f->name),
+		put(b, &b->ext, at, info_str(b, "<runtime>"), info_str(b, f->name),
 		    1 << 10);
 }
 
-static uint32_t records(struct btf *b, const struct ebpf_func *f, uint32_t fn,
+static uint32_t records(struct info *b, const struct ebpf_func *f, uint32_t fn,
 			enum ext_table kind)
 {
 	uint32_t n = 0;
@@ -175,12 +169,16 @@ static uint32_t records(struct btf *b, const struct ebpf_func *f, uint32_t fn,
 			}
 		return n;
 	default:
-		return 0;
+		vec_for (&f->cores, i)
+			n += core_record(b, f->cores.v[i].field,
+					 8 * (f->sec_insn +
+					      f->cores.v[i].insn));
+		return n;
 	}
 }
 
 /* One of the tables; returns its size. */
-static uint32_t table(struct btf *b, const char *const *sections, uint32_t n,
+static uint32_t table(struct info *b, const char *const *sections, uint32_t n,
 		      enum ext_table kind)
 {
 	uint32_t start = b->ext.n;
@@ -189,7 +187,7 @@ static uint32_t table(struct btf *b, const char *const *sections, uint32_t n,
 	for (uint32_t s = 0; s < n; s++) {
 		uint32_t head = b->ext.n, count = 0;
 
-		put(b, &b->ext, str(b, sections[s]), 0);
+		put(b, &b->ext, info_str(b, sections[s]), 0);
 		vec_for (&b->u->layout, i) {
 			uint32_t fn = b->u->layout.v[i];
 
@@ -205,9 +203,9 @@ static uint32_t table(struct btf *b, const char *const *sections, uint32_t n,
 	return b->ext.n - start;
 }
 
-static void write_ext(struct btf *b, const char *const *sections, uint32_t n)
+static void write_ext(struct info *b, const char *const *sections, uint32_t n)
 {
-	uint32_t h[8] = { 0 };
+	uint32_t h[8] = {0};
 
 	bytes_add(b->u->arena, &b->ext, h, sizeof(h));
 	h[0] = BTF_MAGIC | BTF_VERSION << 16;
@@ -224,10 +222,10 @@ static void write_ext(struct btf *b, const char *const *sections, uint32_t n)
 void btf_write(struct unit *u, const char *const *sections, uint32_t nsections,
 	       struct bytes *btf, struct bytes *ext)
 {
-	struct btf b = { .u = u };
-	struct btf_header h = { .magic = BTF_MAGIC,
-				.version = BTF_VERSION,
-				.hdr_len = sizeof(h) };
+	struct info b = {.u = u};
+	struct btf_header h = {.magic = BTF_MAGIC,
+			       .version = BTF_VERSION,
+			       .hdr_len = sizeof(h)};
 
 	map_init(&b.seen, u->arena);
 	bytes_str(u->arena, &b.strs, "");

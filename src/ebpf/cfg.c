@@ -67,7 +67,7 @@ struct loop {
 struct cfg {
 	struct unit *u;
 	struct m_func *f;
-	uint32_t *pos; /* block -> place in order, UINT32_MAX: unreachable */
+	uint32_t *pos;	 /* block -> place in order, UINT32_MAX: unreachable */
 	uint32_t nfirst; /* blocks before loops were changed */
 	VEC(struct loop) loops;
 	uint32_t *entry; /* header -> block that enters its loop */
@@ -82,7 +82,7 @@ static const struct ir_insn *block_end(const struct m_block *b)
 
 static uint32_t new_block(struct cfg *c, uint32_t depth)
 {
-	struct m_block b = { .depth = depth };
+	struct m_block b = {.depth = depth};
 
 	vec_push(c->u->arena, &c->f->blocks, b);
 	return c->f->blocks.n - 1;
@@ -206,7 +206,7 @@ static void order_blocks(struct cfg *c)
 	bool *seen = arena_new_array(a, bool, n);
 	struct dfs_frame *stack = arena_new_array(a, struct dfs_frame, n);
 
-	stack[depth++] = (struct dfs_frame){ 0, 0 };
+	stack[depth++] = (struct dfs_frame){0, 0};
 	seen[0] = true;
 	while (depth) {
 		struct dfs_frame *top = &stack[depth - 1];
@@ -221,7 +221,7 @@ static void order_blocks(struct cfg *c)
 		to = visit_order(f, end, top->next++);
 		if (!seen[to]) {
 			seen[to] = true;
-			stack[depth++] = (struct dfs_frame){ to, 0 };
+			stack[depth++] = (struct dfs_frame){to, 0};
 		}
 	}
 	f->order = arena_new_array(a, uint32_t, count);
@@ -237,7 +237,7 @@ static void order_blocks(struct cfg *c)
 /* ---- loops ---- */
 static struct loop *loop_of(struct cfg *c, uint32_t header)
 {
-	struct loop l = { .header = header };
+	struct loop l = {.header = header};
 
 	vec_for (&c->loops, i)
 		if (c->loops.v[i].header == header)
@@ -254,7 +254,7 @@ typedef VEC(uint32_t) block_list;
 static void collect_body(struct cfg *c, struct loop *l, uint32_t from,
 			 const block_list *preds)
 {
-	block_list work = { 0 };
+	block_list work = {0};
 
 	vec_push(c->u->arena, &work, from);
 	while (work.n) {
@@ -271,8 +271,8 @@ static void collect_body(struct cfg *c, struct loop *l, uint32_t from,
 static void find_loops(struct cfg *c)
 {
 	struct m_func *f = c->f;
-	block_list *preds = arena_new_array(c->u->arena, block_list,
-					    f->blocks.n);
+	block_list *preds =
+		arena_new_array(c->u->arena, block_list, f->blocks.n);
 
 	c->nfirst = f->blocks.n;
 	for (uint32_t i = 0; i < f->norder; i++) {
@@ -308,8 +308,8 @@ static void find_loops(struct cfg *c)
 static void redirect(struct cfg *c, uint32_t b, uint32_t from, uint32_t to)
 {
 	struct m_block *block = &c->f->blocks.v[b];
-	struct ir_insn *end = arena_memdup(c->u->arena, block_end(block),
-					   sizeof(*end));
+	struct ir_insn *end =
+		arena_memdup(c->u->arena, block_end(block), sizeof(*end));
 
 	for (uint32_t s = 0; s < m_nsucc(end); s++)
 		if (end->to[s] == from)
@@ -340,14 +340,36 @@ static void yield_at_back_edges(struct cfg *c, struct loop *l)
 			redirect(c, b, l->header, y);
 }
 
+/* The block that lowering makes in every loop for MAXACTION: it leaves past all
+   catches, releasing what is held. */
+static bool leaves_for_maxaction(const struct m_block *b)
+{
+	const struct ir_insn *in = b->insns.n ? b->insns.v[0] : NULL;
+
+	return in && in->op == IR_RT && in->fn == RT_FN_error_code &&
+	       in->args[1].kind == IV_IMM &&
+	       in->args[1].imm == RT_MSG_MAXACTION;
+}
+
 /*
  * Where an error inside the loop goes: the loop ended by force is such an
- * error. One that leaves the loop is preferred to a handler inside it.
+ * error, and may not end up in a catch. Without a MAXACTION check, an error
+ * that leaves the loop is preferred to a handler inside it.
  */
 static uint32_t error_target(struct cfg *c, const struct loop *l)
 {
 	uint32_t inside = UINT32_MAX;
 
+	for (uint32_t b = 0; b < c->nfirst; b++) {
+		const struct ir_insn *end = block_end(&c->f->blocks.v[b]);
+
+		if (!bit_test(l->body, b) || end->op != IR_BR)
+			continue;
+		for (uint32_t i = 0; i < 2; i++)
+			if (!bit_test(l->body, end->to[i]) &&
+			    leaves_for_maxaction(&c->f->blocks.v[end->to[i]]))
+				return end->to[i];
+	}
 	for (uint32_t b = 0; b < c->nfirst; b++) {
 		const struct ir_insn *end = block_end(&c->f->blocks.v[b]);
 
@@ -495,7 +517,7 @@ static void number(struct cfg *c)
 
 void cfg_build(struct unit *u, struct m_func *f)
 {
-	struct cfg c = { .u = u, .f = f };
+	struct cfg c = {.u = u, .f = f};
 
 	copy_blocks(&c);
 	order_blocks(&c);

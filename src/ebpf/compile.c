@@ -5,7 +5,7 @@
 uint32_t *ebpf_frame_sizes(struct arena *a, const struct ir_module *m,
 			   const struct ebpf_opts *o)
 {
-	struct unit u = { .arena = a, .m = m, .opts = o };
+	struct unit u = {.arena = a, .m = m, .opts = o};
 	uint32_t *sizes = arena_new_array(a, uint32_t, m->funcs.n);
 
 	plan_unit(&u);
@@ -36,7 +36,7 @@ struct ebpf_object *ebpf_compile(struct arena *a, struct diag *d,
 				 const struct ir_module *m,
 				 const struct ebpf_opts *o)
 {
-	struct unit u = { .arena = a, .diag = d, .m = m, .opts = o };
+	struct unit u = {.arena = a, .diag = d, .m = m, .opts = o};
 
 	u.mask = m->image->heap_size - 1;
 	if (!plan_unit(&u))

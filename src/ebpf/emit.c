@@ -22,21 +22,20 @@ void gen_line(struct gen *g, struct loc loc)
 	struct ebpf_func *f = gen_func(g);
 	struct code_line *last = f->lines.n ? &vec_last(&f->lines) : NULL;
 
-	if (last && (!loc.src || (last->loc.src == loc.src &&
-				  last->loc.line == loc.line)))
+	if (last && (!loc.src ||
+		     (last->loc.src == loc.src && last->loc.line == loc.line)))
 		return;
 	if (last && last->insn == f->code.n) {
 		last->loc = loc;
 		return;
 	}
-	vec_push(g->u->arena, &f->lines,
-		 ((struct code_line){ f->code.n, loc }));
+	vec_push(g->u->arena, &f->lines, ((struct code_line){f->code.n, loc}));
 }
 
 static void add_reloc(struct gen *g, enum code_reloc_kind kind, uint32_t target)
 {
 	struct ebpf_func *f = gen_func(g);
-	struct code_reloc r = { f->code.n, kind, target };
+	struct code_reloc r = {f->code.n, kind, target};
 
 	vec_push(g->u->arena, &f->relocs, r);
 }
@@ -64,6 +63,12 @@ void gen_call(struct gen *g, uint32_t target)
 	gen_emit(g, insn_make(INSN_CALL, 0, BPF_PSEUDO_CALL, 0, -1));
 }
 
+void gen_checkpoint(struct gen *g)
+{
+	gen_emit(g, insn_make(INSN_MAY_GOTO, 0, 0, 1, 0));
+	gen_emit(g, MOV_IMM(R0, 0));
+}
+
 void gen_rt(struct gen *g, enum rt_fn fn)
 {
 	gen_call(g, plan_rt(g->u, fn));
@@ -78,8 +83,8 @@ void gen_here(struct gen *g, uint32_t insn)
 
 void gen_pointer(struct gen *g, int dst, uint32_t align)
 {
-	gen_emit(g, ALU64_IMM(BPF_AND, dst,
-			      (int32_t)(g->u->mask & ~(align - 1))));
+	gen_emit(g,
+		 ALU64_IMM(BPF_AND, dst, (int32_t)(g->u->mask & ~(align - 1))));
 	gen_heap_addr(g, R0, 0);
 	gen_emit(g, ALU64_REG(BPF_ADD, dst, R0));
 }
@@ -113,9 +118,7 @@ void gen_leave(struct gen *g, uint32_t skip)
 uint32_t gen_new_func(struct unit *u, const char *name, const char *section,
 		      uint8_t nargs)
 {
-	struct ebpf_func f = { .name = name,
-			       .section = section,
-			       .nargs = nargs };
+	struct ebpf_func f = {.name = name, .section = section, .nargs = nargs};
 
 	vec_push(u->arena, &u->out, f);
 	return u->out.n - 1;

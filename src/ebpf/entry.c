@@ -27,9 +27,8 @@ static void pass_handler_frame(struct gen *g)
 
 void entry_step_handler(struct unit *u, struct m_func *f)
 {
-	struct gen g = { u, gen_new_func(u, f->ir->name,
-					 gen_section(u->m, f->ir->handler),
-					 1) };
+	struct gen g = {u, gen_new_func(u, f->ir->name,
+					gen_section(u->m, f->ir->handler), 1)};
 	uint32_t skip, done;
 
 	gen_func(&g)->is_handler = true;
@@ -69,7 +68,7 @@ static void call_current(struct gen *g, const struct m_func *handler,
 			 const uint64_t *reach)
 {
 	struct unit *u = g->u;
-	VEC(uint32_t) done = { 0 };
+	VEC(uint32_t) done = {0};
 
 	gen_emit(g, LDX(BPF_W, R3, R7, CTX_OFF(cur_fn)));
 	gen_emit(g, LDX(BPF_W, R2, R7, CTX_OFF(cur_frame)));
@@ -104,10 +103,10 @@ static void overload_error(struct gen *g)
 static uint32_t loop_callback(struct unit *u, const struct m_func *handler,
 			      const uint64_t *reach)
 {
-	struct gen g = { u, gen_new_func(u,
-					 arena_printf(u->arena, "%s_turn",
-						      handler->ir->name),
-					 ".text", 2) };
+	struct gen g = {u, gen_new_func(u,
+					arena_printf(u->arena, "%s_turn",
+						     handler->ir->name),
+					".text", 2)};
 
 	gen_func(&g)->is_static = true;
 	gen_line(&g, handler->ir->loc);
@@ -126,7 +125,7 @@ static uint32_t loop_callback(struct unit *u, const struct m_func *handler,
 
 static void turn_by_bpf_loop(struct gen *g, uint32_t callback)
 {
-	struct code_reloc r = { 0, CODE_ADDR, callback };
+	struct code_reloc r = {0, CODE_ADDR, callback};
 
 	gen_emit(g, MOV_IMM(R1, BPF_MAX_LOOPS));
 	r.insn = gen_pos(g);
@@ -139,8 +138,8 @@ static void turn_by_bpf_loop(struct gen *g, uint32_t callback)
 	gen_emit(g, HELPER(BPF_FUNC_loop));
 	gen_emit(g, LDX(BPF_W, R1, R7, CTX_OFF(cur_fn)));
 	gen_emit(g, MOV_IMM(R0, 0));
-	gen_emit(g, insn_make(BPF_JMP32 | BPF_JNE | BPF_K, R1, 0, 1,
-			      CUR_FN_NONE));
+	gen_emit(g,
+		 insn_make(BPF_JMP32 | BPF_JNE | BPF_K, R1, 0, 1, CUR_FN_NONE));
 	gen_emit(g, EXIT_INSN);
 	overload_error(g);
 }
@@ -150,17 +149,11 @@ static void turn_by_may_goto(struct gen *g, const struct m_func *handler,
 {
 	uint32_t top, over, fin;
 
-	/* The verifier (6.18) wants no leftovers in argument registers when a
-	   loop calls global functions. */
-	for (int r = R1; r <= R5; r++)
-		gen_emit(g, MOV_IMM(r, 0));
 	top = gen_pos(g);
 	over = gen_emit(g, insn_make(INSN_MAY_GOTO, 0, 0, 0, 0));
 	gen_emit(g, LDX(BPF_DW, R1, R10, STACK_C));
 	call_current(g, handler, reach);
 	fin = gen_emit(g, JMP_IMM(BPF_JEQ, R0, 0, 0));
-	for (int r = R1; r <= R5; r++)
-		gen_emit(g, MOV_IMM(r, 0));
 	gen_emit(g, JA((int16_t)(top - gen_pos(g) - 1)));
 	gen_here(g, over);
 	overload_error(g);
@@ -191,15 +184,17 @@ static void mark_reach(struct unit *u, uint32_t fn, uint64_t *reach)
  */
 void entry_dispatcher(struct unit *u, struct m_func *f)
 {
-	struct gen g = { u, f->drive };
-	uint64_t *reach = arena_new_array(u->arena, uint64_t,
-					  (u->m->funcs.n + 63) / 64);
+	struct gen g = {u, f->drive};
+	uint64_t *reach =
+		arena_new_array(u->arena, uint64_t, (u->m->funcs.n + 63) / 64);
 	uint32_t callback = 0;
 
 	mark_reach(u, f->ir->index, reach);
 	if (!u->opts->may_goto)
 		callback = loop_callback(u, f, reach);
 	gen_line(&g, f->ir->loc);
+	if (u->opts->may_goto)
+		gen_checkpoint(&g);
 	gen_emit(&g, STX(BPF_DW, R10, STACK_C, R1));
 	gen_emit(&g, MOV_REG(R7, R1));
 	gen_pointer(&g, R7, 8);
@@ -216,7 +211,7 @@ void entry_dispatcher(struct unit *u, struct m_func *f)
 void entry_runtime(struct unit *u, uint32_t rt_index)
 {
 	const struct rtlib_func *src = &u->rt->funcs[rt_index];
-	struct gen g = { u, u->rt_out[rt_index] };
+	struct gen g = {u, u->rt_out[rt_index]};
 	uint32_t r = 0;
 
 	gen_func(&g)->is_static = src->is_static;
@@ -233,7 +228,7 @@ void entry_runtime(struct unit *u, uint32_t rt_index)
 				[RTLIB_HEAP] = CODE_HEAP,
 				[RTLIB_RING] = CODE_RING,
 			};
-			struct code_reloc reloc = { i, 0, 0 };
+			struct code_reloc reloc = {i, 0, 0};
 
 			if (src->relocs[r].kind == RTLIB_MASK) {
 				insn.imm = (int32_t)u->mask;
@@ -241,8 +236,7 @@ void entry_runtime(struct unit *u, uint32_t rt_index)
 			}
 			reloc.kind = kinds[src->relocs[r].kind];
 			if (reloc.kind <= CODE_ADDR)
-				reloc.target =
-					u->rt_out[src->relocs[r].target];
+				reloc.target = u->rt_out[src->relocs[r].target];
 			vec_push(u->arena, &gen_func(&g)->relocs, reloc);
 		}
 		gen_emit(&g, insn);

@@ -16,7 +16,7 @@
 #include "ebpf/insn.h"
 
 #define TRACE_UPROBE_MULTI 48 /* enum bpf_attach_type, Linux 6.6 */
-#define RINGBUF_SIZE 65536 /* a multiple of every page size */
+#define RINGBUF_SIZE 65536    /* a multiple of every page size */
 
 /* Each returns 0 or -errno. */
 static int sys_bpf(int cmd, void *attr, unsigned size)
@@ -40,7 +40,7 @@ static int load(union bpf_attr *attr, uint32_t type,
 	attr->prog_type = type;
 	attr->insns = (uintptr_t)insns;
 	attr->insn_cnt = n;
-	attr->license = (uintptr_t)"GPL";
+	attr->license = (uintptr_t) "GPL";
 	return sys_bpf(BPF_PROG_LOAD, attr, sizeof(*attr));
 }
 
@@ -49,13 +49,12 @@ static int try_insns(const struct bpf_insn *insns, uint32_t n)
 	union bpf_attr attr;
 
 	memset(&attr, 0, sizeof(attr));
-	return close_fd(
-		load(&attr, BPF_PROG_TYPE_RAW_TRACEPOINT, insns, n));
+	return close_fd(load(&attr, BPF_PROG_TYPE_RAW_TRACEPOINT, insns, n));
 }
 
 static int probe_permission(void)
 {
-	const struct bpf_insn insns[] = { MOV_IMM(R0, 0), EXIT_INSN };
+	const struct bpf_insn insns[] = {MOV_IMM(R0, 0), EXIT_INSN};
 
 	return try_insns(insns, 2);
 }
@@ -119,22 +118,20 @@ static int load_btf(void)
 		struct btf_header h;
 		uint32_t types[17];
 		char strs[sizeof(strs)];
-	} btf = {
-		{ .magic = BTF_MAGIC,
+	} btf = {{.magic = BTF_MAGIC,
 		  .version = BTF_VERSION,
 		  .hdr_len = sizeof(struct btf_header),
 		  .type_len = sizeof(btf.types),
 		  .str_off = sizeof(btf.types),
-		  .str_len = sizeof(strs) },
-		{ /* 1: u64 */
+		  .str_len = sizeof(strs)},
+		 {/* 1: u64 */
 		  1, BTF_KIND_INT << 24, 8, 64,
 		  /* 2: u64 (*)(u64 f, u64 f) */
 		  0, BTF_KIND_FUNC_PROTO << 24 | 2, 1, 5, 1, 5, 1,
 		  /* 3, 4: its functions */
 		  5, BTF_KIND_FUNC << 24 | BTF_FUNC_GLOBAL, 2, 5,
-		  BTF_KIND_FUNC << 24 | BTF_FUNC_STATIC, 2 },
-		"\0u64\0f"
-	};
+		  BTF_KIND_FUNC << 24 | BTF_FUNC_STATIC, 2},
+		 "\0u64\0f"};
 	union bpf_attr attr;
 
 	memset(&attr, 0, sizeof(attr));
@@ -147,8 +144,8 @@ static int load_btf(void)
 static int try_two_functions(const struct bpf_insn *insns, uint32_t n,
 			     uint32_t second, uint32_t second_type)
 {
-	const struct bpf_func_info info[] = { { 0, FUNC_GLOBAL },
-					      { second, second_type } };
+	const struct bpf_func_info info[] = {{0, FUNC_GLOBAL},
+					     {second, second_type}};
 	union bpf_attr attr;
 	int btf = load_btf(), err;
 
@@ -205,13 +202,13 @@ static int probe_bpf_loop(void)
  */
 static int probe_uprobe_multi(void)
 {
-	const struct bpf_insn insns[] = { MOV_IMM(R0, 0), EXIT_INSN };
+	const struct bpf_insn insns[] = {MOV_IMM(R0, 0), EXIT_INSN};
 	const uint64_t offset = 0;
 	struct {
 		uint32_t prog_fd, target_fd, attach_type, flags;
 		uint64_t path, offsets, ref_ctr_offsets, cookies;
 		uint32_t cnt, multi_flags, pid, pad;
-	} link = { 0 };
+	} link = {0};
 	union bpf_attr attr;
 	int prog, err;
 
@@ -222,7 +219,7 @@ static int probe_uprobe_multi(void)
 		return prog;
 	link.prog_fd = (uint32_t)prog;
 	link.attach_type = TRACE_UPROBE_MULTI;
-	link.path = (uintptr_t)"/";
+	link.path = (uintptr_t) "/";
 	link.offsets = (uintptr_t)&offset;
 	link.cnt = 1;
 	err = close_fd(sys_bpf(BPF_LINK_CREATE, &link, sizeof(link)));
@@ -235,7 +232,7 @@ static const struct {
 	const char *name;
 	int (*probe)(void);
 } features[EBPF_FEATURE_COUNT] = {
-#define F(id, name, probe) [EBPF_##id] = { name, probe },
+#define F(id, name, probe) [EBPF_##id] = {name, probe},
 #include "ebpf/features.def"
 #undef F
 };

@@ -49,19 +49,19 @@
 /* Operations that the back end adds to the IR's. */
 enum m_op {
 	M_LAUNDER = IR_OP_COUNT, /* make what is live unknown to the verifier */
-	M_OVERLOAD, /* turn the pending error into an abort */
+	M_OVERLOAD,		 /* turn the pending error into an abort */
 	M_RESULT, /* d = result of the step function just called */
 	/* block ends */
-	M_LOOP, /* may_goto: to[0] when the budget is used up, else to[1] */
+	M_LOOP,	   /* may_goto: to[0] when the budget is used up, else to[1] */
 	M_SUSPEND, /* call of a step function; resumes at to[0] */
-	M_YIELD, /* back edge of a step function; resumes at to[0] */
+	M_YIELD,   /* back edge of a step function; resumes at to[0] */
 };
 
 struct m_block {
 	VEC(const struct ir_insn *) insns;
-	uint32_t depth; /* loops around it */
+	uint32_t depth;	 /* loops around it */
 	uint32_t resume; /* number in the frame's resume word; 0: none */
-	uint32_t first; /* number of its first instruction */
+	uint32_t first;	 /* number of its first instruction */
 	uint64_t *live_in, *live_out; /* bitsets of registers */
 };
 
@@ -78,6 +78,7 @@ struct m_ctxload {
 /* Frame of a step function, before its parameters. */
 struct step_frame {
 	uint32_t resume, caller_fn, caller_frame, spare;
+	uint64_t result; /* for the caller to take */
 };
 
 struct m_func {
@@ -93,8 +94,8 @@ struct m_func {
 	uint32_t nresume; /* highest resume number */
 	uint32_t ninsns;
 
-	uint8_t *reg; /* by IR register: its BPF register or REG_NONE */
-	uint32_t *spill; /* ... and its frame offset or NO_SLOT */
+	uint8_t *reg;	    /* by IR register: its BPF register or REG_NONE */
+	uint32_t *spill;    /* ... and its frame offset or NO_SLOT */
 	uint32_t *slot_off; /* by IR slot: frame offset */
 	uint32_t params_off;
 	uint32_t scratch_off; /* 8 bytes, for M_LAUNDER */
@@ -102,7 +103,7 @@ struct m_func {
 	VEC(struct m_ctxload) ctxloads;
 
 	/* in unit.out */
-	uint32_t out; /* the body */
+	uint32_t out;	/* the body */
 	uint32_t drive; /* handlers: dispatcher, or NO_FUNC */
 };
 
@@ -152,8 +153,8 @@ struct unit {
 	const struct ebpf_opts *opts;
 	const struct rtlib *rt;
 	uint16_t rt_index[RT_FN_COUNT]; /* in rt->funcs */
-	uint8_t *rt_depth; /* by rt->funcs index; 0: not known yet */
-	uint32_t *rt_out; /* by rt->funcs index: in out, or NO_FUNC */
+	uint8_t *rt_depth;    /* by rt->funcs index; 0: not known yet */
+	uint32_t *rt_out;     /* by rt->funcs index: in out, or NO_FUNC */
 	struct m_func *funcs; /* as m->funcs */
 	VEC(struct ebpf_func) out;
 	VEC(uint32_t) layout; /* out in the order of the file */
@@ -213,6 +214,16 @@ void gen_heap_addr(struct gen *g, int reg, uint32_t off);
 void gen_imm64(struct gen *g, int reg, int64_t v); /* shortest form */
 void gen_call(struct gen *g, uint32_t target);
 void gen_rt(struct gen *g, enum rt_fn fn);
+/*
+ * First instruction of a function with a loop by may_goto. The verifier finds
+ * out which values matter by walking back to where they come from. When it
+ * gets to the start of a function it must have stored a state there, or it
+ * gives up and takes all values to matter, even those that are dead; a call in
+ * the loop then stops it ("verifier bug: global subprog unexpected regs", seen
+ * on 6.18). At a may_goto it stores one. (6.12 refuses one that jumps to the
+ * next instruction, so it jumps over another that does nothing.)
+ */
+void gen_checkpoint(struct gen *g);
 /* insn jumps to the next instruction to be emitted */
 void gen_here(struct gen *g, uint32_t insn);
 /* dst := heap + (dst & mask), rounded down to `align`; clobbers r0. (The

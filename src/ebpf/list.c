@@ -11,12 +11,11 @@
 static const char *helper_name(int32_t id)
 {
 #define NAME(x) [BPF_FUNC_##x] = "bpf_" #x
-	static const char *const names[] = { __BPF_FUNC_MAPPER(NAME) };
+	static const char *const names[] = {__BPF_FUNC_MAPPER(NAME)};
 #undef NAME
 
-	return id > 0 && (size_t)id < sizeof(names) / sizeof(*names) ?
-		       names[id] :
-		       NULL;
+	return id > 0 && (size_t)id < sizeof(names) / sizeof(*names) ? names[id]
+								     : NULL;
 }
 
 static const char *size_name(uint8_t code)
@@ -34,12 +33,12 @@ static const char *size_name(uint8_t code)
 }
 
 static const char *const alu_text[16] = {
-	"+=", "-=", "*=", "/=", "|=", "&=", "<<=", ">>=",
-	"neg", "%=", "^=", "=", "s>>=", "swap", "?", "?",
+	"+=",  "-=", "*=", "/=", "|=",	 "&=",	 "<<=", ">>=",
+	"neg", "%=", "^=", "=",	 "s>>=", "swap", "?",	"?",
 };
 
 static const char *const jump_text[16] = {
-	"goto", "==", ">",  ">=",  "&",	  "!=",	      "s>", "s>=",
+	"goto", "==",	">", ">=", "&",	 "!=",	"s>",	    "s>=",
 	"call", "exit", "<", "<=", "s<", "s<=", "may_goto", "?",
 };
 
@@ -116,8 +115,8 @@ static void list_call(struct lister *l, const struct bpf_insn *in,
 static void list_jump(struct lister *l, const struct bpf_insn *in, uint32_t pc)
 {
 	char c = BPF_CLASS(in->code) == BPF_JMP32 ? 'w' : 'r';
-	uint32_t to = pc + 1 + (uint32_t)(in->code == INSN_GOTOL ? in->imm :
-								   in->off);
+	uint32_t to =
+		pc + 1 + (uint32_t)(in->code == INSN_GOTOL ? in->imm : in->off);
 	uint8_t op = BPF_OP(in->code);
 
 	if (op == BPF_EXIT)
@@ -228,7 +227,7 @@ static void list_func(struct lister *l)
 
 void ebpf_list(struct strbuf *out, const struct ebpf_object *obj)
 {
-	struct lister l = { .out = out, .obj = obj };
+	struct lister l = {.out = out, .obj = obj};
 
 	/* The run-time library is the same for all scripts: names only. */
 	for (uint32_t i = 0; i < obj->nfuncs; i++) {
@@ -239,8 +238,9 @@ void ebpf_list(struct strbuf *out, const struct ebpf_object *obj)
 	for (uint32_t i = 0; i < obj->nfuncs; i++) {
 		l.f = &obj->funcs[i];
 		if (l.f->is_runtime)
-			sb_printf(out, "%s %s, %u instructions (run-time "
-				       "library)\n",
+			sb_printf(out,
+				  "%s %s, %u instructions (run-time "
+				  "library)\n",
 				  l.f->section, l.f->name, l.f->code.n);
 	}
 }

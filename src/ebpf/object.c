@@ -71,7 +71,7 @@ struct object {
 static uint32_t add_section(struct object *o, const char *name, uint32_t type,
 			    uint64_t flags, const void *data, uint64_t size)
 {
-	struct section s = { .name = name, .data = data };
+	struct section s = {.name = name, .data = data};
 
 	s.h.sh_type = type;
 	s.h.sh_flags = flags;
@@ -101,7 +101,7 @@ static uint32_t code_index(struct object *o, const char *name)
 static void place_code(struct object *o)
 {
 	struct unit *u = o->u;
-	uint32_t n[8] = { 0 };
+	uint32_t n[8] = {0};
 
 	code_index(o, ".text");
 	for (int is_static = 0; is_static < 2; is_static++)
@@ -137,7 +137,7 @@ static void copy_code(struct object *o)
 static uint32_t add_sym(struct object *o, const char *name, int bind, int type,
 			uint32_t sec, uint64_t value, uint64_t size)
 {
-	Elf64_Sym s = { 0 };
+	Elf64_Sym s = {0};
 
 	s.st_name = *name ? bytes_str(o->u->arena, &o->strs, name) : 0;
 	s.st_info = (unsigned char)ELF64_ST_INFO(bind, type);
@@ -170,8 +170,8 @@ static void add_symbols(struct object *o)
 	}
 	o->heap_sym = add_sym(o, EBPF_HEAP, STB_GLOBAL, STT_OBJECT, o->bss_sec,
 			      0, (uint64_t)im->heap_size + im->heap_slack);
-	o->ring_sym = add_sym(o, EBPF_RING, STB_GLOBAL, STT_OBJECT,
-			      o->maps_sec, 0, 16);
+	o->ring_sym = add_sym(o, EBPF_RING, STB_GLOBAL, STT_OBJECT, o->maps_sec,
+			      0, 16);
 	add_sym(o, "_license", STB_GLOBAL, STT_OBJECT, o->license_sec, 0, 4);
 }
 
@@ -253,8 +253,8 @@ static void add_image(struct object *o)
 	h->kernel_release = im->kernel_release;
 	h->arch = im->arch;
 	add_section(o, IMAGE_SEC_HEADER, SHT_PROGBITS, 0, h, sizeof(*h));
-#define X(sec, field, count)                                         \
-	add_section(o, sec, SHT_PROGBITS, 0, im->field,              \
+#define X(sec, field, count)                                                   \
+	add_section(o, sec, SHT_PROGBITS, 0, im->field,                        \
 		    (uint64_t)im->count * sizeof(*im->field));
 	IMAGE_FILE_TABLES(X)
 #undef X
@@ -265,8 +265,8 @@ static struct ebpf_object *lay_out(struct object *o, uint32_t shstrndx)
 {
 	struct arena *a = o->u->arena;
 	struct ebpf_object *obj = arena_new_obj(a, struct ebpf_object);
-	struct bytes file = { 0 };
-	Elf64_Ehdr e = { 0 };
+	struct bytes file = {0};
+	Elf64_Ehdr e = {0};
 
 	bytes_add(a, &file, NULL, sizeof(e));
 	vec_for (&o->sections, i) {
@@ -280,9 +280,9 @@ static struct ebpf_object *lay_out(struct object *o, uint32_t shstrndx)
 	bytes_align(a, &file, 8);
 	memcpy(e.e_ident, ELFMAG, SELFMAG);
 	e.e_ident[EI_CLASS] = ELFCLASS64;
-	e.e_ident[EI_DATA] = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ?
-				     ELFDATA2LSB :
-				     ELFDATA2MSB;
+	e.e_ident[EI_DATA] = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+				     ? ELFDATA2LSB
+				     : ELFDATA2MSB;
 	e.e_ident[EI_VERSION] = EV_CURRENT;
 	e.e_type = ET_REL;
 	e.e_machine = EM_BPF;
@@ -308,8 +308,8 @@ static struct ebpf_object *lay_out(struct object *o, uint32_t shstrndx)
 
 struct ebpf_object *object_write(struct unit *u)
 {
-	struct object o = { .u = u };
-	struct bytes btf = { 0 }, ext = { 0 };
+	struct object o = {.u = u};
+	struct bytes btf = {0}, ext = {0};
 	const struct image *im = u->m->image;
 	uint32_t symtab, strtab;
 	struct section *s;
@@ -320,12 +320,11 @@ struct ebpf_object *object_write(struct unit *u)
 	copy_code(&o);
 	o.license_sec = add_section(&o, "license", SHT_PROGBITS,
 				    SHF_ALLOC | SHF_WRITE, "GPL", 4);
-	o.maps_sec = add_section(&o, ".maps", SHT_PROGBITS,
-				 SHF_ALLOC | SHF_WRITE,
-				 arena_alloc(u->arena, 16), 16);
+	o.maps_sec =
+		add_section(&o, ".maps", SHT_PROGBITS, SHF_ALLOC | SHF_WRITE,
+			    arena_alloc(u->arena, 16), 16);
 	o.bss_sec = add_section(&o, ".bss", SHT_NOBITS, SHF_ALLOC | SHF_WRITE,
-				NULL,
-				(uint64_t)im->heap_size + im->heap_slack);
+				NULL, (uint64_t)im->heap_size + im->heap_slack);
 	section(&o, o.bss_sec)->h.sh_addralign = 4096;
 	btf_write(u, o.code_name, o.ncode, &btf, &ext);
 	add_section(&o, ".BTF", SHT_PROGBITS, 0, btf.v, btf.n);
@@ -340,8 +339,8 @@ struct ebpf_object *object_write(struct unit *u)
 	s->h.sh_info = o.nlocal;
 	s->h.sh_entsize = sizeof(Elf64_Sym);
 	vec_for (&o.sections, i)
-		o.sections.v[i].h.sh_name = bytes_str(u->arena, &o.strs,
-						      o.sections.v[i].name);
+		o.sections.v[i].h.sh_name =
+			bytes_str(u->arena, &o.strs, o.sections.v[i].name);
 	s = section(&o, strtab);
 	s->data = o.strs.v;
 	s->h.sh_size = o.strs.n;

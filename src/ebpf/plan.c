@@ -66,9 +66,8 @@ static uint8_t rt_frames(struct unit *u, uint32_t index)
 
 static uint32_t rt_fn_frames(struct unit *u, enum rt_fn fn)
 {
-	return u->rt_index[fn] == UINT16_MAX ?
-		       0 :
-		       rt_frames(u, u->rt_index[fn]);
+	return u->rt_index[fn] == UINT16_MAX ? 0
+					     : rt_frames(u, u->rt_index[fn]);
 }
 
 static void take_rt(struct unit *u, uint32_t index)
@@ -247,14 +246,12 @@ static void name_outputs(struct unit *u)
 		if (!f->used)
 			continue;
 		if (ir->is_handler && !f->step)
-			f->out = gen_new_func(u, ir->name,
-					      gen_section(u->m, ir->handler),
-					      1);
+			f->out = gen_new_func(
+				u, ir->name, gen_section(u->m, ir->handler), 1);
 		else if (ir->is_handler)
-			f->out = gen_new_func(u,
-					      arena_printf(u->arena, "%s_body",
-							   ir->name),
-					      ".text", 2);
+			f->out = gen_new_func(
+				u, arena_printf(u->arena, "%s_body", ir->name),
+				".text", 2);
 		else
 			f->out = gen_new_func(u, ir->name, ".text", 2);
 		u->out.v[f->out].ir = ir;
@@ -268,7 +265,7 @@ static void name_outputs(struct unit *u)
 
 bool plan_unit(struct unit *u)
 {
-	struct planner p = { .u = u };
+	struct planner p = {.u = u};
 	uint32_t n = u->m->funcs.n;
 
 	u->rt = u->opts->may_goto ? &rtlib_maygoto : &rtlib_bpfloop;

@@ -27,7 +27,7 @@ struct interval {
 	uint64_t weight;
 	uint32_t length;
 	uint8_t hint; /* BPF register that would save a move */
-	ir_reg mate; /* copied from or to it */
+	ir_reg mate;  /* copied from or to it */
 	bool crosses_call, crosses_suspend;
 };
 
@@ -36,7 +36,7 @@ struct alloc {
 	struct m_func *f;
 	struct interval *iv;
 	VEC(uint32_t) calls, suspends; /* instruction numbers, rising */
-	range_list taken[R10]; /* by BPF register, rising */
+	range_list taken[R10];	       /* by BPF register, rising */
 };
 
 /* ---- ranges ---- */
@@ -51,7 +51,7 @@ static void add_range(struct alloc *al, ir_reg r, uint32_t start, uint32_t end)
 			vec_last(l).end = end;
 		return;
 	}
-	vec_push(al->u->arena, l, ((struct range){ start, end }));
+	vec_push(al->u->arena, l, ((struct range){start, end}));
 }
 
 static void note_use(struct alloc *al, ir_reg r, uint32_t depth)
@@ -207,7 +207,7 @@ static bool try_reg(struct alloc *al, ir_reg r, uint8_t reg)
 
 static void give_reg(struct alloc *al, ir_reg r)
 {
-	static const uint8_t regs[] = { R5, R4, R3, R2, R9, R8, R6 };
+	static const uint8_t regs[] = {R5, R4, R3, R2, R9, R8, R6};
 	struct interval *iv = &al->iv[r];
 	/* Functions hold their frame in r6. */
 	uint32_t n = al->f->ir->is_handler && !al->f->step ? 7 : 6;
@@ -249,8 +249,8 @@ static void give_regs(struct alloc *al)
 		if (!iv->ranges.n)
 			continue;
 		vec_for (&iv->ranges, i)
-			iv->length += iv->ranges.v[i].end -
-				      iv->ranges.v[i].start;
+			iv->length +=
+				iv->ranges.v[i].end - iv->ranges.v[i].start;
 		iv->crosses_call =
 			crosses(al->calls.v, al->calls.n, &iv->ranges);
 		iv->crosses_suspend =
@@ -266,7 +266,7 @@ static void give_regs(struct alloc *al)
 /* ---- the frame ---- */
 static uint32_t give_spills(struct alloc *al, uint32_t off)
 {
-	VEC(range_list) words = { 0 };
+	VEC(range_list) words = {0};
 	struct arena *a = al->u->arena;
 
 	for (ir_reg r = 1; r < al->f->ir->nregs; r++) {
@@ -278,7 +278,7 @@ static uint32_t give_spills(struct alloc *al, uint32_t off)
 			if (is_free(&words.v[w], &al->iv[r].ranges))
 				break;
 		if (w == words.n)
-			vec_push(a, &words, ((range_list){ 0 }));
+			vec_push(a, &words, ((range_list){0}));
 		take(a, &words.v[w], &al->iv[r].ranges);
 		al->f->spill[r] = off + 8 * w;
 	}
@@ -292,7 +292,7 @@ static uint32_t place_ctxloads(struct unit *u, struct m_func *f, uint32_t off)
 		const struct m_block *b = &f->blocks.v[f->order[i]];
 
 		vec_for (&b->insns, k) {
-			struct m_ctxload l = { b->insns.v[k], off };
+			struct m_ctxload l = {b->insns.v[k], off};
 
 			if (l.insn->op != IR_CTXLD)
 				continue;
@@ -326,7 +326,7 @@ static void layout(struct alloc *al)
 
 void alloc_registers(struct unit *u, struct m_func *f)
 {
-	struct alloc al = { .u = u, .f = f };
+	struct alloc al = {.u = u, .f = f};
 	uint32_t nregs = f->ir->nregs;
 
 	al.iv = arena_new_array(u->arena, struct interval, nregs);

@@ -22,14 +22,14 @@ enum rtlib_reloc_kind {
 };
 
 struct rtlib_reloc {
-	uint32_t insn; /* index in the function */
-	uint16_t kind; /* enum rtlib_reloc_kind */
+	uint32_t insn;	 /* index in the function */
+	uint16_t kind;	 /* enum rtlib_reloc_kind */
 	uint16_t target; /* index of a function of the same variant */
 };
 
 struct rtlib_func {
-	const char *name; /* "rt_map_find" */
-	const uint64_t *insns; /* struct bpf_insn each */
+	const char *name;		  /* "rt_map_find" */
+	const uint64_t *insns;		  /* struct bpf_insn each */
 	const struct rtlib_reloc *relocs; /* by rising insn */
 	uint32_t ninsns, nrelocs;
 	uint8_t nargs;

@@ -32,11 +32,26 @@ struct sel {
 	VEC(uint32_t) leaves; /* handlers: jumps to the common end */
 	uint32_t nbranches;
 	uint32_t next_block; /* laid out behind the current one */
+	/* r1 holds the pointer for the heap offset in this IR register, as
+	   gen_pointer() made it, rounded to pointer_align; 0: it does not */
+	ir_reg pointer;
+	uint32_t pointer_align;
 };
 
+/* What changes r1 comes through here, or clears s->pointer itself. */
 static uint32_t emit(struct sel *s, struct bpf_insn in)
 {
+	uint8_t cls = BPF_CLASS(in.code);
+
+	if (in.dst_reg == R1 && (cls == BPF_ALU64 || cls == BPF_LDX))
+		s->pointer = 0;
 	return gen_emit(&s->g, in);
+}
+
+static void call(struct sel *s, uint32_t target)
+{
+	s->pointer = 0;
+	gen_call(&s->g, target);
 }
 
 static int size_code(uint32_t size)
@@ -82,11 +97,11 @@ static void load_frame_off(struct sel *s, int reg, uint32_t off)
 static struct place near_place(struct sel *s, int reg, int64_t off, int tmp)
 {
 	if (off <= INT16_MAX - 8)
-		return (struct place){ reg, (int32_t)off };
+		return (struct place){reg, (int32_t)off};
 	if (tmp != reg)
 		emit(s, MOV_REG(tmp, reg));
 	add_imm(s, tmp, off);
-	return (struct place){ tmp, 0 };
+	return (struct place){tmp, 0};
 }
 
 static struct place frame_place(struct sel *s, uint32_t off, int tmp)
@@ -133,6 +148,8 @@ static void load_value(struct sel *s, const struct ir_val *v, int reg)
 		add_imm(s, reg, v->imm);
 		return;
 	default:
+		if (reg == R1)
+			s->pointer = 0;
 		gen_imm64(&s->g, reg, v->imm);
 	}
 }
@@ -227,7 +244,7 @@ static void select_un(struct sel *s, const struct ir_insn *in)
 
 	if (in->op == IR_MOV && in->reloc) {
 		vec_push(s->g.u->arena, &gen_func(&s->g)->cores,
-			 ((struct code_core){ gen_pos(&s->g), in->reloc }));
+			 ((struct code_core){gen_pos(&s->g), in->reloc}));
 		emit(s, MOV_IMM(d, (int32_t)in->a.imm));
 		put_dest(s, in->d, d);
 		return;
@@ -236,8 +253,8 @@ static void select_un(struct sel *s, const struct ir_insn *in)
 	    reg_of(s, in->d) == REG_NONE) {
 		struct place p = spill_place(s, in->d, R1);
 
-		emit(s, ST_IMM(BPF_DW, p.reg, (int16_t)p.off,
-			       (int32_t)in->a.imm));
+		emit(s,
+		     ST_IMM(BPF_DW, p.reg, (int16_t)p.off, (int32_t)in->a.imm));
 		return;
 	}
 	if (in->op == IR_MOV) {
@@ -259,9 +276,9 @@ static void select_un(struct sel *s, const struct ir_insn *in)
 
 /* ---- comparisons ---- */
 static const uint8_t jump_op[IR_CC_COUNT] = {
-	[CC_EQ] = BPF_JEQ,   [CC_NE] = BPF_JNE,	  [CC_LT] = BPF_JSLT,
-	[CC_LE] = BPF_JSLE,  [CC_GT] = BPF_JSGT,  [CC_GE] = BPF_JSGE,
-	[CC_ULT] = BPF_JLT,  [CC_ULE] = BPF_JLE,  [CC_UGT] = BPF_JGT,
+	[CC_EQ] = BPF_JEQ,  [CC_NE] = BPF_JNE,	[CC_LT] = BPF_JSLT,
+	[CC_LE] = BPF_JSLE, [CC_GT] = BPF_JSGT, [CC_GE] = BPF_JSGE,
+	[CC_ULT] = BPF_JLT, [CC_ULE] = BPF_JLE, [CC_UGT] = BPF_JGT,
 	[CC_UGE] = BPF_JGE,
 };
 
@@ -314,6 +331,7 @@ static struct place memory(struct sel *s, const struct ir_insn *in)
 {
 	const struct ir_val *a = &in->a;
 	int64_t off = a->imm + in->off;
+	uint32_t align;
 
 	switch (a->kind) {
 	case IV_SLOT:
@@ -323,13 +341,18 @@ static struct place memory(struct sel *s, const struct ir_insn *in)
 		s->used_ctx = true;
 		return near_place(s, R7, off, R1);
 	case IV_REG:
-		load_value(s, a, R1);
-		gen_pointer(&s->g, R1,
-			    in->op == IR_ATOMIC_ADD ? in->size : 1);
+		align = in->op == IR_ATOMIC_ADD ? in->size : 1;
+		if (s->pointer != a->reg || s->pointer_align != align) {
+			load_value(s, a, R1);
+			gen_pointer(&s->g, R1, align);
+			s->pointer = a->reg;
+			s->pointer_align = align;
+		}
 		return near_place(s, R1, in->off, R1);
 	default:
+		s->pointer = 0;
 		gen_heap_addr(&s->g, R1, (uint32_t)off);
-		return (struct place){ R1, 0 };
+		return (struct place){R1, 0};
 	}
 }
 
@@ -361,10 +384,9 @@ static void select_st(struct sel *s, const struct ir_insn *in)
 	if (in->op == IR_ATOMIC_ADD) {
 		b = use_value(s, &in->b, R0);
 		emit(s, ATOMIC(size, p.reg, (int16_t)p.off, b, BPF_ADD));
-	} else if (is_const(&in->b) &&
-		   (is_imm32(&in->b) || in->size < 8)) {
-		emit(s, ST_IMM(size, p.reg, (int16_t)p.off,
-			       (int32_t)in->b.imm));
+	} else if (is_const(&in->b) && (is_imm32(&in->b) || in->size < 8)) {
+		emit(s,
+		     ST_IMM(size, p.reg, (int16_t)p.off, (int32_t)in->b.imm));
 	} else {
 		b = use_value(s, &in->b, R0);
 		emit(s, STX(size, p.reg, (int16_t)p.off, b));
@@ -400,7 +422,7 @@ static void select_ctxld(struct sel *s, const struct ir_insn *in)
  */
 static void place_args(struct sel *s, const struct ir_val *args, uint32_t n)
 {
-	int src[5] = { -1, -1, -1, -1, -1 };
+	int src[5] = {-1, -1, -1, -1, -1};
 	uint32_t left = 0;
 
 	for (uint32_t i = 0; i < n; i++)
@@ -457,8 +479,7 @@ static void store_frame(struct sel *s, int size, uint32_t off,
 	if (is_imm32(v))
 		emit(s, ST_IMM(size, p.reg, (int16_t)p.off, (int32_t)v->imm));
 	else
-		emit(s, STX(size, p.reg, (int16_t)p.off,
-			    use_value(s, v, R0)));
+		emit(s, STX(size, p.reg, (int16_t)p.off, use_value(s, v, R0)));
 }
 
 static void store_frame_imm(struct sel *s, int size, uint32_t off, int64_t v)
@@ -472,12 +493,20 @@ static void store_frame_imm(struct sel *s, int size, uint32_t off, int64_t v)
 static void store_args(struct sel *s, const struct ir_insn *in)
 {
 	const struct m_func *callee = &s->g.u->funcs[in->fn];
-	uint32_t base = s->f->frame_size + (callee->step ?
-						    sizeof(struct step_frame) :
-						    0);
+	uint32_t base = s->f->frame_size +
+			(callee->step ? sizeof(struct step_frame) : 0);
 
 	for (uint32_t i = 0; i < in->nargs; i++)
 		store_frame(s, BPF_DW, base + 8 * i, &in->args[i]);
+}
+
+/* Of the step function that was called last. */
+static void load_result(struct sel *s, int reg)
+{
+	struct place p =
+		frame_place(s, s->f->frame_size + STEP_OFF(result), R1);
+
+	emit(s, LDX(BPF_DW, reg, p.reg, (int16_t)p.off));
 }
 
 static void select_call(struct sel *s, const struct ir_insn *in)
@@ -489,16 +518,19 @@ static void select_call(struct sel *s, const struct ir_insn *in)
 	if (callee->step)
 		store_frame_imm(s, BPF_W, size + STEP_OFF(resume), 0);
 	load_c(s, R1);
-	load_frame_off(s, R2, size);
+	if (s->fbase == R7) {
+		emit(s, MOV_REG(R2, R1));
+		add_imm(s, R2, (int64_t)RT_CTX_FRAME + size);
+	} else {
+		load_frame_off(s, R2, size);
+	}
 	if (!callee->step) {
-		gen_call(&s->g, callee->out);
+		call(s, callee->out);
 	} else {
 		emit(s, MOV_IMM(R3, (int32_t)in->fn));
-		gen_call(&s->g, s->f->drive);
-		if (in->d) {
-			s->used_ctx = true;
-			emit(s, LDX(BPF_DW, R0, R7, CTX_OFF(ret)));
-		}
+		call(s, s->f->drive);
+		if (in->d)
+			load_result(s, R0);
 	}
 	put_dest(s, in->d, R0);
 }
@@ -506,7 +538,7 @@ static void select_call(struct sel *s, const struct ir_insn *in)
 static void select_rt(struct sel *s, const struct ir_insn *in)
 {
 	place_args(s, in->args, in->nargs);
-	gen_rt(&s->g, in->fn);
+	call(s, plan_rt(s->g.u, in->fn));
 	put_dest(s, in->d, R0);
 }
 
@@ -530,8 +562,7 @@ static void select_suspend(struct sel *s, const struct ir_insn *in)
 	store_args(s, in);
 	store_frame_imm(s, BPF_W, STEP_OFF(resume), resume_number(s, in));
 	store_frame_imm(s, BPF_W, size + STEP_OFF(resume), 0);
-	store_frame_imm(s, BPF_W, size + STEP_OFF(caller_fn),
-			s->f->ir->index);
+	store_frame_imm(s, BPF_W, size + STEP_OFF(caller_fn), s->f->ir->index);
 	load_frame_off(s, R0, 0);
 	p = frame_place(s, size + STEP_OFF(caller_frame), R1);
 	emit(s, STX(BPF_W, p.reg, (int16_t)p.off, R0));
@@ -550,8 +581,7 @@ static void return_step(struct sel *s, const struct ir_insn *in)
 
 	s->used_ctx = true;
 	if (in->a.kind != IV_NONE)
-		emit(s, STX(BPF_DW, R7, CTX_OFF(ret),
-			    use_value(s, &in->a, R0)));
+		store_frame(s, BPF_DW, STEP_OFF(result), &in->a);
 	if (!s->f->ir->is_handler) {
 		load_frame_off(s, R0, 0);
 		emit(s, LDX(BPF_W, R1, R7, CTX_OFF(base_frame)));
@@ -578,16 +608,16 @@ static void select_yield(struct sel *s, const struct ir_insn *in)
 /* ---- jumps ---- */
 static void jump_to(struct sel *s, uint32_t insn, uint32_t block)
 {
-	vec_push(s->g.u->arena, &s->fixups, ((struct fixup){ insn, block }));
+	vec_push(s->g.u->arena, &s->fixups, ((struct fixup){insn, block}));
 }
 
 static void jump(struct sel *s, uint32_t block)
 {
 	if (block == s->next_block)
 		return;
-	jump_to(s, emit(s, s->long_jumps ?
-				   insn_make(INSN_GOTOL, 0, 0, 0, 0) :
-				   JA(0)),
+	jump_to(s,
+		emit(s,
+		     s->long_jumps ? insn_make(INSN_GOTOL, 0, 0, 0, 0) : JA(0)),
 		block);
 }
 
@@ -610,8 +640,8 @@ static void branch_to(struct sel *s, uint32_t insn, uint32_t block)
 static void select_br(struct sel *s, const struct ir_insn *in)
 {
 	if (in->to[0] == s->next_block) {
-		branch_to(s, compare(s, ir_cc_negate(in->cc), &in->a, &in->b,
-				     0),
+		branch_to(s,
+			  compare(s, ir_cc_negate(in->cc), &in->a, &in->b, 0),
 			  in->to[1]);
 	} else {
 		branch_to(s, compare(s, in->cc, &in->a, &in->b, 0), in->to[0]);
@@ -637,10 +667,12 @@ static void select_ret(struct sel *s, const struct ir_insn *in)
 	if (s->f->step) {
 		return_step(s, in);
 	} else if (s->f->ir->is_handler) {
+		if (s->next_block == UINT32_MAX)
+			return; /* the common end follows */
 		vec_push(s->g.u->arena, &s->leaves,
-			 emit(s, s->long_jumps ?
-					 insn_make(INSN_GOTOL, 0, 0, 0, 0) :
-					 JA(0)));
+			 emit(s, s->long_jumps
+					 ? insn_make(INSN_GOTOL, 0, 0, 0, 0)
+					 : JA(0)));
 	} else {
 		if (in->a.kind == IV_NONE)
 			emit(s, MOV_IMM(R0, 0));
@@ -652,14 +684,10 @@ static void select_ret(struct sel *s, const struct ir_insn *in)
 
 /* ---- loops ---- */
 
-/*
- * What enters a loop must be unknown to the verifier, and (6.18) argument
- * registers must not hold leftovers when the loop calls global functions.
- */
+/* What enters a loop must be unknown to the verifier. */
 static void select_launder(struct sel *s, const struct ir_insn *in)
 {
 	const uint64_t *live = s->f->blocks.v[in->to[0]].live_in;
-	bool used[R10] = { false };
 	struct place p;
 
 	for (ir_reg r = 1; r < s->f->ir->nregs; r++) {
@@ -667,14 +695,10 @@ static void select_launder(struct sel *s, const struct ir_insn *in)
 
 		if (!bit_test(live, r) || reg == REG_NONE)
 			continue;
-		used[reg] = true;
 		p = frame_place(s, s->f->scratch_off, R0);
 		emit(s, STX(BPF_DW, p.reg, (int16_t)p.off, reg));
 		emit(s, LDX(BPF_DW, reg, p.reg, (int16_t)p.off));
 	}
-	for (int reg = R1; reg <= R5; reg++)
-		if (!used[reg])
-			emit(s, MOV_IMM(reg, 0));
 }
 
 static void select_loop(struct sel *s, const struct ir_insn *in)
@@ -710,8 +734,7 @@ static void select_insn(struct sel *s, const struct ir_insn *in)
 		break;
 	case IR_PARAM:
 		d = dest_reg(s, in->d);
-		p = frame_place(s,
-				s->f->params_off + 8 * (uint32_t)in->a.imm,
+		p = frame_place(s, s->f->params_off + 8 * (uint32_t)in->a.imm,
 				R1);
 		emit(s, LDX(BPF_DW, d, p.reg, (int16_t)p.off));
 		put_dest(s, in->d, d);
@@ -746,9 +769,8 @@ static void select_insn(struct sel *s, const struct ir_insn *in)
 		emit(s, ST_IMM(BPF_W, R7, CTX_OFF(error), RT_ERR_ABORT));
 		break;
 	case M_RESULT:
-		s->used_ctx = true;
 		d = dest_reg(s, in->d);
-		emit(s, LDX(BPF_DW, d, R7, CTX_OFF(ret)));
+		load_result(s, d);
 		put_dest(s, in->d, d);
 		break;
 	case M_LOOP:
@@ -768,6 +790,8 @@ static void select_insn(struct sel *s, const struct ir_insn *in)
 /* ---- the body's frame ---- */
 static void function_entry(struct sel *s)
 {
+	if (s->f->has_loop && s->g.u->opts->may_goto)
+		gen_checkpoint(&s->g);
 	if (s->need_c)
 		emit(s, STX(BPF_DW, R10, STACK_C, R1));
 	if (s->need_frame_off)
@@ -801,8 +825,9 @@ static void resume_switch(struct sel *s, const uint32_t *blocks, uint32_t lo,
 
 	if (hi - lo <= 4) {
 		for (uint32_t i = lo; i < hi; i++)
-			branch_to(s, emit(s, JMP_IMM(BPF_JEQ, R0,
-						     (int32_t)i + 1, 0)),
+			branch_to(s,
+				  emit(s,
+				       JMP_IMM(BPF_JEQ, R0, (int32_t)i + 1, 0)),
 				  blocks[i]);
 		return;
 	}
@@ -816,8 +841,7 @@ static void resume_switch(struct sel *s, const uint32_t *blocks, uint32_t lo,
 static void step_entry(struct sel *s)
 {
 	struct m_func *f = s->f;
-	uint32_t *blocks =
-		arena_new_array(s->g.u->arena, uint32_t, f->nresume);
+	uint32_t *blocks = arena_new_array(s->g.u->arena, uint32_t, f->nresume);
 	struct place p;
 
 	function_entry(s);
@@ -885,13 +909,16 @@ static bool translate(struct sel *s)
 	for (uint32_t i = 0; i < f->norder; i++) {
 		const struct m_block *b = &f->blocks.v[f->order[i]];
 
+		s->pointer = 0;
 		if (i)
 			s->pc[f->order[i]] = gen_pos(&s->g);
-		s->next_block = i + 1 < f->norder ? f->order[i + 1] :
-						    UINT32_MAX;
+		s->next_block =
+			i + 1 < f->norder ? f->order[i + 1] : UINT32_MAX;
 		vec_for (&b->insns, k) {
 			gen_line(&s->g, b->insns.v[k]->loc);
 			select_insn(s, b->insns.v[k]);
+			if (b->insns.v[k]->d == s->pointer)
+				s->pointer = 0;
 		}
 	}
 	fits = resolve(s);
@@ -919,13 +946,11 @@ static void check_limits(struct sel *s, bool fits)
 	uint32_t room = u->m->image->heap_slack;
 
 	if (!fits)
-		unit_fail(u, s->f->ir->loc,
-			  "move parts of it to functions",
+		unit_fail(u, s->f->ir->loc, "move parts of it to functions",
 			  "this %s is too long for BPF: %u instructions", what,
 			  gen_pos(&s->g));
 	else if (s->nbranches > MAX_BRANCHES)
-		unit_fail(u, s->f->ir->loc,
-			  "move parts of it to functions",
+		unit_fail(u, s->f->ir->loc, "move parts of it to functions",
 			  "this %s has too many branches for the BPF "
 			  "verifier: %u",
 			  what, s->nbranches);
@@ -940,7 +965,7 @@ static void check_limits(struct sel *s, bool fits)
 
 void select_body(struct unit *u, struct m_func *f)
 {
-	struct sel s = { .g = { u, f->out }, .f = f };
+	struct sel s = {.g = {u, f->out}, .f = f};
 	bool program = f->ir->is_handler && !f->step, fits;
 
 	s.fbase = program ? R7 : R6;

@@ -169,6 +169,18 @@ void ir_live_step(uint64_t *live, const struct ir_insn *in)
 	}
 }
 
+void ir_live_out(const struct ir_func *f, uint64_t **live_in, uint32_t block,
+		 uint64_t *out)
+{
+	const struct ir_insn *end = block_end(f, block);
+	uint32_t words = (f->nregs + 63) / 64, nsucc = ir_nsucc(end);
+
+	memset(out, 0, words * sizeof(*out));
+	for (uint32_t s = 0; s < nsucc; s++)
+		for (uint32_t w = 0; w < words; w++)
+			out[w] |= live_in[end->to[s]][w];
+}
+
 uint64_t **ir_liveness(struct arena *a, const struct ir_func *f)
 {
 	uint32_t words = (f->nregs + 63) / 64, *order;
@@ -183,13 +195,8 @@ uint64_t **ir_liveness(struct arena *a, const struct ir_func *f)
 		changed = false;
 		for (uint32_t i = count; i-- > 0;) {
 			const struct ir_block *b = f->blocks.v[order[i]];
-			const struct ir_insn *end = &vec_last(&b->insns);
-			uint32_t nsucc = ir_nsucc(end);
 
-			memset(live, 0, words * sizeof(*live));
-			for (uint32_t s = 0; s < nsucc; s++)
-				for (uint32_t w = 0; w < words; w++)
-					live[w] |= in[end->to[s]][w];
+			ir_live_out(f, in, order[i], live);
 			for (uint32_t k = b->insns.n; k-- > 0;)
 				ir_live_step(live, &b->insns.v[k]);
 			if (memcmp(live, in[order[i]], words * sizeof(*live))) {

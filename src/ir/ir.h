@@ -264,6 +264,9 @@ uint32_t ir_rpo(struct arena *a, const struct ir_func *f, uint32_t **order,
 uint32_t *ir_dominators(struct arena *a, const struct ir_func *f);
 /* Live-in registers per block: bitsets of nregs bits; result[b]. */
 uint64_t **ir_liveness(struct arena *a, const struct ir_func *f);
+/* Live-out registers of a block, from ir_liveness()'s answer. */
+void ir_live_out(const struct ir_func *f, uint64_t **live_in, uint32_t block,
+		 uint64_t *out);
 /* In place: live-out of the instruction -> live-in. */
 void ir_live_step(uint64_t *live, const struct ir_insn *in);
 /*

@@ -69,7 +69,12 @@ struct var_info *lower_var(struct lower *L, const struct var_decl *cv)
 	struct var_decl *v = (struct var_decl *)cv; /* only aux changes */
 	struct var_info *i = v->aux;
 
-	if (v->kind == VAR_GLOBAL || (i && i->serial == L->serial))
+	if (v->kind == VAR_GLOBAL) {
+		if (i->lock != NO_LOCK)
+			lower_need_locks(L);
+		return i;
+	}
+	if (i && i->serial == L->serial)
 		return i;
 	i = new_local(L, v);
 	if (v->type == TY_STRING) {
@@ -251,6 +256,8 @@ static void lower_function(struct lower *L, struct func_decl *fn)
 	}
 	take_params(L);
 	enter_level(L, &refused);
+	if (fi->recursive)
+		lower_charge_check(L, fn->loc);
 	lower_stmt(L, fn->body);
 	lower_charge(L);
 	if (fn->ret == TY_STRING && !lower_dead(L))
@@ -290,84 +297,96 @@ static void declare_functions(struct lower *L)
 
 /* ---- handlers ---- */
 
-/* What a handler runs in sequence: statements, and its condition. */
+/*
+ * Locks are held for as short as the language's meaning allows: from the first
+ * access to a global that needs one to the end of the last statement (of the
+ * handler's top level) that makes one. A filter in front (`if (pid() != x)
+ * next`) or around it (`if (pid() == x) { ... }`) runs without.
+ */
+/* Statements in sequence; the handler's condition is one of them. */
 struct item {
 	const struct stmt *stmt;
 	const struct expr *cond;
 };
+
+typedef VEC(struct item) item_list;
 
 struct lock {
 	uint32_t off;
 	bool write;
 };
 
-struct handler_frame {
-	VEC(struct item) items;
-	uint32_t first,
-		last; /* items that need the locks; first > last: none */
-	VEC(struct lock) locks;
-	struct label *held; /* [n]: exit with n locks taken; [0]: L->exit */
+struct lock_region {
+	const struct lock *locks;
+	uint32_t n;
+	/* [k]: leave with k locks taken; [0]: the exit without any */
+	struct label *held;
+	struct label *outer;
 };
 
-static void add_items(struct lower *L, struct handler_frame *h,
-		      const struct stmt *s)
+static void add_items(struct lower *L, item_list *l, const struct stmt *s)
 {
-	if (!s)
-		return;
 	if (s->kind == S_BLOCK) {
 		vec_for (&s->block.list, i)
-			add_items(L, h, s->block.list.v[i]);
+			add_items(L, l, s->block.list.v[i]);
 		return;
 	}
-	vec_push(L->arena, &h->items, ((struct item){.stmt = s}));
+	vec_push(L->arena, l, ((struct item){.stmt = s}));
 }
 
-static bool needs_lock(struct lower *L, const struct item *it)
+bool lower_locks_needed(const struct lower *L, const struct effects *e)
 {
-	struct effects e = effects_new(L);
-
-	if (it->stmt)
-		effects_of_stmt(L, (struct stmt *)it->stmt, &e);
-	else
-		effects_of_expr(L, (struct expr *)it->cond, &e);
 	vec_for (&L->prog->globals, g) {
 		const struct var_info *vi = L->prog->globals.v[g]->aux;
 
 		if (vi->lock != NO_LOCK &&
-		    (effects_has(e.reads, g) || effects_has(e.writes, g)))
+		    (effects_has(e->reads, g) || effects_has(e->writes, g)))
 			return true;
 	}
 	return false;
 }
 
-static void choose_region(struct lower *L, struct handler_frame *h)
+static bool expr_needs_locks(struct lower *L, const struct expr *x)
 {
-	h->first = 1;
-	h->last = 0;
-	for (uint32_t i = 0; i < h->items.n; i++) {
-		if (!needs_lock(L, &h->items.v[i]))
-			continue;
-		if (h->first > h->last)
-			h->first = i;
-		h->last = i;
-	}
+	struct effects e = effects_new(L);
+
+	effects_of_expr(L, (struct expr *)x, &e);
+	return lower_locks_needed(L, &e);
 }
 
-static void choose_locks(struct lower *L, struct handler_frame *h)
+static void add_effects(struct lower *L, const struct item *it,
+			struct effects *e)
 {
-	const struct effects *e = &L->job->hi->eff;
+	if (it->cond)
+		effects_of_expr(L, (struct expr *)it->cond, e);
+	else
+		effects_of_stmt(L, (struct stmt *)it->stmt, e);
+}
 
-	vec_for (&L->prog->globals, g) {
+/* In the one global order: by the number of the global. */
+static void choose_locks(struct lower *L, const struct effects *e,
+			 struct lock_region *r)
+{
+	uint32_t n = L->prog->globals.n;
+	struct lock *locks = arena_new_array(L->arena, struct lock, n + 1);
+	bool *seen = arena_new_array(L->arena, bool, n + 1);
+	bool *write = arena_new_array(L->arena, bool, n + 1);
+
+	for (uint32_t g = 0; g < n; g++) {
 		const struct var_info *vi = L->prog->globals.v[g]->aux;
-		bool write =
+		bool changed =
 			effects_has(e->writes, g) || effects_has(e->sorts, g);
 
-		if (vi->lock != g || !(write || effects_has(e->reads, g)))
+		if (vi->lock == NO_LOCK ||
+		    !(changed || effects_has(e->reads, g)))
 			continue;
-		vec_push(L->arena, &h->locks,
-			 ((struct lock){L->lock_off[g], write}));
+		seen[vi->lock] = true;
+		write[vi->lock] |= changed;
 	}
-	h->held = arena_new_array(L->arena, struct label, h->locks.n + 1);
+	r->locks = locks;
+	for (uint32_t g = 0; g < n; g++)
+		if (seen[g])
+			locks[r->n++] = (struct lock){L->lock_off[g], write[g]};
 }
 
 static void unlock(struct lower *L, const struct lock *l)
@@ -375,18 +394,63 @@ static void unlock(struct lower *L, const struct lock *l)
 	RT_CALL(L, unlock, LOWER_CTX, iv_heap(l->off), iv_imm(l->write));
 }
 
-static void take_locks(struct lower *L, struct handler_frame *h)
+/* Takes the locks of the region that was begun, unless they are taken. */
+void lower_need_locks(struct lower *L)
 {
-	vec_for (&h->locks, i) {
-		const struct lock *l = &h->locks.v[i];
+	struct lock_region *r = L->pending;
+
+	if (!r || lower_dead(L))
+		return;
+	L->pending = NULL;
+	for (uint32_t i = 0; i < r->n; i++) {
 		struct label go_on = {0};
-		struct ir_val got = RT_CALL(L, lock, LOWER_CTX, iv_heap(l->off),
-					    iv_imm(l->write));
+		struct ir_val got =
+			RT_CALL(L, lock, LOWER_CTX, iv_heap(r->locks[i].off),
+				iv_imm(r->locks[i].write));
 
 		lower_branch(L, CC_NE, got, iv_imm(0), &go_on,
-			     i ? &h->held[i] : L->exit);
+			     i ? &r->held[i] : r->outer);
 		lower_place(L, &go_on);
 	}
+	L->exit = L->on_error = &r->held[r->n];
+}
+
+/* For items [from, to]. */
+static void begin_region(struct lower *L, struct lock_region *r,
+			 const item_list *l, uint32_t from, uint32_t to)
+{
+	struct effects e = effects_new(L);
+
+	for (uint32_t i = from; i <= to; i++)
+		add_effects(L, &l->v[i], &e);
+	memset(r, 0, sizeof(*r));
+	choose_locks(L, &e, r);
+	r->held = arena_new_array(L->arena, struct label, r->n + 1);
+	r->outer = L->exit;
+	L->pending = r;
+}
+
+/* tail: nothing follows in the handler, so both ways out are one. */
+static void end_region(struct lower *L, struct lock_region *r, bool tail)
+{
+	struct label go_on = {0};
+
+	L->pending = NULL;
+	if (tail) {
+		lower_jump(L, L->exit);
+	} else {
+		for (uint32_t k = r->n; k-- && !lower_dead(L);)
+			unlock(L, &r->locks[k]);
+		lower_jump(L, &go_on);
+	}
+	L->exit = L->on_error = r->outer;
+	for (uint32_t k = r->n; k > 0; k--) {
+		lower_place(L, &r->held[k]);
+		if (!lower_dead(L))
+			unlock(L, &r->locks[k - 1]);
+	}
+	lower_jump(L, L->exit);
+	lower_place(L, &go_on);
 }
 
 static void lower_item(struct lower *L, const struct item *it)
@@ -397,47 +461,52 @@ static void lower_item(struct lower *L, const struct item *it)
 		lower_stmt(L, it->stmt);
 		return;
 	}
+	lower_need_locks(L); /* where L->exit goes must be known */
 	lower_cond(L, it->cond, &yes, L->exit);
 	lower_place(L, &yes);
 }
 
-static void lower_items(struct lower *L, struct handler_frame *h)
+static void lower_items(struct lower *L, const item_list *l, bool tail);
+
+static void lower_branch_items(struct lower *L, const struct stmt *s)
 {
-	struct label *unlocked = L->exit;
-	struct label *locked = &h->held[h->locks.n];
+	item_list l = {0};
 
-	for (uint32_t i = 0; i < h->items.n; i++) {
-		bool region = h->locks.n && h->first <= h->last;
-
-		if (region && i == h->first) {
-			lower_charge(L);
-			take_locks(L, h);
-			L->exit = L->on_error = locked;
-		}
-		lower_item(L, &h->items.v[i]);
-		if (region && i == h->last && i + 1 < h->items.n) {
-			lower_charge(L);
-			for (uint32_t k = h->locks.n; k-- && !lower_dead(L);)
-				unlock(L, &h->locks.v[k]);
-			L->exit = L->on_error = unlocked;
-		}
-	}
-	lower_charge(L);
-	lower_jump(L, L->exit);
-	L->exit = L->on_error = unlocked;
-	for (uint32_t k = h->locks.n; k > 0; k--) {
-		lower_place(L, &h->held[k]);
-		if (!lower_dead(L))
-			unlock(L, &h->locks.v[k - 1]);
-	}
+	add_items(L, &l, s);
+	lower_items(L, &l, false);
 }
 
-static bool runs_alone(const struct handler *h)
+static void lower_items(struct lower *L, const item_list *l, bool tail)
 {
-	vec_for (&h->sites, i)
-		if (h->sites.v[i]->attach.kind != WIRE_PROBE_BEGIN)
-			return false;
-	return true;
+	uint32_t first = l->n, last = 0;
+	struct lock_region r;
+	const struct stmt *s;
+
+	for (uint32_t i = 0; i < l->n && L->locking; i++) {
+		struct effects e = effects_new(L);
+
+		add_effects(L, &l->v[i], &e);
+		if (!lower_locks_needed(L, &e))
+			continue;
+		if (first == l->n)
+			first = i;
+		last = i;
+	}
+	for (uint32_t i = 0; i < l->n; i++) {
+		s = l->v[i].stmt;
+		if (i == first && i == last && s && s->kind == S_IF &&
+		    !expr_needs_locks(L, s->if_.cond)) {
+			lower_if(L, s, lower_branch_items);
+			continue;
+		}
+		if (i == first)
+			begin_region(L, &r, l, first, last);
+		lower_item(L, &l->v[i]);
+		if (i == first) /* later ones may leave through L->exit */
+			lower_need_locks(L);
+		if (i == last && first <= last)
+			end_region(L, &r, tail && i + 1 == l->n);
+	}
 }
 
 static void lower_handler(struct lower *L, const struct job *j)
@@ -445,7 +514,7 @@ static void lower_handler(struct lower *L, const struct job *j)
 	const struct handler *h = j->hi->h;
 	struct ir_func *f;
 	struct frame fr;
-	struct handler_frame hf = {0};
+	item_list items = {0};
 
 	L->handler_index = L->img.handlers.n;
 	L->fn = NULL;
@@ -457,14 +526,13 @@ static void lower_handler(struct lower *L, const struct job *j)
 	begin_function(L, f, &fr, h->decl->loc);
 	L->accounts = j->hi->accounts;
 	if (h->cond)
-		vec_push(L->arena, &hf.items, ((struct item){.cond = h->cond}));
-	add_items(L, &hf, h->body);
-	choose_region(L, &hf);
-	if (runs_alone(h))
-		hf.held = arena_new_array(L->arena, struct label, 1);
-	else
-		choose_locks(L, &hf);
-	lower_items(L, &hf);
+		vec_push(L->arena, &items, ((struct item){.cond = h->cond}));
+	add_items(L, &items, h->body);
+	L->locking = !effects_runs_alone(h);
+	L->pending = NULL;
+	lower_items(L, &items, true);
+	if (L->actions)
+		lower_charge_check(L, h->decl->loc);
 	lower_place(L, &fr.exit);
 	emit_return(L);
 	end_function(L, &fr);

@@ -45,41 +45,43 @@ static bool constant_key(struct lower *L, struct expr *const *keys, uint32_t n,
 	return true;
 }
 
-/* A string component at pos; what follows it. */
+/* A string component at pos; what follows it goes to *next when asked for. The
+   number of its words. */
 static struct ir_val pack_string(struct lower *L, struct ir_val pos,
-				 const struct expr *e)
+				 const struct expr *e, struct ir_val *next)
 {
 	struct temps_mark mark = lower_temps_mark(L);
 	const struct expr *b = lower_bound(e);
-	struct ir_val len;
+	struct ir_val words, after = IV_NOTHING;
 
 	if (b->kind == E_STRING || b->kind == E_SYMBOL || b->kind == E_INDEX ||
 	    b->kind == E_ASSIGN) {
 		/* it is somewhere already */
-		struct ir_val s = lower_str(L, b).v;
-
-		pos = RT_CALL(L, key_str, pos, s);
+		after = RT_CALL(L, key_str, pos, lower_str(L, b).v);
 	} else {
 		lower_str_into(L, b, pos);
-		len = lower_str_len(L, pos);
 		lower_store(L, pos, offsetof(struct rt_str, spare), iv_imm(0),
 			    4);
-		/* header, and RT_STR_WORDS(len) words */
-		len = lower_op(L, IR_ADD, len, iv_imm(8 + RT_STR_HDR));
-		len = lower_op(L, IR_AND, len, iv_imm(~7));
-		pos = lower_op(L, IR_ADD, lower_addr(L, pos), len);
 	}
 	lower_temps_release(L, mark);
-	return pos;
+	/* header, and RT_STR_WORDS(len) words */
+	words = lower_op(L, IR_SHR,
+			 lower_op(L, IR_ADD, lower_str_len(L, pos),
+				  iv_imm(RT_STR_HDR + 8)),
+			 iv_imm(3));
+	if (next && after.kind == IV_NONE)
+		after = lower_op(L, IR_ADD, lower_addr(L, pos),
+				 lower_op(L, IR_SHL, words, iv_imm(3)));
+	if (next)
+		*next = after;
+	return words;
 }
 
 void lower_key(struct lower *L, const struct var_decl *array,
 	       struct expr *const *keys, uint32_t n, struct key *k)
 {
-	const struct var_info *vi = lower_var(L, array);
-	struct ir_val start, pos;
-	uint32_t size = 0; /* packed so far, while it is known */
-	bool known = true;
+	const struct var_info *vi = lower_info(array);
+	struct ir_val pos;
 
 	memset(k, 0, sizeof(*k));
 	if (n == 1 && keys[0] && keys[0]->type == TY_LONG) {
@@ -97,28 +99,20 @@ void lower_key(struct lower *L, const struct var_decl *array,
 	}
 	if (constant_key(L, keys, n, k))
 		return;
-	start = pos = lower_temp_key(L, vi->key_cap);
+	k->buf = pos = lower_temp_key(L, vi->key_cap);
+	k->words = iv_imm(0);
 	for (uint32_t i = 0; i < n; i++) {
-		if (!keys[i])
-			continue; /* '*' */
-		k->part[i] = pos;
+		struct ir_val words = iv_imm(1);
+
 		if (keys[i]->type == TY_STRING) {
-			pos = pack_string(L, pos, keys[i]);
-			known = false;
-			continue;
+			words = pack_string(L, pos, keys[i],
+					    i + 1 < n ? &pos : NULL);
+		} else {
+			lower_store(L, pos, 0, lower_long(L, keys[i]), 8);
+			pos = lower_at(L, pos, 8);
 		}
-		lower_store(L, pos, 0, lower_long(L, keys[i]), 8);
-		pos = lower_at(L, pos, 8);
-		size += 8;
+		k->words = lower_op(L, IR_ADD, words, k->words);
 	}
-	k->buf = start;
-	if (known)
-		k->words = iv_imm(size / 8);
-	else
-		k->words =
-			lower_op(L, IR_SHR,
-				 lower_op(L, IR_SUB, pos, lower_addr(L, start)),
-				 iv_imm(3));
 }
 
 struct ir_val lower_find(struct lower *L, const struct var_decl *array,
@@ -159,7 +153,7 @@ struct val lower_index_get(struct lower *L, const struct expr *e)
 	if (e->index.base->kind == E_STATOP)
 		return (struct val){.v = lower_bucket(L, e)};
 	array = e->index.base->sym.ref;
-	off = (int32_t)lower_var(L, array)->val_off;
+	off = (int32_t)lower_info(array)->val_off;
 	lower_key(L, array, e->index.keys.v, e->index.keys.n, &k);
 	entry = lower_find(L, array, &k);
 	d = lower_reg(L);
@@ -182,14 +176,6 @@ struct val lower_index_get(struct lower *L, const struct expr *e)
 
 /* ---- slices ---- */
 
-static bool has_star(struct expr *const *keys, uint32_t n)
-{
-	for (uint32_t i = 0; i < n; i++)
-		if (!keys[i])
-			return true;
-	return false;
-}
-
 /*
  * Slices compare component by component, so each needs a place in memory, a
  * single integer too.
@@ -197,7 +183,7 @@ static bool has_star(struct expr *const *keys, uint32_t n)
 static void slice_key(struct lower *L, const struct var_decl *array,
 		      struct expr *const *keys, uint32_t n, struct key *k)
 {
-	struct ir_val pos = lower_temp_key(L, lower_var(L, array)->key_cap);
+	struct ir_val pos = lower_temp_key(L, lower_info(array)->key_cap);
 
 	memset(k, 0, sizeof(*k));
 	k->buf = pos;
@@ -206,7 +192,7 @@ static void slice_key(struct lower *L, const struct var_decl *array,
 			continue;
 		k->part[i] = pos;
 		if (keys[i]->type == TY_STRING) {
-			pos = pack_string(L, pos, keys[i]);
+			pack_string(L, pos, keys[i], &pos);
 			continue;
 		}
 		lower_store(L, pos, 0, lower_long(L, keys[i]), 8);
@@ -264,6 +250,7 @@ walk_slice(struct lower *L, const struct var_decl *array, const struct key *k,
 	lower_match(L, array, k, iv_reg(e), &step);
 	found(L, array, iv_reg(e), found_l);
 	lower_place(L, &step);
+	lower_check_account(L, L->loc);
 	lower_move(L, e, iv_reg(next));
 	lower_jump(L, &head);
 	lower_place(L, &end);
@@ -292,7 +279,7 @@ struct ir_val lower_in(struct lower *L, const struct expr *e)
 	struct key k;
 	ir_reg d;
 
-	if (!has_star(e->in.keys.v, e->in.keys.n)) {
+	if (!effects_has_star(&e->in.keys)) {
 		lower_key(L, array, e->in.keys.v, e->in.keys.n, &k);
 		return lower_set(L, CC_NE, lower_find(L, array, &k), iv_imm(0));
 	}
@@ -336,7 +323,7 @@ void lower_delete(struct lower *L, const struct stmt *s)
 		return;
 	}
 	array = e->index.base->sym.ref;
-	if (has_star(e->index.keys.v, e->index.keys.n)) {
+	if (effects_has_star(&e->index.keys)) {
 		slice_key(L, array, e->index.keys.v, e->index.keys.n, &k);
 		walk_slice(L, array, &k, remove_one, NULL);
 		return;
@@ -409,10 +396,10 @@ static void assign_value(struct lower *L, struct walk_loop *w)
 	if (!w->s->foreach.value || array->type == TY_STATS)
 		return;
 	if (array->type == TY_STRING)
-		v = lower_at(L, iv_reg(w->entry), lower_var(L, array)->val_off);
+		v = lower_at(L, iv_reg(w->entry), lower_info(array)->val_off);
 	else
 		v = lower_load(L, iv_reg(w->entry),
-			       (int32_t)lower_var(L, array)->val_off, 8, false);
+			       (int32_t)lower_info(array)->val_off, 8, false);
 	lower_set_var(L, w->s->foreach.value->sym.ref, v);
 }
 
@@ -449,12 +436,12 @@ static void foreach_array(struct lower *L, const struct stmt *s)
 	struct walk_loop w = {.s = s, .array = s->foreach.base->sym.ref};
 	struct loop loop = {.brk = &w.end, .cont = &w.cont, .outer = L->loop};
 
+	lower_need_locks(L);
 	w.entry = lower_reg(L);
 	w.next = lower_reg(L);
-	lower_count(L, 1, s->loc);
+	lower_count(L, 1);
 	lower_charge(L);
 	begin_walk(L, &w);
-	lower_charge(L);
 	lower_jump(L, &w.head);
 
 	lower_place(L, &w.head);
@@ -462,18 +449,19 @@ static void foreach_array(struct lower *L, const struct stmt *s)
 	lower_place(L, &w.body);
 	/* before the body, which may delete the element through a function */
 	lower_move(L, w.next, load_next(L, iv_reg(w.entry)));
-	lower_count(L, 1, s->loc);
-	lower_charge(L);
 	if (w.sliced)
 		lower_match(L, w.array, &w.slice, iv_reg(w.entry), &w.step);
 	assign_keys(L, &w);
 	assign_value(L, &w);
 	L->loop = &loop;
+	lower_count(L, 1);
 	lower_stmt(L, s->foreach.body);
 	L->loop = loop.outer;
-	lower_charge(L);
+	if (w.cont.block)
+		lower_charge(L);
 
 	lower_place(L, &w.cont);
+	lower_charge_check(L, s->loc);
 	if (w.left && !lower_dead(L)) {
 		lower_move(L, w.left,
 			   lower_op(L, IR_SUB, iv_reg(w.left), iv_imm(1)));
@@ -496,7 +484,8 @@ static void foreach_buckets(struct lower *L, const struct stmt *s)
 	uint32_t nbuckets = lower_stat_var(hist)->nbuckets;
 	ir_reg i = lower_reg(L), left = 0;
 
-	lower_count(L, 1, s->loc);
+	lower_need_locks(L);
+	lower_count(L, 1);
 	if (s->foreach.limit) {
 		left = lower_reg(L);
 		lower_move(L, left, lower_long(L, s->foreach.limit));
@@ -515,8 +504,7 @@ static void foreach_buckets(struct lower *L, const struct stmt *s)
 		lower_move(L, left,
 			   lower_op(L, IR_SUB, iv_reg(left), iv_imm(1)));
 	}
-	lower_count(L, 1, s->loc);
-	lower_charge(L);
+	lower_count(L, 1);
 	lower_set_var(L, s->foreach.keys.v[0]->sym.ref, iv_reg(i));
 	if (s->foreach.value)
 		lower_set_var(L, s->foreach.value->sym.ref,
@@ -524,8 +512,10 @@ static void foreach_buckets(struct lower *L, const struct stmt *s)
 	L->loop = &loop;
 	lower_stmt(L, s->foreach.body);
 	L->loop = loop.outer;
-	lower_charge(L);
+	if (cont.block)
+		lower_charge(L);
 	lower_place(L, &cont);
+	lower_charge_check(L, s->loc);
 	if (!lower_dead(L))
 		lower_move(L, i, lower_op(L, IR_ADD, iv_reg(i), iv_imm(1)));
 	lower_jump(L, &head);

@@ -44,9 +44,10 @@ static struct val call_script(struct lower *L, const struct expr *e,
 		args[at++] = e->call.args.v[i]->type == TY_STRING
 				     ? pass_string(L, v[i], fi)
 				     : v[i].v;
-	if (L->accounts && !fi->accounts)
-		lower_count(L, fi->cost, e->loc);
-	lower_charge(L);
+	if (lower_locks_needed(L, &fi->eff))
+		lower_need_locks(L);
+	if (!fi->accounts)
+		lower_spend(L, fi->cost);
 	if (fi->irf->returns_value)
 		d = lower_reg(L);
 	lower_emit(L, (struct ir_insn){.op = IR_CALL,
@@ -75,6 +76,8 @@ static const char *site_fact(struct lower *L, const struct job *j,
 	case POINT_NAME:
 		return s->name;
 	case POINT_WRITTEN:
+		if (s->alias)
+			return s->alias;
 		unparse_probe_point(&b, s->point);
 		text = arena_strdup(L->arena, sb_str(&b));
 		sb_free(&b);
@@ -203,27 +206,6 @@ static struct ir_val call_special(struct lower *L, const struct expr *e,
 	}
 }
 
-/* kernel_string() and its like. */
-static struct ir_val string_at(struct lower *L, const struct expr *e,
-			       const struct val *v, struct ir_val dst)
-{
-	enum builtin_id id = e->call.builtin->id;
-	bool user = id == BUILTIN_user_string || id == BUILTIN_user_string_n;
-
-	if (dst.kind == IV_NONE)
-		dst = lower_temp_str(L);
-	RT_CALL(L, read_str, LOWER_CTX, dst, v[0].v,
-		e->call.args.n > 1 ? v[1].v : iv_imm(0), iv_imm(user));
-	lower_check(L, e->loc);
-	return dst;
-}
-
-static bool reads_string(enum builtin_id id)
-{
-	return id == BUILTIN_kernel_string || id == BUILTIN_kernel_string_n ||
-	       id == BUILTIN_user_string || id == BUILTIN_user_string_n;
-}
-
 static bool rt_by_name(const char *name, enum rt_fn *fn)
 {
 	for (uint32_t i = 0; i < RT_FN_COUNT; i++) {
@@ -274,8 +256,6 @@ struct val lower_call(struct lower *L, const struct expr *e, struct ir_val dst)
 	lower_operands(L, e->call.args.v, e->call.args.n, v);
 	if (!(b->flags & BF_SPECIAL))
 		return call_general(L, e, v, dst);
-	if (reads_string(b->id))
-		return (struct val){.v = string_at(L, e, v, dst)};
 	r.v = call_special(L, e, v);
 	r.of = NULL;
 	if (b->ret == 's' && dst.kind != IV_NONE)
@@ -356,6 +336,14 @@ static struct ir_val read_string(struct lower *L, const struct expr *e,
 	return dst;
 }
 
+static struct ir_val input_string(struct lower *L, struct ir_val dst)
+{
+	if (dst.kind == IV_NONE)
+		dst = lower_temp_str(L);
+	lower_str_copy(L, dst, iv_heap(heap_input(L)));
+	return dst;
+}
+
 static struct ir_val extract(struct lower *L, const struct expr *e)
 {
 	struct ir_val v = lower_long(L, e->prim.arg[0]);
@@ -389,6 +377,9 @@ struct val lower_prim(struct lower *L, const struct expr *e, struct ir_val dst)
 		break;
 	case PRIM_EXTRACT:
 		r.v = extract(L, e);
+		break;
+	case PRIM_INPUT:
+		r.v = input_string(L, dst);
 		break;
 	}
 	return r;

@@ -367,6 +367,14 @@ static uint32_t add_cost(uint32_t a, uint32_t b)
 	return a >= COST_MANY - b ? COST_MANY : a + b;
 }
 
+bool effects_has_star(const expr_list *keys)
+{
+	vec_for (keys, i)
+		if (!keys->v[i])
+			return true;
+	return false;
+}
+
 static uint32_t fn_cost(struct fn_info *fi);
 
 static void count_calls(struct visitor *v, struct expr **pe)
@@ -374,6 +382,8 @@ static void count_calls(struct visitor *v, struct expr **pe)
 	struct expr *e = *pe;
 	uint32_t *cost = v->ctx;
 
+	if (e->kind == E_IN && effects_has_star(&e->in.keys))
+		*cost = COST_MANY; /* a walk over the array */
 	if (e->kind == E_CALL && e->call.funcs.n)
 		*cost = add_cost(*cost, fn_cost(e->call.funcs.v[0]->aux));
 	if (e->kind == E_TARGET && e->target.bound)
@@ -419,13 +429,42 @@ static uint32_t stmt_cost(const struct stmt *s)
 		cost = add_cost(stmt_cost(s->try_.body),
 				stmt_cost(s->try_.handler));
 		return add_cost(cost, 1);
+	case S_DELETE:
+		if (s->expr->kind == E_INDEX &&
+		    effects_has_star(&s->expr->index.keys))
+			return COST_MANY;
+		return add_cost(1, expr_cost(s->expr));
 	case S_EXPR:
 	case S_RETURN:
-	case S_DELETE:
 		return add_cost(1, expr_cost(s->expr));
 	default: /* next, break, continue */
 		return 1;
 	}
+}
+
+static void find_loop(struct visitor *v, struct stmt **ps)
+{
+	struct stmt *s = *ps;
+
+	if (s->kind == S_WHILE || s->kind == S_FOR || s->kind == S_FOREACH)
+		*(bool *)v->ctx = true;
+	else
+		stmt_children(v, s);
+}
+
+static void no_expr(struct visitor *v, struct expr **e)
+{
+	(void)v;
+	(void)e;
+}
+
+bool effects_loops(const struct stmt *s)
+{
+	bool found = false;
+	struct visitor v = {.expr = no_expr, .stmt = find_loop, .ctx = &found};
+
+	stmt_children(&v, (struct stmt *)s);
+	return found;
 }
 
 /* COST_MANY while it is being computed, which only recursion gets to see. */
@@ -597,8 +636,7 @@ static void set_accounting(struct lower *L)
 		struct handler_info *hi = &L->handlers[i];
 
 		hi->cost = add_cost(stmt_cost(hi->h->body), 1);
-		hi->accounts = hi->cost > action_limit(L, hi->h) &&
-			       !L->opts->suppress_time_limits;
+		hi->accounts = hi->cost > action_limit(L, hi->h);
 		if (hi->accounts)
 			vec_for (&hi->callees, c)
 				mark_accounting(L, hi->callees.v[c]);
@@ -607,7 +645,7 @@ static void set_accounting(struct lower *L)
 
 /* ---- locks ---- */
 
-static bool only_begin(const struct handler *h)
+bool effects_runs_alone(const struct handler *h)
 {
 	vec_for (&h->sites, i)
 		if (h->sites.v[i]->attach.kind != WIRE_PROBE_BEGIN)
@@ -620,7 +658,7 @@ static bool same_use(struct lower *L, uint32_t a, uint32_t b)
 	vec_for (&L->prog->handlers, i) {
 		const struct effects *e = &L->handlers[i].eff;
 
-		if (only_begin(L->handlers[i].h))
+		if (effects_runs_alone(L->handlers[i].h))
 			continue;
 		if (effects_has(e->reads, a) != effects_has(e->reads, b) ||
 		    effects_has(e->writes, a) != effects_has(e->writes, b) ||
@@ -639,7 +677,7 @@ static void choose_locks(struct lower *L)
 		vec_for (&L->prog->handlers, i) {
 			const struct effects *e = &L->handlers[i].eff;
 
-			if (!only_begin(L->handlers[i].h))
+			if (!effects_runs_alone(L->handlers[i].h))
 				written |= effects_has(e->writes, g) ||
 					   effects_has(e->sorts, g);
 		}

@@ -147,6 +147,7 @@ void lower_branch(struct lower *L, enum ir_cc cc, struct ir_val a,
 				      : no);
 		return;
 	}
+	lower_need_locks(L); /* before paths part */
 	lower_emit(L, (struct ir_insn){
 			      .op = IR_BR,
 			      .cc = cc,
@@ -222,39 +223,80 @@ void lower_raise(struct lower *L, enum rt_msg msg, struct loc loc)
 
 /* ---- MAXACTION ---- */
 
-void lower_count(struct lower *L, uint32_t n, struct loc loc)
+/*
+ * Statements are counted while they are lowered, and taken off the context's
+ * account where control flow splits for long: at jumps and at the ends of
+ * branches, so that each path pays for what it ran. Only loops, recursion and
+ * a handler's end look whether the account is overdrawn. Running out is not
+ * for try/catch to see: it leaves the function at once, and the callers'
+ * catches look at the class of the error.
+ *
+ * Every loop has such a look and so a way out that passes all catches, even
+ * when time limits are off (then nothing is ever taken off): a target that
+ * must end a loop by force uses that way.
+ */
+#define ACCOUNT iv_ctx(offsetof(struct rt_ctx, action_left))
+
+void lower_count(struct lower *L, uint32_t n)
 {
-	if (!L->accounts)
-		return;
-	L->actions += n;
-	L->action_loc = loc;
+	if (L->accounts && !L->opts->suppress_time_limits)
+		L->actions += n;
 }
 
-/*
- * Takes what was counted off the context's account. Running out is not for
- * try/catch to see, so the stub leaves the function at once; the callers'
- * catches look at the class of the error.
- */
+static struct ir_val withdraw(struct lower *L, uint32_t n)
+{
+	struct ir_val left = lower_load(L, ACCOUNT, 0, 4, true);
+
+	if (!n)
+		return left;
+	left = lower_op(L, IR_SUB, left, iv_imm(n));
+	lower_store(L, ACCOUNT, 0, left, 4);
+	return left;
+}
+
+void lower_spend(struct lower *L, uint32_t n)
+{
+	if (L->accounts && !L->opts->suppress_time_limits)
+		withdraw(L, n);
+}
+
+void lower_charge_to(struct lower *L, uint32_t level)
+{
+	if (!lower_dead(L) && L->actions > level)
+		withdraw(L, L->actions - level);
+	L->actions = level;
+}
+
 void lower_charge(struct lower *L)
 {
-	struct ir_val left, n = iv_imm(L->actions);
-	struct label enough = {0}, over = {0};
+	lower_charge_to(L, 0);
+}
 
-	if (!L->actions || lower_dead(L)) {
-		L->actions = 0;
-		return;
-	}
-	L->actions = 0;
-	left = lower_load(L, iv_ctx(offsetof(struct rt_ctx, action_left)), 0, 4,
-			  false);
-	lower_branch(L, CC_ULT, left, n, &over, &enough);
+static void check_account(struct lower *L, struct ir_val left, struct loc loc)
+{
+	struct label fine = {0}, over = {0};
+
+	lower_branch(L, CC_LT, left, iv_imm(0), &over, &fine);
 	lower_place(L, &over);
 	RT_CALL(L, error_code, LOWER_CTX, iv_imm(RT_MSG_MAXACTION));
-	note_position(L, L->action_loc);
+	note_position(L, loc);
 	lower_jump(L, L->exit);
-	lower_place(L, &enough);
-	lower_store(L, iv_ctx(offsetof(struct rt_ctx, action_left)), 0,
-		    lower_op(L, IR_SUB, left, n), 4);
+	lower_place(L, &fine);
+}
+
+void lower_check_account(struct lower *L, struct loc loc)
+{
+	if (L->accounts && !lower_dead(L))
+		check_account(L, withdraw(L, 0), loc);
+}
+
+void lower_charge_check(struct lower *L, struct loc loc)
+{
+	uint32_t n = L->actions;
+
+	L->actions = 0;
+	if (L->accounts && !lower_dead(L))
+		check_account(L, withdraw(L, n), loc);
 }
 
 /* ---- temporaries: slots are reused once their statement is done ---- */

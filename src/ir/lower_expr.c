@@ -177,12 +177,10 @@ static struct ir_val lower_ternary(struct lower *L, const struct expr *e)
 	lower_place(L, &yes);
 	if (!lower_dead(L))
 		lower_move(L, d, lower_long(L, e->ternary.a));
-	lower_charge(L);
 	lower_jump(L, &end);
 	lower_place(L, &no);
 	if (!lower_dead(L))
 		lower_move(L, d, lower_long(L, e->ternary.b));
-	lower_charge(L);
 	lower_place(L, &end);
 	return iv_reg(d);
 }
@@ -213,7 +211,6 @@ static void cond_binary(struct lower *L, const struct expr *e,
 		v[1] = iv_imm(0);
 		cc = CC_NE;
 	}
-	lower_charge(L);
 	lower_branch(L, cc, v[0], v[1], yes, no);
 }
 
@@ -222,7 +219,6 @@ static void cond_value(struct lower *L, const struct expr *e, struct label *yes,
 {
 	struct ir_val v = lower_long(L, e);
 
-	lower_charge(L);
 	lower_branch(L, CC_NE, v, iv_imm(0), yes, no);
 }
 
@@ -321,7 +317,7 @@ static struct val assign_element_str(struct lower *L, const struct expr *e,
 	if (e->assign.op == OP_NONE && !effects_can_fail(rhs) &&
 	    !effects_touches(L, rhs, array)) {
 		entry = lower_insert(L, array, k, e->assign.a->loc);
-		mem = lower_at(L, entry, lower_var(L, array)->val_off);
+		mem = lower_at(L, entry, lower_info(array)->val_off);
 		lower_str_into(L, rhs, mem);
 		return (struct val){.v = mem, .of = array};
 	}
@@ -329,7 +325,7 @@ static struct val assign_element_str(struct lower *L, const struct expr *e,
 	if (v.of == array) /* inserting may reuse that element's memory */
 		v = keep(L, v, TY_STRING);
 	entry = lower_insert(L, array, k, e->assign.a->loc);
-	mem = lower_at(L, entry, lower_var(L, array)->val_off);
+	mem = lower_at(L, entry, lower_info(array)->val_off);
 	if (e->assign.op == OP_CONCAT)
 		RT_CALL(L, str_cat, LOWER_CTX, mem, v.v);
 	else
@@ -347,8 +343,8 @@ static struct ir_val load_element(struct lower *L, const struct var_decl *array,
 	lower_branch(L, CC_NE, entry, iv_imm(0), &there, &missing);
 	lower_place(L, &there);
 	lower_move(L, d,
-		   lower_load(L, entry, (int32_t)lower_var(L, array)->val_off,
-			      8, false));
+		   lower_load(L, entry, (int32_t)lower_info(array)->val_off, 8,
+			      false));
 	lower_jump(L, &end);
 	lower_place(L, &missing);
 	lower_move(L, d, iv_imm(0));
@@ -360,7 +356,7 @@ static struct val assign_element(struct lower *L, const struct expr *e)
 {
 	const struct expr *lhs = e->assign.a;
 	const struct var_decl *array = lhs->index.base->sym.ref;
-	int32_t off = (int32_t)lower_var(L, array)->val_off;
+	int32_t off = (int32_t)lower_info(array)->val_off;
 	enum op op = e->assign.op;
 	struct ir_val entry;
 	struct key k;
@@ -421,7 +417,7 @@ struct val lower_incdec(struct lower *L, const struct expr *e)
 		lower_set_var(L, var, changed);
 	} else if (lhs->kind == E_INDEX && lhs->index.base->kind == E_SYMBOL) {
 		const struct var_decl *array = lhs->index.base->sym.ref;
-		int32_t off = (int32_t)lower_var(L, array)->val_off;
+		int32_t off = (int32_t)lower_info(array)->val_off;
 		struct ir_val entry;
 		struct key k;
 

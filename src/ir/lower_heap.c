@@ -49,6 +49,13 @@ uint32_t heap_alloc(struct lower *L, uint32_t size, uint32_t align)
 	return off;
 }
 
+uint32_t heap_input(struct lower *L)
+{
+	if (!L->input_off)
+		L->input_off = heap_alloc(L, L->string_size, 8);
+	return L->input_off;
+}
+
 uint32_t heap_zero(struct lower *L, uint64_t size, uint32_t align)
 {
 	struct heap *h = &L->heap;

@@ -188,6 +188,8 @@ static void add_attach(struct lower *L, const struct probe_site *s)
 	a.name = image_string(L, s->name);
 	a.target = image_string(L, s->target);
 	a.symbol = image_string(L, s->symbol);
+	if (a.kind == WIRE_PROBE_INPUT)
+		a.offset = heap_input(L);
 	vec_push(L->arena, &L->img.attach, a);
 }
 

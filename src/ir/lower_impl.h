@@ -126,6 +126,8 @@ struct job {
 	const struct probe_site *site; /* NULL: all */
 };
 
+struct lock_region;
+
 struct lower {
 	struct arena *arena;
 	struct diag *diag;
@@ -142,6 +144,7 @@ struct lower {
 	bool count_nesting;
 	uint32_t max_nesting;
 	uint32_t string_cap, string_size; /* bytes of text; of memory */
+	uint32_t input_off;		  /* heap_input(), or 0 */
 	uint32_t zero_stat; /* an aggregate that is always empty */
 	uint32_t zero_stat_size;
 	uint32_t out_need; /* longest output entry */
@@ -159,14 +162,15 @@ struct lower {
 	uint32_t bb;
 	struct loc loc;
 	struct label *on_error, *exit;
+	VEC(struct lock) locks;	     /* what the handler takes, in order */
+	struct lock_region *pending; /* begun, but not locked yet */
 	struct loop *loop;
 	uint32_t try_depth;
 	ir_reg ret;	       /* result register */
 	struct ir_val ret_str; /* result memory */
 	ir_reg *params;	       /* as passed */
 	bool accounts;
-	uint32_t actions; /* statements not yet charged */
-	struct loc action_loc;
+	uint32_t actions;    /* statements not yet charged */
 	VEC(uint32_t) temps; /* string slots for reuse */
 	uint32_t temps_used;
 	VEC(uint32_t) key_bufs;
@@ -215,9 +219,16 @@ void lower_check(struct lower *L, struct loc loc);
 void lower_check_call(struct lower *L);
 /* Raises a built-in error here, and unwinds. */
 void lower_raise(struct lower *L, enum rt_msg msg, struct loc loc);
-/* n statements were run; charged with the next lower_charge(). */
-void lower_count(struct lower *L, uint32_t n, struct loc loc);
+/* Statements were run, see lower_emit.c: taken off the account now, or
+   counted until a lower_charge(). */
+void lower_spend(struct lower *L, uint32_t n);
+void lower_count(struct lower *L, uint32_t n);
+/* Takes off the account what was counted, but for `level` statements. */
+void lower_charge_to(struct lower *L, uint32_t level);
 void lower_charge(struct lower *L);
+/* An error at loc when the account is overdrawn; charging first. */
+void lower_check_account(struct lower *L, struct loc loc);
+void lower_charge_check(struct lower *L, struct loc loc);
 
 /* ---- temporaries ---- */
 struct temps_mark {
@@ -232,6 +243,8 @@ struct ir_val lower_temp_key(struct lower *L, uint32_t size);
 void heap_init(struct lower *L);
 /* Initialised memory; never moves in offset, but init may be reallocated. */
 uint32_t heap_alloc(struct lower *L, uint32_t size, uint32_t align);
+/* The string that the runner fills for input probes. */
+uint32_t heap_input(struct lower *L);
 uint32_t heap_zero(struct lower *L, uint64_t size, uint32_t align);
 void heap_put32(struct lower *L, uint32_t off, uint32_t v);
 uint32_t heap_string(struct lower *L, const char *s, size_t len,
@@ -267,6 +280,12 @@ bool effects_modifies(struct lower *L, const struct expr *e,
 		      const struct var_decl *v);
 bool effects_touches(struct lower *L, const struct expr *e,
 		     const struct var_decl *v);
+/* [k, *] */
+bool effects_has_star(const expr_list *keys);
+/* Only begin probes: no other handler runs beside it. */
+bool effects_runs_alone(const struct handler *h);
+/* Are there loops in it? */
+bool effects_loops(const struct stmt *s);
 /* May evaluating e raise an error? */
 bool effects_can_fail(const struct expr *e);
 /* Globals that a statement or an expression touches, calls included. */
@@ -276,10 +295,20 @@ struct effects effects_new(struct lower *L);
 bool effects_has(const uint64_t *set, uint32_t id);
 
 /* ---- variables ---- */
+/* Where it is; for a global, its locks are taken from here on. */
 struct var_info *lower_var(struct lower *L, const struct var_decl *v);
+/* What is constant about a global. */
+static inline const struct var_info *lower_info(const struct var_decl *v)
+{
+	return v->aux;
+}
+void lower_need_locks(struct lower *L);
+bool lower_locks_needed(const struct lower *L, const struct effects *e);
 
 /* ---- statements ---- */
 void lower_stmt(struct lower *L, const struct stmt *s);
+void lower_if(struct lower *L, const struct stmt *s,
+	      void (*branch)(struct lower *L, const struct stmt *s));
 
 /* ---- expressions ---- */
 /* Sees through what pass 2 put in place of a node. */
@@ -306,6 +335,8 @@ void lower_str_into(struct lower *L, const struct expr *e, struct ir_val dst);
 /* The same; dst keeps what it holds when evaluating e fails. */
 void lower_str_whole(struct lower *L, const struct expr *e, struct ir_val dst);
 void lower_str_empty(struct lower *L, struct ir_val dst);
+void lower_str_literal(struct lower *L, struct ir_val dst, const char *s,
+		       size_t len, struct loc loc);
 void lower_str_copy(struct lower *L, struct ir_val dst, struct ir_val src);
 /* The memory of variable `of` becomes the value of e. */
 void lower_assign_str(struct lower *L, const struct expr *e, struct ir_val dst,

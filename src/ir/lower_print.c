@@ -124,104 +124,35 @@ static void make_pieces(struct lower *L, const struct expr *e, piece_list *l)
 
 /* ---- evaluation: all arguments first, from left to right ---- */
 
-struct print_args {
-	expr_list e;
-	struct val *v;
+struct print_arg {
+	struct ir_val v;
+	bool is_str;
 };
 
-static void evaluate(struct lower *L, const piece_list *l, struct print_args *a)
+typedef VEC(struct print_arg) arg_list;
+
+static void evaluate(struct lower *L, const piece_list *l, arg_list *args)
 {
+	expr_list e = {0};
+	struct val *v;
+
 	vec_for (l, i) {
 		const struct print_piece *p = &l->v[i];
 
 		if (p->width)
-			vec_push(L->arena, &a->e, p->width);
+			vec_push(L->arena, &e, p->width);
 		if (p->prec)
-			vec_push(L->arena, &a->e, p->prec);
+			vec_push(L->arena, &e, p->prec);
 		if (p->value)
-			vec_push(L->arena, &a->e, p->value);
+			vec_push(L->arena, &e, p->value);
 	}
-	a->v = arena_new_array(L->arena, struct val, a->e.n + 1);
-	lower_operands(L, a->e.v, a->e.n, a->v);
+	v = arena_new_array(L->arena, struct val, e.n + 1);
+	lower_operands(L, e.v, e.n, v);
+	vec_for (&e, i)
+		vec_push(L->arena, args,
+			 ((struct print_arg){v[i].v,
+					     e.v[i]->type == TY_STRING}));
 }
-
-/* ---- records ---- */
-
-/* One entry from pieces [from, to); args start at *arg. */
-static void emit_entry(struct lower *L, const piece_list *l, uint32_t from,
-		       uint32_t to, const struct print_args *a, uint32_t *arg)
-{
-	struct piece *pieces =
-		arena_new_array(L->arena, struct piece, to - from + 1);
-	uint32_t first = *arg, last, nlongs = 0, nstr = 0, at = 0, need;
-	struct ir_val place;
-
-	if (from == to)
-		return;
-	for (uint32_t i = from; i < to; i++) {
-		const struct print_piece *p = &l->v[i];
-
-		pieces[i - from] = p->p;
-		*arg += !!p->width + !!p->prec + !!p->value;
-	}
-	last = *arg;
-	for (uint32_t i = first; i < last; i++)
-		a->e.v[i]->type == TY_STRING ? nstr++ : nlongs++;
-	need = nstr * L->string_size;
-	place = RT_CALL(
-		L, out, LOWER_CTX,
-		iv_imm(WIRE_ENT_FORMAT |
-		       (int64_t)image_format(L, pieces, to - from) << 16),
-		iv_imm(nlongs), iv_imm(need));
-	need += sizeof(struct wire_entry) + 8 * nlongs;
-	if (need > L->out_need)
-		L->out_need = need;
-	for (uint32_t i = first; i < last; i++)
-		if (a->e.v[i]->type != TY_STRING)
-			lower_store(L, place, (int32_t)(8 * at++), a->v[i].v,
-				    8);
-	for (uint32_t i = first; i < last; i++)
-		if (a->e.v[i]->type == TY_STRING)
-			RT_CALL(L, out_str, LOWER_CTX, a->v[i].v);
-	if (nstr)
-		RT_CALL(L, out_end, LOWER_CTX);
-}
-
-static void emit_histogram(struct lower *L, const struct expr *statop)
-{
-	struct stat_ref r = lower_stat_ref(L, statop->statop.stat);
-	uint32_t need = sizeof(struct wire_entry) + 8 * 8 + 8 * r.var->nbuckets;
-
-	RT_CALL(L, out_hist, LOWER_CTX, r.stat, r.desc);
-	if (need > L->out_need)
-		L->out_need = need;
-}
-
-void lower_print(struct lower *L, const struct expr *e)
-{
-	piece_list l = {0};
-	struct print_args a = {0};
-	uint32_t from = 0, arg = 0;
-
-	make_pieces(L, e, &l);
-	evaluate(L, &l, &a);
-	if (l.n == 1 && l.v[0].value && l.v[0].p.spec.conv == 's' &&
-	    is_plain(&l.v[0].p.spec)) {
-		RT_CALL(L, out_text, LOWER_CTX, iv_imm(WIRE_ENT_TEXT),
-			a.v[0].v);
-		return;
-	}
-	for (uint32_t i = 0; i <= l.n; i++) {
-		if (i < l.n && !l.v[i].hist)
-			continue;
-		emit_entry(L, &l, from, i, &a, &arg);
-		if (i < l.n)
-			emit_histogram(L, l.v[i].hist);
-		from = i + 1;
-	}
-}
-
-/* ---- strings ---- */
 
 #define NOT_GIVEN 0xffffffffll
 
@@ -242,35 +173,145 @@ static struct ir_val star_word(struct lower *L, const struct print_piece *p,
 	return lower_op(L, IR_OR, width, prec);
 }
 
-static void append_piece(struct lower *L, const struct print_piece *p,
-			 const struct print_args *a, uint32_t *arg,
-			 struct ir_val dst)
+static bool reads_memory(const struct wire_spec *s)
 {
-	struct ir_val width = iv_imm(0), prec = iv_imm(0), spec, stars;
+	return s->conv == 'm' || s->conv == 'M';
+}
 
-	if (p->p.literal) {
-		RT_CALL(L, fmt_lit, LOWER_CTX, dst,
-			iv_heap(heap_string(L, p->p.literal, p->p.literal_len,
-					    L->loc)));
-		return;
-	}
+/* Appends a directive with its arguments, from *arg on, to the string dst. */
+static void append_directive(struct lower *L, const struct print_piece *p,
+			     const arg_list *args, uint32_t *arg,
+			     struct ir_val dst)
+{
+	struct ir_val width = iv_imm(0), prec = iv_imm(0), spec, stars, v;
+
 	if (p->width)
-		width = a->v[(*arg)++].v;
+		width = args->v[(*arg)++].v;
 	if (p->prec)
-		prec = a->v[(*arg)++].v;
+		prec = args->v[(*arg)++].v;
+	v = args->v[(*arg)++].v;
 	if (p->p.spec.conv == 's' && is_plain(&p->p.spec)) {
-		RT_CALL(L, str_cat, LOWER_CTX, dst, a->v[(*arg)++].v);
+		RT_CALL(L, str_cat, LOWER_CTX, dst, v);
 		return;
 	}
 	spec = iv_heap(heap_spec(L, &p->p.spec));
 	stars = star_word(L, p, width, prec);
-	if (p->p.spec.conv == 's')
-		RT_CALL(L, fmt_str, LOWER_CTX, dst, spec, a->v[(*arg)++].v,
-			stars);
-	else
-		RT_CALL(L, fmt_long, LOWER_CTX, dst, spec, a->v[(*arg)++].v,
-			stars);
+	if (p->p.spec.conv == 's') {
+		RT_CALL(L, fmt_str, LOWER_CTX, dst, spec, v, stars);
+		return;
+	}
+	RT_CALL(L, fmt_long, LOWER_CTX, dst, spec, v, stars);
+	if (reads_memory(&p->p.spec))
+		lower_check(L, p->value->loc);
 }
+
+/*
+ * What %m and %M print must be read now: the text is made here, and travels as
+ * a string.
+ */
+static void read_memory(struct lower *L, piece_list *l, arg_list *args)
+{
+	arg_list now = {0};
+	uint32_t arg = 0;
+
+	vec_for (l, i) {
+		struct print_piece *p = &l->v[i];
+		uint32_t n = !!p->width + !!p->prec + !!p->value;
+		struct ir_val tmp;
+
+		if (!p->value || !reads_memory(&p->p.spec)) {
+			for (; n; n--)
+				vec_push(L->arena, &now, args->v[arg++]);
+			continue;
+		}
+		tmp = lower_temp_str(L);
+		lower_str_empty(L, tmp);
+		append_directive(L, p, args, &arg, tmp);
+		p->width = p->prec = NULL;
+		p->p.spec = (struct wire_spec){.conv = 's'};
+		vec_push(L->arena, &now, ((struct print_arg){tmp, true}));
+	}
+	*args = now;
+}
+
+/* ---- records ---- */
+
+/* One entry from pieces [from, to); their arguments start at *arg. */
+static void emit_entry(struct lower *L, const piece_list *l, uint32_t from,
+		       uint32_t to, const arg_list *args, uint32_t *arg)
+{
+	struct piece *pieces =
+		arena_new_array(L->arena, struct piece, to - from + 1);
+	uint32_t first = *arg, last, nlongs = 0, nstr = 0, at = 0, need;
+	struct ir_val place;
+
+	if (from == to)
+		return;
+	for (uint32_t i = from; i < to; i++) {
+		const struct print_piece *p = &l->v[i];
+
+		pieces[i - from] = p->p;
+		*arg += !!p->width + !!p->prec + !!p->value;
+	}
+	last = *arg;
+	for (uint32_t i = first; i < last; i++)
+		args->v[i].is_str ? nstr++ : nlongs++;
+	need = nstr * L->string_size;
+	place = RT_CALL(
+		L, out, LOWER_CTX,
+		iv_imm(WIRE_ENT_FORMAT |
+		       (int64_t)image_format(L, pieces, to - from) << 16),
+		iv_imm(nlongs), iv_imm(need));
+	need += sizeof(struct wire_entry) + 8 * nlongs;
+	if (need > L->out_need)
+		L->out_need = need;
+	for (uint32_t i = first; i < last; i++)
+		if (!args->v[i].is_str)
+			lower_store(L, place, (int32_t)(8 * at++), args->v[i].v,
+				    8);
+	for (uint32_t i = first; i < last; i++)
+		if (args->v[i].is_str)
+			RT_CALL(L, out_str, LOWER_CTX, args->v[i].v);
+	if (nstr)
+		RT_CALL(L, out_end, LOWER_CTX);
+}
+
+static void emit_histogram(struct lower *L, const struct expr *statop)
+{
+	struct stat_ref r = lower_stat_ref(L, statop->statop.stat);
+	uint32_t need = sizeof(struct wire_entry) + 8 * 8 + 8 * r.var->nbuckets;
+
+	RT_CALL(L, out_hist, LOWER_CTX, r.stat, r.desc);
+	if (need > L->out_need)
+		L->out_need = need;
+}
+
+void lower_print(struct lower *L, const struct expr *e)
+{
+	piece_list l = {0};
+	arg_list args = {0};
+	uint32_t from = 0, arg = 0;
+
+	make_pieces(L, e, &l);
+	evaluate(L, &l, &args);
+	read_memory(L, &l, &args);
+	if (l.n == 1 && l.v[0].value && l.v[0].p.spec.conv == 's' &&
+	    is_plain(&l.v[0].p.spec)) {
+		RT_CALL(L, out_text, LOWER_CTX, iv_imm(WIRE_ENT_TEXT),
+			args.v[0].v);
+		return;
+	}
+	for (uint32_t i = 0; i <= l.n; i++) {
+		if (i < l.n && !l.v[i].hist)
+			continue;
+		emit_entry(L, &l, from, i, &args, &arg);
+		if (i < l.n)
+			emit_histogram(L, l.v[i].hist);
+		from = i + 1;
+	}
+}
+
+/* ---- strings ---- */
 
 /* Neighbouring texts of a list become one piece. */
 static void join_texts(struct lower *L, piece_list *l)
@@ -297,28 +338,34 @@ void lower_sprint(struct lower *L, const struct expr *e, struct ir_val dst,
 		  bool append)
 {
 	piece_list l = {0};
-	struct print_args a = {0};
+	arg_list args = {0};
 	uint32_t arg = 0, i = 0;
 
 	make_pieces(L, e, &l);
 	join_texts(L, &l);
-	evaluate(L, &l, &a);
+	evaluate(L, &l, &args);
 	if (!append) {
 		/* the first piece is a copy when it is a string */
 		if (l.n && l.v[0].p.literal) {
-			lower_str_copy(L, dst,
-				       iv_heap(heap_string(L, l.v[0].p.literal,
-							   l.v[0].p.literal_len,
-							   e->loc)));
+			lower_str_literal(L, dst, l.v[0].p.literal,
+					  l.v[0].p.literal_len, e->loc);
 			i = 1;
 		} else if (l.n && l.v[0].p.spec.conv == 's' &&
 			   is_plain(&l.v[0].p.spec)) {
-			lower_str_copy(L, dst, a.v[arg++].v);
+			lower_str_copy(L, dst, args.v[arg++].v);
 			i = 1;
 		} else {
 			lower_str_empty(L, dst);
 		}
 	}
-	for (; i < l.n; i++)
-		append_piece(L, &l.v[i], &a, &arg, dst);
+	for (; i < l.n; i++) {
+		const struct piece *p = &l.v[i].p;
+
+		if (p->literal)
+			RT_CALL(L, fmt_lit, LOWER_CTX, dst,
+				iv_heap(heap_string(L, p->literal,
+						    p->literal_len, e->loc)));
+		else
+			append_directive(L, &l.v[i], &args, &arg, dst);
+	}
 }

@@ -20,7 +20,7 @@ static struct ir_val existing(struct lower *L, const struct var_decl *array,
 
 	lower_branch(L, CC_NE, entry, iv_imm(0), &there, &missing);
 	lower_place(L, &there);
-	lower_move(L, d, lower_at(L, entry, lower_var(L, array)->val_off));
+	lower_move(L, d, lower_at(L, entry, lower_info(array)->val_off));
 	lower_jump(L, &end);
 	lower_place(L, &missing);
 	lower_move(L, d, iv_heap(L->zero_stat));
@@ -40,7 +40,7 @@ struct stat_ref lower_stat_ref(struct lower *L, const struct expr *e)
 		r.stat = r.var->mem;
 	} else {
 		v = e->index.base->sym.ref;
-		r.var = lower_var(L, v);
+		r.var = lower_info(v);
 		lower_key(L, v, e->index.keys.v, e->index.keys.n, &k);
 		r.stat = existing(L, v, lower_find(L, v, &k));
 	}
@@ -57,13 +57,13 @@ void lower_aggregate(struct lower *L, const struct expr *e)
 	struct key k;
 
 	if (lhs->kind == E_SYMBOL) {
+		sample = lower_long(L, e->assign.b);
 		vi = lower_var(L, lhs->sym.ref);
 		stat = vi->mem;
-		sample = lower_long(L, e->assign.b);
 	} else {
 		const struct var_decl *array = lhs->index.base->sym.ref;
 
-		vi = lower_var(L, array);
+		vi = lower_info(array);
 		lower_key(L, array, lhs->index.keys.v, lhs->index.keys.n, &k);
 		sample = lower_long(L, e->assign.b);
 		stat = lower_at(L, lower_insert(L, array, &k, lhs->loc),

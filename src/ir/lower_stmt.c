@@ -2,62 +2,68 @@
 /* Statements. */
 #include "ir/lower_impl.h"
 
-static void lower_if(struct lower *L, const struct stmt *s)
+/*
+ * Each branch pays for itself; what was counted before is left to the code
+ * that follows both, unless a loop in one of them settles it.
+ */
+void lower_if(struct lower *L, const struct stmt *s,
+	      void (*branch)(struct lower *L, const struct stmt *s))
 {
 	struct label then = {0}, otherwise = {0}, end = {0};
+	const struct stmt *other = s->if_.otherwise;
+	uint32_t before;
 
-	lower_count(L, 1, s->loc);
-	lower_charge(L);
-	lower_cond(L, s->if_.cond, &then, s->if_.otherwise ? &otherwise : &end);
-	lower_charge(L);
+	lower_count(L, 1);
+	if (effects_loops(s))
+		lower_charge(L);
+	before = L->actions;
+	lower_cond(L, s->if_.cond, &then, other ? &otherwise : &end);
 	lower_place(L, &then);
-	lower_stmt(L, s->if_.then);
-	lower_charge(L);
-	if (s->if_.otherwise) {
+	branch(L, s->if_.then);
+	lower_charge_to(L, before);
+	if (other) {
 		lower_jump(L, &end);
 		lower_place(L, &otherwise);
-		lower_stmt(L, s->if_.otherwise);
-		lower_charge(L);
+		branch(L, other);
+		lower_charge_to(L, before);
 	}
 	lower_place(L, &end);
+}
+
+static void lower_step(struct lower *L, const struct expr *step)
+{
+	L->loc = step->loc;
+	lower_discard(L, step);
 }
 
 static void lower_loop(struct lower *L, const struct stmt *s)
 {
 	struct label head = {0}, body = {0}, step = {0}, end = {0};
 	struct loop loop = {.brk = &end, .cont = &step, .outer = L->loop};
-	bool is_for = s->kind == S_FOR;
 
-	lower_count(L, 1, s->loc);
-	if (is_for && s->loop.init)
+	lower_need_locks(L);
+	lower_count(L, 1);
+	if (s->kind == S_FOR && s->loop.init)
 		lower_discard(L, s->loop.init);
 	lower_charge(L);
-	if (!is_for || !s->loop.step)
-		loop.cont = &head;
 	lower_jump(L, &head);
 	lower_place(L, &head);
-	lower_count(L, 1, s->loc);
-	lower_charge(L);
 	if (s->loop.cond)
 		lower_cond(L, s->loop.cond, &body, &end);
 	else
 		lower_jump(L, &body);
 	lower_place(L, &body);
 	L->loop = &loop;
+	lower_count(L, 1);
 	lower_stmt(L, s->loop.body);
 	L->loop = loop.outer;
-	lower_charge(L);
-	if (is_for && s->loop.step) {
-		lower_place(L, &step);
-		if (!lower_dead(L)) {
-			struct temps_mark mark = lower_temps_mark(L);
-
-			L->loc = s->loop.step->loc;
-			lower_discard(L, s->loop.step);
-			lower_temps_release(L, mark);
-			lower_charge(L);
-		}
-	}
+	if (step.block) /* "continue" has paid, too */
+		lower_charge(L);
+	lower_place(L, &step);
+	if (s->kind == S_FOR && s->loop.step && !lower_dead(L))
+		lower_step(L, s->loop.step);
+	L->loc = s->loc;
+	lower_charge_check(L, s->loc);
 	lower_jump(L, &head);
 	lower_place(L, &end);
 }
@@ -69,17 +75,22 @@ static void lower_loop(struct lower *L, const struct stmt *s)
 static void lower_try(struct lower *L, const struct stmt *s)
 {
 	struct label caught = {0}, soft = {0}, end = {0};
-	struct label *outer = L->on_error;
+	struct label *outer;
 	struct ir_val class, dst = iv_imm(0);
+	uint32_t before;
 
-	lower_count(L, 1, s->loc);
-	lower_charge(L);
+	lower_need_locks(L);
+	outer = L->on_error;
+	lower_count(L, 1);
+	if (effects_loops(s))
+		lower_charge(L);
+	before = L->actions;
 	L->on_error = &caught;
 	L->try_depth++;
 	lower_stmt(L, s->try_.body);
 	L->try_depth--;
 	L->on_error = outer;
-	lower_charge(L);
+	lower_charge_to(L, before);
 	lower_jump(L, &end);
 
 	lower_place(L, &caught);
@@ -92,7 +103,7 @@ static void lower_try(struct lower *L, const struct stmt *s)
 			dst = lower_var(L, s->try_.var->sym.ref)->mem;
 		RT_CALL(L, catch, LOWER_CTX, dst);
 		lower_stmt(L, s->try_.handler);
-		lower_charge(L);
+		lower_charge_to(L, before);
 	}
 	lower_place(L, &end);
 }
@@ -124,7 +135,7 @@ static void lower_one(struct lower *L, const struct stmt *s)
 			lower_stmt(L, s->block.list.v[i]);
 		return;
 	case S_IF:
-		lower_if(L, s);
+		lower_if(L, s, lower_stmt);
 		return;
 	case S_WHILE:
 	case S_FOR:
@@ -139,7 +150,7 @@ static void lower_one(struct lower *L, const struct stmt *s)
 	default:
 		break;
 	}
-	lower_count(L, 1, s->loc);
+	lower_count(L, 1);
 	switch (s->kind) {
 	case S_EXPR:
 		lower_discard(L, s->expr);

@@ -20,19 +20,21 @@ static bool same_place(struct ir_val a, struct ir_val b)
 	return a.kind == b.kind && a.reg == b.reg && a.imm == b.imm;
 }
 
-/* Up to seven characters are stored as a word. */
-static bool store_short(struct lower *L, struct ir_val dst, const char *s,
-			uint32_t len)
+/* Up to seven characters are stored as words. */
+void lower_str_literal(struct lower *L, struct ir_val dst, const char *s,
+		       size_t len, struct loc loc)
 {
-	uint64_t header = 0, word = 0;
+	uint32_t header[2] = {(uint32_t)len, 0}; /* len, spare */
+	int64_t head, word = 0;
 
-	if (len > 7)
-		return false;
-	memcpy(&header, &len, 4);
+	if (len > 7) {
+		lower_str_copy(L, dst, iv_heap(heap_string(L, s, len, loc)));
+		return;
+	}
 	memcpy(&word, s, len);
-	lower_store(L, dst, 0, iv_imm((int64_t)header), 8);
-	lower_store(L, dst, 8, iv_imm((int64_t)word), 8);
-	return true;
+	memcpy(&head, header, sizeof(head));
+	lower_store(L, dst, 0, iv_imm(head), 8);
+	lower_store(L, dst, 8, iv_imm(word), 8);
 }
 
 void lower_str_copy(struct lower *L, struct ir_val dst, struct ir_val src)
@@ -147,12 +149,10 @@ static void ternary_into(struct lower *L, const struct expr *e,
 	lower_place(L, &yes);
 	if (!lower_dead(L))
 		lower_str_into(L, e->ternary.a, dst);
-	lower_charge(L);
 	lower_jump(L, &end);
 	lower_place(L, &no);
 	if (!lower_dead(L))
 		lower_str_into(L, e->ternary.b, dst);
-	lower_charge(L);
 	lower_place(L, &end);
 }
 
@@ -166,8 +166,7 @@ void lower_str_into(struct lower *L, const struct expr *e, struct ir_val dst)
 	L->loc = e->loc;
 	switch (e->kind) {
 	case E_STRING:
-		if (!store_short(L, dst, e->str.s, e->str.len))
-			lower_str_copy(L, dst, lower_str(L, e).v);
+		lower_str_literal(L, dst, e->str.s, e->str.len, e->loc);
 		break;
 	case E_BINARY:
 		concat_into(L, e, dst);

@@ -31,13 +31,16 @@ static const struct pass {
 	{"strings", opt_strings},
 	/* stores that nobody reads */
 	{"stores", opt_stores},
+	/* values made where they are wanted */
+	{"moves", opt_moves},
 	/* results that nobody reads */
 	{"dead", opt_dead},
 };
 #define NPASSES (sizeof(passes) / sizeof(*passes))
 
-const char *const ir_pass_names[] = {"cfg",	"reduce", "values", "errors",
-				     "strings", "stores", "dead",   NULL};
+const char *const ir_pass_names[] = {"cfg",    "reduce",  "values",
+				     "errors", "strings", "stores",
+				     "moves",  "dead",	  NULL};
 _Static_assert(sizeof(ir_pass_names) / sizeof(char *) == NPASSES + 1,
 	       "names in step with passes");
 
@@ -88,6 +91,27 @@ bool opt_writes(const struct ir_insn *in)
 	if (in->op == IR_RT)
 		return !(rt_info[in->fn].flags & (RTF_PURE | RTF_READ));
 	return in->op == IR_ST || in->op == IR_ATOMIC_ADD || in->op == IR_CALL;
+}
+
+bool *opt_find_escapes(struct opt *o)
+{
+	struct ir_func *f = o->f;
+	bool *escapes = arena_new_array(o->a, bool, f->slots.n);
+
+	vec_for (&f->blocks, b) {
+		const struct ir_block *block = f->blocks.v[b];
+
+		vec_for (&block->insns, i) {
+			const struct ir_insn *in = &block->insns.v[i];
+
+			if (in->op == IR_ADDR && in->a.kind == IV_SLOT)
+				escapes[in->a.reg] = true;
+			for (uint32_t k = 0; k < in->nargs; k++)
+				if (in->args[k].kind == IV_SLOT)
+					escapes[in->args[k].reg] = true;
+		}
+	}
+	return escapes;
 }
 
 /* Only as a base of accesses, and as an argument of run-time functions (which

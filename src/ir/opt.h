@@ -24,6 +24,7 @@ bool opt_values(struct opt *o);
 bool opt_errors(struct opt *o);
 bool opt_strings(struct opt *o);
 bool opt_stores(struct opt *o);
+bool opt_moves(struct opt *o);
 bool opt_dead(struct opt *o);
 
 /* ---- facts about single instructions (opt.c) ---- */
@@ -35,6 +36,8 @@ bool opt_may_fail(const struct ir_insn *in);
 bool opt_is_removable(const struct ir_insn *in);
 /* May change memory: anything but the frame of a slot that is never passed. */
 bool opt_writes(const struct ir_insn *in);
+/* Slots whose address is taken or passed: bool per slot. */
+bool *opt_find_escapes(struct opt *o);
 bool opt_same_val(const struct ir_val *a, const struct ir_val *b);
 /* in becomes "d = mov v" (addr, for memory operands), keeping d and loc. */
 void opt_to_move(struct ir_insn *in, struct ir_val v);

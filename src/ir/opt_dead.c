@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/*
- * Results and stores that nobody reads.
- */
+/* Results that nobody reads. */
 #include "ir/opt.h"
 
 #include <string.h>
-
-/* ---- registers ---- */
 
 static bool is_live(const uint64_t *live, ir_reg r)
 {
@@ -53,15 +49,10 @@ bool opt_dead(struct opt *o)
 
 	vec_for (&f->blocks, b) {
 		struct ir_block *block = f->blocks.v[b];
-		const struct ir_insn *end = &vec_last(&block->insns);
-		uint32_t nsucc = ir_nsucc(end);
 
 		if (!block->reachable)
 			continue;
-		memset(live, 0, words * sizeof(*live));
-		for (uint32_t s = 0; s < nsucc; s++)
-			for (uint32_t w = 0; w < words; w++)
-				live[w] |= live_in[end->to[s]][w];
+		ir_live_out(f, live_in, b, live);
 		changed |= dead_in_block(block, live);
 	}
 	return changed;

@@ -178,35 +178,15 @@ static bool step_back(struct overwritten *w, const struct ir_insn *in)
 	}
 }
 
-static void find_escapes(struct overwritten *w)
-{
-	struct ir_func *f = w->o->f;
-
-	vec_for (&f->blocks, b) {
-		const struct ir_block *block = f->blocks.v[b];
-
-		vec_for (&block->insns, i) {
-			const struct ir_insn *in = &block->insns.v[i];
-
-			if (in->op == IR_ADDR && in->a.kind == IV_SLOT)
-				w->escapes[in->a.reg] = true;
-			for (uint32_t k = 0; k < in->nargs; k++)
-				if (in->args[k].kind == IV_SLOT)
-					w->escapes[in->args[k].reg] = true;
-		}
-	}
-}
-
 static bool drop_overwritten(struct opt *o)
 {
 	struct ir_func *f = o->f;
 	struct overwritten w = {
 		.o = o,
-		.escapes = arena_new_array(o->a, bool, f->slots.n),
+		.escapes = opt_find_escapes(o),
 	};
 	bool changed = false;
 
-	find_escapes(&w);
 	vec_for (&f->blocks, b) {
 		struct ir_block *block = f->blocks.v[b];
 		uint32_t kept = block->insns.n;

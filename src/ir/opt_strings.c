@@ -52,6 +52,8 @@ static bool may_hit(const struct strings *s, const struct ir_val *store,
 	if (v->kind == IV_SLOT)
 		return (store->kind == IV_SLOT && store->reg == v->reg) ||
 		       (store->kind == IV_REG && s->addressed[v->reg]);
+	if (store->kind == IV_SLOT)
+		return v->kind == IV_REG && s->addressed[store->reg];
 	return store->kind == IV_HEAP || store->kind == IV_REG;
 }
 
@@ -144,7 +146,8 @@ static void note_copy(struct strings *s, const struct ir_insn *in)
 }
 
 /* A function may demand that what it reads is not what it writes. */
-static bool writes_to(const struct ir_insn *in, const struct ir_val *src)
+static bool writes_to(const struct strings *s, const struct ir_insn *in,
+		      const struct ir_val *src)
 {
 	const struct ir_val *dst = &in->args[1];
 
@@ -155,6 +158,8 @@ static bool writes_to(const struct ir_insn *in, const struct ir_val *src)
 					    : dst->kind == IV_REG;
 	if (src->kind == IV_HEAP && dst->kind == IV_HEAP)
 		return dst->imm == src->imm;
+	if (dst->kind == IV_SLOT)
+		return src->kind == IV_REG && s->addressed[dst->reg];
 	return dst->kind == IV_HEAP || dst->kind == IV_REG;
 }
 
@@ -169,7 +174,7 @@ static void read_originals(struct strings *s, struct ir_insn *in)
 			const struct copy *c = &s->copies.v[k];
 
 			if (!opt_same_val(&in->args[i], &c->dst) ||
-			    writes_to(in, &c->src))
+			    writes_to(s, in, &c->src))
 				continue;
 			in->args[i] = c->src;
 			s->changed = true;
@@ -178,10 +183,21 @@ static void read_originals(struct strings *s, struct ir_insn *in)
 	}
 }
 
-static bool is_self_copy(const struct ir_insn *in)
+/* A copy of a string to itself, or once more to where it is already. */
+static bool is_needless(const struct strings *s, const struct ir_insn *in)
 {
-	return in->op == IR_RT && in->fn == RT_FN_str_copy &&
-	       opt_same_val(&in->args[1], &in->args[2]);
+	if (in->op != IR_RT || in->fn != RT_FN_str_copy)
+		return false;
+	if (opt_same_val(&in->args[1], &in->args[2]))
+		return true;
+	vec_for (&s->copies, k) {
+		const struct copy *c = &s->copies.v[k];
+
+		if (opt_same_val(&in->args[1], &c->dst) &&
+		    opt_same_val(&in->args[2], &c->src))
+			return true;
+	}
+	return false;
 }
 
 bool opt_strings(struct opt *o)
@@ -201,8 +217,12 @@ bool opt_strings(struct opt *o)
 		vec_for (&block->insns, i) {
 			struct ir_insn *in = &block->insns.v[i];
 
+			if (is_needless(&s, in)) {
+				s.changed = true;
+				continue;
+			}
 			read_originals(&s, in);
-			if (is_self_copy(in)) {
+			if (is_needless(&s, in)) {
 				s.changed = true;
 				continue;
 			}

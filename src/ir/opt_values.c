@@ -636,25 +636,6 @@ static void visit_tree(struct values *s, struct step *stack, uint32_t root)
 	}
 }
 
-static void find_escapes(struct values *s)
-{
-	struct ir_func *f = s->o->f;
-
-	vec_for (&f->blocks, b) {
-		const struct ir_block *block = f->blocks.v[b];
-
-		vec_for (&block->insns, i) {
-			const struct ir_insn *in = &block->insns.v[i];
-
-			if (in->op == IR_ADDR && in->a.kind == IV_SLOT)
-				s->escapes[in->a.reg] = true;
-			for (uint32_t k = 0; k < in->nargs; k++)
-				if (in->args[k].kind == IV_SLOT)
-					s->escapes[in->args[k].reg] = true;
-		}
-	}
-}
-
 bool opt_values(struct opt *o)
 {
 	struct ir_func *f = o->f;
@@ -662,11 +643,10 @@ bool opt_values(struct opt *o)
 		.o = o,
 		.value = arena_new_array(o->a, struct operand, f->nregs),
 		.ver = arena_new_array(o->a, uint32_t, f->nregs),
-		.escapes = arena_new_array(o->a, bool, f->slots.n),
+		.escapes = opt_find_escapes(o),
 	};
 	struct step *stack = arena_new_array(o->a, struct step, f->blocks.n);
 
-	find_escapes(&s);
 	vec_for (&f->blocks, b)
 		if (f->blocks.v[b]->reachable && f->blocks.v[b]->preds.n != 1)
 			visit_tree(&s, stack, b);

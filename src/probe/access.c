@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * An access is a place: a value, or memory at base + constant. Steps within
  * one object (members, constant indexes) only move the constant, which
@@ -186,6 +186,7 @@ static const struct field_reloc *reloc_of(const struct access *a)
 	struct field_reloc *r =
 		arena_new_obj(a->env->arena, struct field_reloc);
 	r->type_name = *t.name ? t.name : t.alias;
+	r->types = a->src;
 	r->is_union = t.kind == TT_UNION;
 	r->btf_id = *t.name ? t.id : t.alias_id;
 	r->access = arena_strdup(a->env->arena, a->path.s);

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Target expressions that are the same at every probe: @cast, @var, @kderef,
  * ->members of script values, @enum. They look at the kernel's types; those

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The forms of all kinds ("timer.ms(number)") as a grammar of probe points:
  * wildcards in component names expand over them, and a point that no kind

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Families of probe points that scripts may name and this build does not
  * attach: each answers with one sentence, and with what else would do.
@@ -44,7 +44,6 @@ static const struct family {
 	 "performance counters",
 	 "timer.profile samples by time"},
 	{"procfs", {NULL}, "procfs files", NULL},
-	{"input", {NULL}, "standard input", NULL},
 	{"netfilter",
 	 {"CONFIG_NETFILTER"},
 	 "netfilter hooks",
@@ -95,6 +94,17 @@ static bool begins_with(const struct probe_point *p, const char *name)
 			return true;
 		name += n + 1;
 	}
+}
+
+bool absent_family(const char *name)
+{
+	size_t n = strlen(name);
+
+	for (unsigned i = 0; i < sizeof(families) / sizeof(*families); i++)
+		if (strcspn(families[i].name, ".") == n &&
+		    !memcmp(families[i].name, name, n))
+			return true;
+	return false;
 }
 
 /* The kernel options that are known to be off, or NULL. */

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * process("PATH").function("PATTERN") and .return: functions of programs and
  * libraries, as uprobes at file offsets from the ELF symbol tables.
@@ -18,22 +18,6 @@ struct pattern {
 	bool is_return;
 	bool exported_only;
 };
-
-static int program_error(const struct probe_env *env,
-			 const struct probe_point *p, const char *path,
-			 const char *why)
-{
-	struct diag_msg *m = diag_report(
-		env->diag, PROCESS_UNREADABLE,
-		p->comps.v[0].arg ? p->comps.v[0].arg->loc : p->comps.v[0].loc,
-		pp_what(env, p, 0), path, why);
-
-	if (strstr(why, "ermission"))
-		diag_remedy(m, "run as a user who may read the file");
-	else if (pp_string(p, 0) && !strchr(path, '/'))
-		diag_remedy(m, "give the program's path");
-	return PROBE_ERROR;
-}
 
 /* ---- which functions ---- */
 
@@ -258,15 +242,8 @@ static int process_match(const struct probe_env *env,
 	pat.name = pat.text;
 	struct scope_list scopes = {0};
 	const char *path = NULL, *why = NULL;
-	if (!scope_find(env, p, true, &scopes, &path, &why)) {
-		if (path)
-			return program_error(env, p, path, why);
-		diag_remedy(diag_report(env->diag, PROCESS_NO_TARGET,
-					p->comps.v[0].loc, pp_what(env, p, 0)),
-			    "write process(\"PATH\"), or give a command with "
-			    "-c CMD");
-		return PROBE_ERROR;
-	}
+	if (!scope_find(env, p, true, &scopes, &path, &why))
+		return scope_error(env, p, path, why);
 	/* One program: say what is wrong. Several: take what there is. */
 	if (scopes.v.n == 1)
 		return pat.text ? by_name(env, p, scopes.v.v[0], &pat, out)

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * process.begin, .end, .thread.begin, .thread.end: the life of processes and
  * threads, told by tracepoints that run in their own context, so that pid(),
@@ -237,12 +237,8 @@ static int life_match(const struct probe_env *env, const struct probe_point *p,
 
 	if (!l)
 		return PROBE_NOT_MINE;
-	if (!scope_find(env, p, false, &scopes, &path, &why)) {
-		diag_report(env->diag, PROCESS_UNREADABLE,
-			    p->comps.v[0].arg->loc, pp_what(env, p, 0), path,
-			    why);
-		return PROBE_ERROR;
-	}
+	if (!scope_find(env, p, false, &scopes, &path, &why))
+		return scope_error(env, p, path, why);
 	vec_for (&scopes.v, i) {
 		const struct scope *sc = scopes.v.v[i];
 		bool begin = l->event == WIRE_PROC_BEGIN ||

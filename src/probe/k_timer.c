@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Timers. Those by interval are driven by the runner (a timerfd each);
  * timer.profile by the kernel, on every CPU, in the context of whatever runs

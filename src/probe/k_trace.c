@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * kernel.trace("name" or "system:name"): the kernel's tracepoints, as raw
  * tracepoints of BPF. Their arguments arrive as an array of 64-bit words, one

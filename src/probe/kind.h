@@ -10,6 +10,9 @@
 #include "probe/kinds.def"
 #undef K
 
+/* Is it the first component of a family in k_absent.c? */
+bool absent_family(const char *name);
+
 /* ---- points ---- */
 /* Component i is exactly "name", without an argument. */
 bool pp_bare(const struct probe_point *p, unsigned i, const char *name);

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* From a probe point to the kind that takes it. */
 #include <string.h>
 
@@ -14,6 +14,17 @@ static const struct probe_kind *const kinds[] = {
 const struct probe_kind *const *probe_kinds(void)
 {
 	return kinds;
+}
+
+bool probe_knows_family(const char *name)
+{
+	size_t n = strlen(name);
+
+	for (unsigned i = 0; kinds[i]; i++)
+		for (const char *const *f = kinds[i]->forms; *f; f++)
+			if (strcspn(*f, ".(") == n && !memcmp(*f, name, n))
+				return true;
+	return absent_family(name);
 }
 
 /*
@@ -33,8 +44,8 @@ static bool runs_here(const struct probe_env *env, const struct probe_point *p,
 				    p->comps.v[0].loc, pp_what(env, p, 0),
 				    pp_text(env->arena, p, UINT32_MAX, NULL),
 				    "--runtime=user runs scripts without the "
-				    "kernel's help: begin, end, error, never "
-				    "and interval timers"),
+				    "kernel's help: begin, end, error, never, "
+				    "input and interval timers"),
 			"leave out --runtime=user");
 		return false;
 	}

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Helpers for probe kinds: probe points, names, small statements. */
 #include <fnmatch.h>
 #include <limits.h>

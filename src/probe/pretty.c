@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Pretty-printing is source to source: $v$ becomes a sprintf whose format
  * spells the structure ("{.a=%d, .b=%u, .c={...}}") and whose arguments read
@@ -60,11 +60,16 @@ struct expr *pretty_done(struct pretty *p)
 	return e;
 }
 
+/*
+ * Text: char, and unsigned char where it is called so; u8 and uint8_t mean
+ * numbers.
+ */
 static bool is_char_type(const struct type_src *s, uint32_t id)
 {
 	struct ttype t;
 
-	return s->ops->get(s, id, &t) && t.kind == TT_INT && t.is_char;
+	return s->ops->get(s, id, &t) && t.kind == TT_INT &&
+	       (t.is_char || (!t.alias && !strcmp(t.name, "unsigned char")));
 }
 
 static void copy_place(struct access *to, const struct access *from)

@@ -39,6 +39,8 @@ struct probe_site {
 	const struct probe_point *point; /* what the user or alias wrote */
 	const char *name;		 /* derived point, wildcards resolved:
 					    kernel.trace("sched:sched_switch") */
+	const char *alias; /* sema: the alias, wildcards resolved, by which the
+			      script named it; or NULL. For pn() */
 	struct wire_attach attach; /* kind, period, ...; `handler`, `name`,
 				      `target`, `symbol` are filled in by pass
 				      3 from the fields below */
@@ -96,6 +98,12 @@ enum { PROBE_NOT_MINE, PROBE_MATCHED, PROBE_ERROR };
 /* Tries every kind in the order of kinds.def; results as for match(). */
 int probe_match(const struct probe_env *env, const struct probe_point *p,
 		struct site_list *out);
+
+/*
+ * Do the kinds have an answer to points whose first component is this, be it
+ * an error that explains why not? Otherwise an alias may have been meant.
+ */
+bool probe_knows_family(const char *name);
 
 /* All kinds, NULL-terminated. */
 const struct probe_kind *const *probe_kinds(void);

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * A process is recognised at run time by what cannot be mistaken:
  *
@@ -15,6 +15,7 @@
  */
 #include "probe/scope.h"
 
+#include <errno.h>
 #include <glob.h>
 #include <string.h>
 #include <sys/sysmacros.h>
@@ -146,6 +147,33 @@ bool scope_find(const struct probe_env *env, const struct probe_point *p,
 		return find_target(env, out, path, why);
 	vec_push(env->arena, &out->v, new_scope(env));
 	return true;
+}
+
+int scope_error(const struct probe_env *env, const struct probe_point *p,
+		const char *path, const char *why)
+{
+	struct arena *a = env->arena;
+	const struct pp_component *c = &p->comps.v[0];
+
+	if (!path) {
+		diag_remedy(diag_report(env->diag, PROCESS_NO_TARGET, c->loc,
+					pp_what(env, p, 0)),
+			    "write process(\"PATH\"), or give a command with "
+			    "-c CMD");
+		return PROBE_ERROR;
+	}
+	struct diag_msg *m = diag_report(env->diag, PROCESS_UNREADABLE,
+					 c->arg ? c->arg->loc : c->loc,
+					 pp_what(env, p, 0), path, why);
+	if (strstr(why, strerror(EACCES)))
+		diag_remedy(m, "run as a user who may read it");
+	else if (pp_string(p, 0) && *path && !path[strspn(path, "0123456789")])
+		diag_remedy(m, "a process id is given as a number: process(%s)",
+			    path);
+	else if (pp_string(p, 0) && !strchr(path, '/'))
+		diag_remedy(m, "give the program's path: %s",
+			    arena_printf(a, "process(\"/dir/%s\")", path));
+	return PROBE_ERROR;
 }
 
 /* ---- the check at run time ---- */

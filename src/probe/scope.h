@@ -28,6 +28,10 @@ bool scope_find(const struct probe_env *env, const struct probe_point *p,
 		bool need_elf, struct scope_list *out, const char **path,
 		const char **why);
 
+/* Reports a failure of scope_find(); PROBE_ERROR. */
+int scope_error(const struct probe_env *env, const struct probe_point *p,
+		const char *path, const char *why);
+
 /*
  * Statements that leave the handler when it runs in another process; NULL
  * when any will do. Not for exec'ed programs: see scope_prologue_exe().

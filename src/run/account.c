@@ -79,7 +79,12 @@ void account_print(const struct run_result *r, struct printer *p)
 				"%" PRIu64 " timer expirations skipped: "
 				"the one before was still being handled",
 				r->timer_overruns);
-	if (r->missing)
+	if (r->missing && r->forced)
+		printer_message(p, PRINT_WARNING,
+				"%" PRIu64 " output records were not printed: "
+				"the session was ended by force",
+				r->missing);
+	else if (r->missing)
 		printer_message(p, PRINT_ERROR,
 				"%" PRIu64 " output records were sent but "
 				"never arrived",

@@ -216,7 +216,9 @@ void bpf_log_report(struct diag *d, const struct image *img, int err,
 			remedy = known[i].remedy;
 		}
 	m = diag_report(d, RUN_LOAD, LOC_NONE, NULL, who,
-			why ? why : strerror(-err));
+			why	   ? why
+			: have_log ? "its verifier does not accept it"
+				   : strerror(-err));
 	line = last_reason(log, end, &len);
 	if (line)
 		diag_note(m, LOC_NONE, "the verifier says: %.*s",

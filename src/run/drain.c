@@ -7,7 +7,7 @@
 
 /* Between two looks. The first comes after this time too, so that handlers
    that are done sooner, nearly all, never see the helper at work. */
-#define PAUSE_NS 500000
+#define PAUSE_NS 100000
 
 /* Waits for a change, at most for the pause. Called with the lock held. */
 static void pause_locked(struct run_drain *d)

@@ -29,8 +29,8 @@ struct reader {
 	size_t why_len;
 };
 
-__attribute__((format(printf, 3, 4))) static int
-bad(struct reader *r, int err, const char *fmt, ...)
+__attribute__((format(printf, 3, 4))) static int bad(struct reader *r, int err,
+						     const char *fmt, ...)
 {
 	va_list ap;
 
@@ -48,9 +48,9 @@ static bool inside(uint64_t off, uint64_t size, uint64_t all)
 /* ---- ELF ---- */
 static int read_header(struct reader *r)
 {
-	const unsigned char native = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ?
-					     ELFDATA2LSB :
-					     ELFDATA2MSB;
+	const unsigned char native = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+					     ? ELFDATA2LSB
+					     : ELFDATA2MSB;
 	Elf64_Ehdr *e = &r->ehdr;
 
 	if (r->len < sizeof(*e) || memcmp(r->data, ELFMAG, SELFMAG))
@@ -153,10 +153,10 @@ static int read_tables(struct reader *r, struct image *im)
 	im->ringbuf_size = f->ringbuf_size;
 	im->kernel_release = f->kernel_release;
 	im->arch = f->arch;
-#define X(sec, field, counter)                                           \
-	err = read_table(r, sec, sizeof(*im->field), &p, &im->counter);  \
-	if (err)                                                         \
-		return err;                                              \
+#define X(sec, field, counter)                                                 \
+	err = read_table(r, sec, sizeof(*im->field), &p, &im->counter);        \
+	if (err)                                                               \
+		return err;                                                    \
 	im->field = p;
 	IMAGE_FILE_TABLES(X)
 #undef X
@@ -293,9 +293,8 @@ int image_read(const void *data, size_t len, struct image *out, char *why,
 	       size_t why_len)
 {
 	struct reader r = {
-		.data = data, .len = len, .why = why, .why_len = why_len
-	};
-	struct image im = { 0 };
+		.data = data, .len = len, .why = why, .why_len = why_len};
+	struct image im = {0};
 	int err;
 
 	if ((uintptr_t)data % 8)

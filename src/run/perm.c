@@ -92,20 +92,18 @@ static void explain(const struct facts *f, char *why, size_t why_len,
 				 ? ", and kernel.unprivileged_bpf_disabled is "
 				   "set"
 				 : "");
-		if (f->container)
-			snprintf(remedy, remedy_len,
-				 "start the container with --privileged, or "
-				 "with --cap-add=BPF --cap-add=PERFMON and "
-				 "--security-opt seccomp=unconfined");
-		else if (geteuid())
-			snprintf(remedy, remedy_len,
-				 "run it as root (sudo stap ...), or give it "
-				 "CAP_BPF and CAP_PERFMON; --runtime=user runs "
-				 "begin, end, timer and input probes without");
-		else
-			snprintf(remedy, remedy_len,
-				 "root's capabilities were dropped: start "
-				 "this shell with CAP_BPF and CAP_PERFMON");
+		snprintf(remedy, remedy_len,
+			 "%s; or use --runtime=user, which runs begin, end, "
+			 "timer and input probes without",
+			 f->container ? "start the container with --privileged,"
+					" or with --cap-add=BPF "
+					"--cap-add=PERFMON and --security-opt "
+					"seccomp=unconfined"
+			 : geteuid()
+				 ? "run it as root (sudo stap ...), or give "
+				   "it CAP_BPF and CAP_PERFMON"
+				 : "root's capabilities were dropped: start "
+				   "this shell with CAP_BPF and CAP_PERFMON");
 	} else if (f->user_namespace) {
 		snprintf(why, why_len,
 			 "this is a user namespace, whose root "
@@ -139,7 +137,7 @@ static void explain(const struct facts *f, char *why, size_t why_len,
 
 void run_report_permission(struct diag *d, const char *what)
 {
-	char why[256], remedy[256], text[512];
+	char why[256], remedy[512], text[512];
 	struct facts f;
 
 	gather(&f);

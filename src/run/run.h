@@ -141,8 +141,9 @@ struct run_result {
 	int child_status;	  /* as from waitpid(2) */
 	uint64_t errors, skipped; /* "Number of errors: 1, skipped probes: 0" */
 	uint64_t records; /* entries (one per print) received and printed */
-	uint64_t missing; /* entries that were sent and counted but never came:
-			     always 0, or something is broken */
+	uint64_t missing; /* entries that were sent and counted but never
+			     printed: 0, or the session was forced to end, or
+			     something is broken */
 	uint64_t timer_overruns;
 	uint64_t counters[WIRE_CNT_COUNT]; /* as at the end */
 };

@@ -23,7 +23,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/random.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -33,6 +32,7 @@
 #include "run/account.h"
 #include "run/child.h"
 #include "run/drain.h"
+#include "run/head.h"
 #include "run/input.h"
 #include "run/print.h"
 #include "run/timers.h"
@@ -66,21 +66,13 @@ struct session {
 	bool attached, stop, force, quiet_output;
 	uint64_t timeout_ns; /* CLOCK_MONOTONIC; never: UINT64_MAX */
 	uint64_t batch;	     /* bytes taken by the current consume() */
-	uint64_t last_look_ns;
+	uint64_t last_look_ns, next_clock_look;
 	uint64_t last_run_ns; /* of a handler by us */
 };
 
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec ts;
-
-	clock_gettime(clock, &ts);
-	return (uint64_t)ts.tv_sec * NSEC + (uint64_t)ts.tv_nsec;
-}
-
 static uint64_t now_ns(void)
 {
-	return clock_ns(CLOCK_MONOTONIC);
+	return run_clock_ns(CLOCK_MONOTONIC);
 }
 
 /* ---- state ---- */
@@ -269,8 +261,8 @@ static int call_handler(struct session *s, uint32_t handler,
 			const uint64_t *args, unsigned nargs)
 {
 	uint64_t now = now_ns();
-	bool drain = s->t->asynchronous &&
-		     now - s->last_run_ns >= DRAIN_INTERVAL_NS;
+	bool drain =
+		s->t->asynchronous && now - s->last_run_ns >= DRAIN_INTERVAL_NS;
 	int err;
 
 	s->last_run_ns = now;
@@ -351,55 +343,6 @@ static void report_errno(struct session *s, const char *what, int err)
 {
 	diag_report(s->o->diag, RUN_SESSION, LOC_NONE, NULL, what,
 		    strerror(-err));
-}
-
-static uint32_t cpu_khz(void)
-{
-	FILE *f = fopen("/proc/cpuinfo", "re");
-	char line[256];
-	double mhz = 0;
-
-	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "cpu MHz : %lf", &mhz) == 1)
-			break;
-	if (f)
-		fclose(f);
-	return (uint32_t)(mhz * 1000);
-}
-
-static void fill_head(struct session *s)
-{
-	struct rt_head *h = s->head;
-	const struct run_opts *o = s->o;
-	struct timespec res;
-	time_t now = time(NULL);
-	struct tm tm;
-
-	h->state = RT_STARTING;
-	h->target_pid = (uint32_t)(o->cmd ? s->child.pid : o->pid);
-	h->stap_pid = (uint32_t)getpid();
-	h->start_ns = now_ns();
-	h->realtime_base_ns =
-		clock_ns(CLOCK_REALTIME) - clock_ns(s->t->realtime_clock);
-	if (localtime_r(&now, &tm)) {
-		h->tz_offset_s = tm.tm_gmtoff;
-		strncpy((char *)h->tz_name, tm.tm_zone ? tm.tm_zone : "",
-			sizeof(h->tz_name) - 1);
-	}
-	if (getrandom(h->rand_state, sizeof(h->rand_state), GRND_NONBLOCK) !=
-	    sizeof(h->rand_state))
-		h->rand_state[0] = (uint32_t)h->start_ns;
-	h->rand_state[0] |= 1;
-	h->cpu_khz = cpu_khz();
-	/* The coarse clock ticks with the kernel's HZ. */
-	h->hz = clock_getres(CLOCK_MONOTONIC_COARSE, &res) || !res.tv_nsec
-			? 100
-			: (uint32_t)((NSEC + (uint64_t)res.tv_nsec / 2) /
-				     (uint64_t)res.tv_nsec);
-	if (o->suppress_handler_errors)
-		h->flags |= RT_F_SUPPRESS_ERRORS;
-	if (o->timing && h->probe_stats_off)
-		h->flags |= RT_F_TIMING;
 }
 
 static int setup_pid(struct session *s)
@@ -491,7 +434,7 @@ static int setup(struct session *s)
 		err = setup_child(s);
 	if (err)
 		return err;
-	fill_head(s);
+	run_head_fill(s->head, s->o, s->o->cmd ? s->child.pid : s->o->pid);
 	run_drain_init(&s->drain, on_drain, s);
 	err = run_timers_init(&s->timers, s->o->image, s->head->rand_state[0]);
 	if (!err)
@@ -660,6 +603,8 @@ static void event_loop(struct session *s)
 		prctl(PR_SET_TIMERSLACK, 1);
 	run_timers_start(&s->timers, now_ns());
 	while (!stopping(s)) {
+		run_head_follow_clock(s->head, s->t->realtime_clock,
+				      &s->next_clock_look);
 		flush_when_due(s);
 		wait_events(s, more);
 		run_due_timers(s);
@@ -766,7 +711,7 @@ static void account(struct session *s)
 				(unsigned long long)s->printer.malformed);
 	}
 	if (__atomic_load_n(&s->head->exit_status, __ATOMIC_RELAXED) ||
-	    r->child_failed || r->missing)
+	    r->child_failed || (r->missing && !s->force))
 		r->exit_status = 1;
 	if (!o->quiet)
 		account_print(r, &s->printer);

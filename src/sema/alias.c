@@ -23,7 +23,7 @@
 struct step {
 	const struct step *up;
 	const struct alias_decl *alias; /* NULL: the user's probe */
-	struct probe_point *point; /* what was expanded here */
+	struct probe_point *point;	/* what was expanded here */
 	const char *shown; /* name and suffix of the first alias, for -l */
 };
 
@@ -48,7 +48,9 @@ static bool is_pattern(const char *name)
 
 static bool point_has_pattern(const struct probe_point *p)
 {
-	vec_for(&p->comps, i) if (is_pattern(p->comps.v[i].name)) return true;
+	vec_for (&p->comps, i)
+		if (is_pattern(p->comps.v[i].name))
+			return true;
 	return false;
 }
 
@@ -109,9 +111,9 @@ static bool continues(const struct probe_point *shorter,
 {
 	if (longer->comps.n <= shorter->comps.n)
 		return false;
-	vec_for(&shorter->comps, i) if (strcmp(shorter->comps.v[i].name,
-					       longer->comps.v[i].name))
-		return false;
+	vec_for (&shorter->comps, i)
+		if (strcmp(shorter->comps.v[i].name, longer->comps.v[i].name))
+			return false;
 	return true;
 }
 
@@ -120,28 +122,29 @@ typedef VEC(struct match) match_list;
 static void find_aliases(struct sema *s, const struct probe_point *p,
 			 match_list *out)
 {
-	match_list all = { 0 };
+	match_list all = {0};
 
 	if (s->lib && tapset_need_alias(s->lib, p))
 		symbols_absorb(s);
-	vec_for(&s->aliases, i) vec_for(&s->aliases.v[i]->names, k)
-	{
-		struct match m = { s->aliases.v[i],
-				   s->aliases.v[i]->names.v[k], 0 };
+	vec_for (&s->aliases, i)
+		vec_for (&s->aliases.v[i]->names, k) {
+			struct match m = {s->aliases.v[i],
+					  s->aliases.v[i]->names.v[k], 0};
 
-		if (m.alias->is_private && p->loc.src != m.alias->loc.src)
-			continue;
-		m.used = match_from(p, 0, m.name, 0);
-		if (m.used)
-			vec_push(s->arena, &all, m);
-	}
-	vec_for(&all, i)
-	{
+			if (m.alias->is_private &&
+			    p->loc.src != m.alias->loc.src)
+				continue;
+			m.used = match_from(p, 0, m.name, 0);
+			if (m.used)
+				vec_push(s->arena, &all, m);
+		}
+	vec_for (&all, i) {
 		bool shadowed = false;
 
 		if (all.v[i].used < p->comps.n)
-			vec_for(&all, k) shadowed |=
-				continues(all.v[i].name, all.v[k].name);
+			vec_for (&all, k)
+				shadowed |=
+					continues(all.v[i].name, all.v[k].name);
 		if (!shadowed)
 			vec_push(s->arena, out, all.v[i]);
 	}
@@ -149,7 +152,7 @@ static void find_aliases(struct sema *s, const struct probe_point *p,
 
 static const char *point_text(struct sema *s, const struct probe_point *p)
 {
-	struct strbuf b = { 0 };
+	struct strbuf b = {0};
 	const char *text;
 
 	unparse_probe_point(&b, p);
@@ -162,9 +165,9 @@ static const char *point_text(struct sema *s, const struct probe_point *p)
 static const char *shown_name(struct sema *s, const struct match *m,
 			      const struct probe_point *p)
 {
-	struct probe_point q = { 0 };
+	struct probe_point q = {0};
 
-	vec_for(&m->name->comps, i)
+	vec_for (&m->name->comps, i)
 		vec_push(s->arena, &q.comps, m->name->comps.v[i]);
 	for (uint32_t i = m->used; i < p->comps.n; i++)
 		vec_push(s->arena, &q.comps, p->comps.v[i]);
@@ -184,7 +187,7 @@ static void report_mismatch(struct expand *x, const struct probe_point *p,
 	struct sema *s = x->s;
 	const struct pp_component *c = &p->comps.v[0];
 	const struct probe_kind *const *k = probe_kinds();
-	VEC(const char *) cands = { 0 };
+	VEC(const char *) cands = {0};
 	struct diag_msg *m;
 	struct map names;
 
@@ -196,28 +199,29 @@ static void report_mismatch(struct expand *x, const struct probe_point *p,
 				s);
 	if (s->lib)
 		tapset_names(s->lib, INDEX_ALIAS, &names);
-	vec_for(&s->aliases, i) vec_for(&s->aliases.v[i]->names, n)
-		map_put(&names, point_text(s, s->aliases.v[i]->names.v[n]), s);
-	map_for(&names, i)
-	{
+	vec_for (&s->aliases, i)
+		vec_for (&s->aliases.v[i]->names, n)
+			map_put(&names,
+				point_text(s, s->aliases.v[i]->names.v[n]), s);
+	map_for (&names, i) {
 		const char *key = names.entries.v[i].key;
 
 		vec_push(s->arena, &cands,
 			 arena_strndup(s->arena, key, strcspn(key, ".(")));
 		vec_push(s->arena, &cands, key);
 	}
-	m = diag_report(s->diag, PROBE_MISMATCH, c->loc,
-			ident_what(s->arena, c->name),
-			similar_to(s,
-				   strchr(point_text(s, p), '.') ?
-					   point_text(s, p) :
-					   c->name,
-				   cands.v, cands.n));
+	m = diag_report(
+		s->diag, PROBE_MISMATCH, c->loc, ident_what(s->arena, c->name),
+		similar_to(s,
+			   strchr(point_text(s, p), '.') ? point_text(s, p)
+							 : c->name,
+			   cands.v, cands.n));
 	diag_note(m, LOC_NONE, "while resolving probe point %s",
 		  point_text(s, p));
 	note_origin(m, up);
-	diag_remedy(m, "see stapprobes(3stap), or list what exists: "
-		       "stap -l '%s.**'",
+	diag_remedy(m,
+		    "see stapprobes(3stap), or list what exists: "
+		    "stap -l '%s.**'",
 		    c->name);
 }
 
@@ -251,20 +255,6 @@ static struct variant *variant_new(struct expand *x, struct probe_point *p,
 	return v;
 }
 
-/* Does a probe kind start like this? Otherwise the user may have meant an
-   alias, and the kinds' own message would not suggest one. */
-static bool known_family(const struct probe_point *p)
-{
-	const char *name = p->comps.v[0].name;
-
-	for (const struct probe_kind *const *k = probe_kinds(); *k; k++)
-		for (const char *const *f = (*k)->forms; f && *f; f++)
-			if (!strncmp(*f, name, strlen(name)) &&
-			    strchr(".(", (*f)[strlen(name)]))
-				return true;
-	return false;
-}
-
 /* Asks the probe kinds; returns the number of sites. */
 static uint32_t expand_kinds(struct expand *x, struct probe_point *p,
 			     const struct step *up, int *result)
@@ -273,7 +263,9 @@ static uint32_t expand_kinds(struct expand *x, struct probe_point *p,
 	unsigned mark = diag_mark(x->s->diag);
 
 	*result = probe_match(x->s->env, p, &v->sites);
-	if (*result == PROBE_ERROR && !known_family(p))
+	/* Otherwise the user may have meant an alias, and the kinds' own
+	   message would not suggest one. */
+	if (*result == PROBE_ERROR && !probe_knows_family(p->comps.v[0].name))
 		*result = PROBE_NOT_MINE;
 	if (*result == PROBE_NOT_MINE ||
 	    (*result == PROBE_ERROR &&
@@ -306,7 +298,8 @@ static struct probe_point *derive(struct sema *s, const struct probe_point *q,
 	r->comps.v = NULL;
 	r->comps.n = r->comps.cap = 0;
 	r->from = p;
-	vec_for(&q->comps, i) vec_push(s->arena, &r->comps, q->comps.v[i]);
+	vec_for (&q->comps, i)
+		vec_push(s->arena, &r->comps, q->comps.v[i]);
 	for (uint32_t i = used; i < p->comps.n; i++)
 		vec_push(s->arena, &r->comps, p->comps.v[i]);
 	r->optional |= p->optional | p->sufficient;
@@ -322,7 +315,7 @@ static struct probe_point *derive(struct sema *s, const struct probe_point *q,
 static uint32_t expand_alias(struct expand *x, const struct match *m,
 			     struct probe_point *p, const struct step *up)
 {
-	struct step here = { .up = up, .alias = m->alias, .point = p };
+	struct step here = {.up = up, .alias = m->alias, .point = p};
 	uint32_t found = 0;
 
 	if (on_the_way(up, m->alias)) {
@@ -336,11 +329,10 @@ static uint32_t expand_alias(struct expand *x, const struct match *m,
 		return 0;
 	}
 	here.shown = up && up->shown ? up->shown : shown_name(x->s, m, p);
-	vec_for(&m->alias->points, i)
-	{
+	vec_for (&m->alias->points, i) {
 		struct probe_point *q = m->alias->points.v[i];
-		uint32_t n = expand_point(x, derive(x->s, q, p, m->used),
-					  &here);
+		uint32_t n =
+			expand_point(x, derive(x->s, q, p, m->used), &here);
 
 		found += n;
 		if (n && q->sufficient)
@@ -363,7 +355,7 @@ static uint32_t expand_point(struct expand *x, struct probe_point *p,
 	bool pattern = point_has_pattern(p);
 	unsigned errors = diag_errors(x->s->diag);
 	int result = PROBE_NOT_MINE;
-	match_list matches = { 0 };
+	match_list matches = {0};
 	uint32_t found = 0;
 
 	find_aliases(x->s, p, &matches);
@@ -371,21 +363,23 @@ static uint32_t expand_point(struct expand *x, struct probe_point *p,
 		/* The longest name wins. */
 		uint32_t most = 0;
 
-		vec_for(&matches, i) if (matches.v[i].used > most)
-			most = matches.v[i].used;
-		vec_for(&matches, i) if (matches.v[i].used == most) found +=
-			expand_alias(x, &matches.v[i], p, up);
+		vec_for (&matches, i)
+			if (matches.v[i].used > most)
+				most = matches.v[i].used;
+		vec_for (&matches, i)
+			if (matches.v[i].used == most)
+				found += expand_alias(x, &matches.v[i], p, up);
 	} else {
-		vec_for(&matches, i) if (!suffix_has_pattern(p,
-							     matches.v[i].used))
-			found += expand_alias(x, &matches.v[i], p, up);
+		vec_for (&matches, i)
+			if (!suffix_has_pattern(p, matches.v[i].used))
+				found += expand_alias(x, &matches.v[i], p, up);
 	}
 	if (pattern || !matches.n)
 		found += expand_kinds(x, p, up, &result);
 	if (pattern && !found) {
-		vec_for(&matches, i) if (suffix_has_pattern(p,
-							    matches.v[i].used))
-			found += expand_alias(x, &matches.v[i], p, up);
+		vec_for (&matches, i)
+			if (suffix_has_pattern(p, matches.v[i].used))
+				found += expand_alias(x, &matches.v[i], p, up);
 	}
 	if (!found && !p->optional && !p->sufficient && !x->quiet &&
 	    diag_errors(x->s->diag) == errors)
@@ -396,7 +390,7 @@ static uint32_t expand_point(struct expand *x, struct probe_point *p,
 uint32_t alias_expand(struct sema *s, struct probe_point **points, uint32_t n,
 		      bool quiet, struct variant_list *out)
 {
-	struct expand x = { .s = s, .quiet = quiet, .out = out };
+	struct expand x = {.s = s, .quiet = quiet, .out = out};
 	uint32_t found = 0;
 
 	for (uint32_t i = 0; i < n; i++) {

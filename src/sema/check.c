@@ -34,6 +34,71 @@ static void modified(struct check *c, struct expr *lvalue)
 	}
 }
 
+/* Does the function, or one that it calls, change the array? */
+struct changes {
+	struct sema *s;
+	struct var_decl *array;
+	VEC(struct func_decl *) seen;
+	bool found;
+};
+
+static void changes_expr(struct visitor *v, struct expr **ep);
+static void changes_stmt(struct visitor *v, struct stmt **sp);
+
+static void function_changes(struct changes *c, struct func_decl *f)
+{
+	struct visitor v = {changes_expr, changes_stmt, c};
+
+	vec_for (&c->seen, i)
+		if (c->seen.v[i] == f)
+			return;
+	vec_push(c->s->arena, &c->seen, f);
+	changes_stmt(&v, &f->body);
+}
+
+static void changes_expr(struct visitor *v, struct expr **ep)
+{
+	struct changes *c = v->ctx;
+	struct expr *e = *ep;
+
+	if ((e->kind == E_ASSIGN && base_var(e->assign.a) == c->array) ||
+	    (e->kind == E_INCDEC && base_var(e->incdec.a) == c->array))
+		c->found = true;
+	if (e->kind == E_CALL)
+		vec_for (&e->call.funcs, i)
+			function_changes(c, e->call.funcs.v[i]);
+	expr_children(v, e);
+}
+
+static void changes_stmt(struct visitor *v, struct stmt **sp)
+{
+	struct changes *c = v->ctx;
+
+	if ((*sp)->kind == S_DELETE && base_var((*sp)->expr) == c->array)
+		c->found = true;
+	stmt_children(v, *sp);
+}
+
+static void called(struct check *c, struct expr *call)
+{
+	for (const struct iteration *it = c->iter; it; it = it->outer) {
+		struct changes ch = {.s = c->s, .array = it->array};
+		struct diag_msg *m;
+
+		vec_for (&call->call.funcs, i)
+			if (it->array)
+				function_changes(&ch, call->call.funcs.v[i]);
+		if (!ch.found)
+			continue;
+		m = diag_report(c->s->diag, CALL_MODIFIES, call->loc,
+				expr_what(c->s->arena, call), it->array->name);
+		diag_note(m, it->loc, "the iteration");
+		diag_remedy(m, "collect the changes and make them after the "
+			       "loop");
+		return;
+	}
+}
+
 static void check_expr(struct visitor *v, struct expr **ep)
 {
 	struct check *c = v->ctx;
@@ -43,6 +108,8 @@ static void check_expr(struct visitor *v, struct expr **ep)
 		modified(c, e->assign.a);
 	else if (e->kind == E_INCDEC)
 		modified(c, e->incdec.a);
+	else if (e->kind == E_CALL && c->iter)
+		called(c, e);
 	expr_children(v, e);
 }
 
@@ -58,8 +125,8 @@ static void check_stmt(struct visitor *v, struct stmt **sp)
 		stmt_children(v, st);
 		return;
 	}
-	it = (struct iteration){ c->iter, base_var(st->foreach.base),
-				 st->foreach.base->loc };
+	it = (struct iteration){c->iter, base_var(st->foreach.base),
+				st->foreach.base->loc};
 	c->iter = &it;
 	stmt_children(v, st);
 	c->iter = it.outer;
@@ -67,8 +134,8 @@ static void check_stmt(struct visitor *v, struct stmt **sp)
 
 void check_unit(struct sema *s, struct unit *u)
 {
-	struct check c = { .s = s };
-	struct visitor v = { check_expr, check_stmt, &c };
+	struct check c = {.s = s};
+	struct visitor v = {check_expr, check_stmt, &c};
 
 	check_stmt(&v, unit_body(u));
 }

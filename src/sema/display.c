@@ -60,8 +60,8 @@ static struct expr *new_printf(struct display *d)
 
 static void set_format(struct display *d, struct expr *e)
 {
-	e->print.format = expr_string(d->a, d->loc,
-				      arena_strdup(d->a, sb_str(&d->fmt)));
+	e->print.format =
+		expr_string(d->a, d->loc, arena_strdup(d->a, sb_str(&d->fmt)));
 	sb_reset(&d->fmt);
 }
 
@@ -73,8 +73,8 @@ static void add_name(struct display *d, struct expr *e)
 		return;
 	for (uint32_t i = 0; i < d->v->nkeys; i++) {
 		sb_putc(&d->fmt, i ? ',' : '[');
-		sb_puts(&d->fmt, d->v->key_type[i] == TY_STRING ? "\"%#s\"" :
-								  "%#d");
+		sb_puts(&d->fmt,
+			d->v->key_type[i] == TY_STRING ? "\"%#s\"" : "%#d");
 		vec_push(d->a, &e->print.args,
 			 expr_symbol(d->a, d->loc,
 				     arena_printf(d->a, "__idx%u", i)));
@@ -87,11 +87,11 @@ static struct stmt *print_stats(struct display *d)
 	static const struct {
 		const char *text;
 		enum statop op;
-	} parts[] = { { " @count=%#d", STAT_COUNT },
-		      { " @min=%#d", STAT_MIN },
-		      { " @max=%#d", STAT_MAX },
-		      { " @sum=%#d", STAT_SUM },
-		      { " @avg=%#d", STAT_AVG } };
+	} parts[] = {{" @count=%#d", STAT_COUNT},
+		     {" @min=%#d", STAT_MIN},
+		     {" @max=%#d", STAT_MAX},
+		     {" @sum=%#d", STAT_SUM},
+		     {" @avg=%#d", STAT_AVG}};
 	struct expr *e = new_printf(d), *empty;
 	struct stmt *st;
 
@@ -121,19 +121,18 @@ static struct stmt *print_value(struct display *d)
 	struct expr *e = new_printf(d);
 
 	add_name(d, e);
-	sb_puts(&d->fmt,
-		d->v->type == TY_STRING ? "=\"%#s\"\n" : "=%d\n");
+	sb_puts(&d->fmt, d->v->type == TY_STRING ? "=\"%#s\"\n" : "=%d\n");
 	vec_push(d->a, &e->print.args,
-		 d->v->is_array ? expr_symbol(d->a, d->loc, "__val") :
-				  element(d));
+		 d->v->is_array ? expr_symbol(d->a, d->loc, "__val")
+				: element(d));
 	set_format(d, e);
 	return expr_stmt(d, e);
 }
 
 static struct stmt *print_var(struct display *d)
 {
-	struct stmt *body = d->v->type == TY_STATS ? print_stats(d) :
-						     print_value(d);
+	struct stmt *body =
+		d->v->type == TY_STATS ? print_stats(d) : print_value(d);
 	struct stmt *loop;
 
 	if (!d->v->is_array)
@@ -155,7 +154,7 @@ static struct stmt *print_var(struct display *d)
 static struct probe_point *end_point(struct sema *s, struct loc loc)
 {
 	struct probe_point *p = arena_new_obj(s->arena, struct probe_point);
-	struct pp_component c = { .name = "end", .loc = loc };
+	struct pp_component c = {.name = "end", .loc = loc};
 
 	p->loc = loc;
 	vec_push(s->arena, &p->comps, c);
@@ -164,7 +163,7 @@ static struct probe_point *end_point(struct sema *s, struct loc loc)
 
 static void display_one(struct sema *s, struct var_decl *v)
 {
-	struct display d = { .a = s->arena, .v = v, .loc = v->loc };
+	struct display d = {.a = s->arena, .v = v, .loc = v->loc};
 	struct probe_decl *decl = arena_new_obj(s->arena, struct probe_decl);
 	uint32_t first = s->prog->handlers.n;
 
@@ -177,7 +176,7 @@ static void display_one(struct sema *s, struct var_decl *v)
 	sb_free(&d.fmt);
 	handlers_build(s, decl);
 	for (uint32_t i = first; i < s->prog->handlers.n; i++) {
-		struct unit u = { .h = s->prog->handlers.v[i] };
+		struct unit u = {.h = s->prog->handlers.v[i]};
 
 		resolve_unit(s, &u);
 	}

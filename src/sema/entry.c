@@ -18,9 +18,9 @@
 struct entry {
 	struct sema *s;
 	struct probe_decl *decl;
-	struct loc loc; /* of the first @entry */
-	bool inside; /* in the operand of an @entry */
-	expr_list saved; /* operands */
+	struct loc loc;	  /* of the first @entry */
+	bool inside;	  /* in the operand of an @entry */
+	expr_list saved;  /* operands */
 	expr_list locals; /* a symbol for each, as the body uses it */
 };
 
@@ -37,12 +37,14 @@ static struct expr *replace_one(struct entry *en, struct expr *arg,
 {
 	struct arena *a = en->s->arena;
 
-	vec_for(&en->saved, i) if (expr_equal(en->saved.v[i], arg)) return
-		expr_clone(a, en->locals.v[i]);
+	vec_for (&en->saved, i)
+		if (expr_equal(en->saved.v[i], arg))
+			return expr_clone(a, en->locals.v[i]);
 	vec_push(a, &en->saved, arg);
 	vec_push(a, &en->locals,
-		 expr_symbol(a, loc,
-			     arena_printf(a, "__entry_value%u", en->saved.n - 1)));
+		 expr_symbol(
+			 a, loc,
+			 arena_printf(a, "__entry_value%u", en->saved.n - 1)));
 	return expr_clone(a, vec_last(&en->locals));
 }
 
@@ -72,7 +74,7 @@ static void rewrite_stmt(struct visitor *v, struct stmt **st)
 
 static struct stmt *rewrite(struct entry *en, const struct stmt *body)
 {
-	struct visitor v = { rewrite_expr, rewrite_stmt, en };
+	struct visitor v = {rewrite_expr, rewrite_stmt, en};
 	struct stmt *copy = stmt_clone(en->s->arena, body);
 
 	rewrite_stmt(&v, &copy);
@@ -136,8 +138,8 @@ static struct expr *assign(struct entry *en, struct expr *to, enum op op,
 }
 
 struct names {
-	const char *depth; /* global */
-	const char *level; /* local */
+	const char *depth;  /* global */
+	const char *level;  /* local */
 	const char **value; /* globals, one per operand */
 };
 
@@ -151,10 +153,10 @@ static struct stmt *save_body(struct entry *en, const struct names *n)
 		 assign(en, level, OP_NONE,
 			assign(en, slot(en, n->depth, NULL), OP_ADD,
 			       expr_number(a, en->loc, 1))));
-	vec_for(&en->saved, i) add_expr(
-		en, b,
-		assign(en, slot(en, n->value[i], expr_clone(a, level)), OP_NONE,
-		       en->saved.v[i]));
+	vec_for (&en->saved, i)
+		add_expr(en, b,
+			 assign(en, slot(en, n->value[i], expr_clone(a, level)),
+				OP_NONE, en->saved.v[i]));
 	return b;
 }
 
@@ -167,10 +169,8 @@ static struct stmt *restore_body(struct entry *en, const struct names *n)
 	struct stmt *dec = stmt_new(a, S_EXPR, en->loc);
 	struct expr *level = expr_symbol(a, en->loc, n->level);
 
-	add_expr(en, b,
-		 assign(en, level, OP_NONE, slot(en, n->depth, NULL)));
-	vec_for(&en->saved, i)
-	{
+	add_expr(en, b, assign(en, level, OP_NONE, slot(en, n->depth, NULL)));
+	vec_for (&en->saved, i) {
 		struct expr *at = slot(en, n->value[i], expr_clone(a, level));
 
 		add_expr(en, b,
@@ -198,8 +198,7 @@ static struct probe_point *entry_point(struct arena *a,
 	*q = *p;
 	q->comps.v = NULL;
 	q->comps.n = q->comps.cap = 0;
-	vec_for(&p->comps, i)
-	{
+	vec_for (&p->comps, i) {
 		if (i && !strcmp(p->comps.v[i].name, "return"))
 			return q;
 		vec_push(a, &q->comps, p->comps.v[i]);
@@ -213,7 +212,7 @@ static void add_entry_handler(struct entry *en, struct variant *var,
 	struct sema *s = en->s;
 	struct probe_decl *d = arena_new_obj(s->arena, struct probe_decl);
 	struct variant *ev = arena_new_obj(s->arena, struct variant);
-	struct variant_list vl = { 0 };
+	struct variant_list vl = {0};
 
 	d->loc = en->decl->loc;
 	d->file = en->decl->file;
@@ -238,8 +237,7 @@ static struct names make_names(struct entry *en)
 	};
 
 	new_global(en, n.depth);
-	vec_for(&en->saved, i)
-	{
+	vec_for (&en->saved, i) {
 		n.value[i] = arena_printf(a, "__entry%u_%u", id, i);
 		new_global(en, n.value[i]);
 	}
@@ -249,15 +247,15 @@ static struct names make_names(struct entry *en)
 struct probe_decl *entry_rewrite(struct sema *s, struct probe_decl *decl,
 				 struct variant *var)
 {
-	struct entry en = { .s = s, .decl = decl };
+	struct entry en = {.s = s, .decl = decl};
 	struct probe_decl *copy;
 	struct probe_point *point;
 	struct names names;
 
 	walk_exprs(decl->body, find_entry, &en.loc);
-	vec_for(&var->prologues, i)
+	vec_for (&var->prologues, i)
 		walk_exprs(var->prologues.v[i], find_entry, &en.loc);
-	vec_for(&var->epilogues, i)
+	vec_for (&var->epilogues, i)
 		walk_exprs(var->epilogues.v[i], find_entry, &en.loc);
 	if (!en.loc.src)
 		return decl;
@@ -267,11 +265,11 @@ struct probe_decl *entry_rewrite(struct sema *s, struct probe_decl *decl,
 		return decl;
 	copy = arena_new_obj(s->arena, struct probe_decl);
 	*copy = *decl;
-	vec_for(&var->prologues, i) var->prologues.v[i] =
-		rewrite(&en, var->prologues.v[i]);
+	vec_for (&var->prologues, i)
+		var->prologues.v[i] = rewrite(&en, var->prologues.v[i]);
 	copy->body = rewrite(&en, decl->body);
-	vec_for(&var->epilogues, i) var->epilogues.v[i] =
-		rewrite(&en, var->epilogues.v[i]);
+	vec_for (&var->epilogues, i)
+		var->epilogues.v[i] = rewrite(&en, var->epilogues.v[i]);
 	names = make_names(&en);
 	add_entry_handler(&en, var, point, &names);
 	/* In front of all prologues. */

@@ -200,8 +200,9 @@ static bool is_jump(const struct stmt *st)
 	case S_CONTINUE:
 		return true;
 	case S_BLOCK:
-		vec_for(&st->block.list, i)
-			if (is_jump(st->block.list.v[i])) return true;
+		vec_for (&st->block.list, i)
+			if (is_jump(st->block.list.v[i]))
+				return true;
 		return false;
 	case S_IF:
 		return st->if_.otherwise && is_jump(st->if_.then) &&
@@ -220,8 +221,7 @@ static void fold_block(struct sema *s, struct stmt *b)
 {
 	uint32_t n = 0;
 
-	vec_for(&b->block.list, i)
-	{
+	vec_for (&b->block.list, i) {
 		struct stmt *st = b->block.list.v[i];
 
 		if (st->kind == S_NULL ||
@@ -273,9 +273,9 @@ static void fold_stmt(struct visitor *v, struct stmt **sp)
 	case S_WHILE:
 	case S_FOR:
 		if (st->loop.cond && !expr_truth(st->loop.cond))
-			*sp = st->kind == S_FOR && st->loop.init ?
-				      expr_stmt(s, st->loop.init) :
-				      null_stmt(s, st);
+			*sp = st->kind == S_FOR && st->loop.init
+				      ? expr_stmt(s, st->loop.init)
+				      : null_stmt(s, st);
 		break;
 	default:
 		break;
@@ -284,7 +284,7 @@ static void fold_stmt(struct visitor *v, struct stmt **sp)
 
 void fold_unit(struct sema *s, struct unit *u)
 {
-	struct visitor v = { fold_any, fold_stmt, s };
+	struct visitor v = {fold_any, fold_stmt, s};
 
 	fold_stmt(&v, unit_body(u));
 	if (u->h && u->h->cond)

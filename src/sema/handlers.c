@@ -35,11 +35,11 @@ static struct stmt *assemble(struct sema *s, struct probe_decl *decl,
 		return stmt_clone(a, decl->body);
 	b = block_of(a, decl->loc);
 	b->block.end = decl->body->block.end;
-	vec_for(&var->prologues, i) vec_push(
-		a, &b->block.list, stmt_clone(a, var->prologues.v[i]));
+	vec_for (&var->prologues, i)
+		vec_push(a, &b->block.list, stmt_clone(a, var->prologues.v[i]));
 	vec_push(a, &b->block.list, stmt_clone(a, decl->body));
-	vec_for(&var->epilogues, i) vec_push(
-		a, &b->block.list, stmt_clone(a, var->epilogues.v[i]));
+	vec_for (&var->epilogues, i)
+		vec_push(a, &b->block.list, stmt_clone(a, var->epilogues.v[i]));
 	return b;
 }
 
@@ -58,9 +58,9 @@ static bool same_class(const struct probe_site *a, const struct probe_site *b)
 struct builder {
 	struct sema *s;
 	struct probe_decl *decl;
-	struct variant *var; /* being built */
-	bool targets; /* its bodies have target variables */
-	uint32_t first; /* handler of this probe */
+	struct variant *var;		/* being built */
+	bool targets;			/* its bodies have target variables */
+	uint32_t first;			/* handler of this probe */
 	VEC(struct variant *) variants; /* of each handler from first on */
 };
 
@@ -86,8 +86,8 @@ static struct handler *find_shared(struct builder *b, struct probe_site *site,
 		if (!same_class(h->sites.v[0], site))
 			continue;
 		if (body ? same_cond(h->cond, b->var->cond) &&
-				   stmt_equal(h->body, body) :
-			   same)
+				    stmt_equal(h->body, body)
+			 : same)
 			return h;
 	}
 	return NULL;
@@ -116,6 +116,7 @@ static void add_site(struct builder *b, struct probe_site *site)
 	struct sema *s = b->s;
 	struct handler *h = b->targets ? NULL : find_shared(b, site, NULL);
 
+	site->alias = b->var->shown;
 	if (!h) {
 		struct stmt *body = bound_body(b, site);
 
@@ -124,9 +125,9 @@ static void add_site(struct builder *b, struct probe_site *site)
 			h = arena_new_obj(s->arena, struct handler);
 			h->decl = b->decl;
 			h->body = body;
-			h->cond = b->var->cond ? expr_clone(s->arena,
-							    b->var->cond) :
-						 NULL;
+			h->cond = b->var->cond
+					  ? expr_clone(s->arena, b->var->cond)
+					  : NULL;
 			vec_push(s->arena, &s->prog->handlers, h);
 			vec_push(s->arena, &b->variants, b->var);
 		}
@@ -139,21 +140,22 @@ static bool variant_has_targets(const struct probe_decl *decl,
 {
 	if (body_has_targets(decl->body))
 		return true;
-	vec_for(&var->prologues, i) if (body_has_targets(var->prologues.v[i]))
-		return true;
-	vec_for(&var->epilogues, i) if (body_has_targets(var->epilogues.v[i]))
-		return true;
+	vec_for (&var->prologues, i)
+		if (body_has_targets(var->prologues.v[i]))
+			return true;
+	vec_for (&var->epilogues, i)
+		if (body_has_targets(var->epilogues.v[i]))
+			return true;
 	return false;
 }
 
 void handlers_from_variants(struct sema *s, struct probe_decl *decl,
 			    struct variant_list *vl)
 {
-	struct builder b = { .s = s, .decl = decl };
+	struct builder b = {.s = s, .decl = decl};
 
 	b.first = s->prog->handlers.n;
-	vec_for(&vl->v, i)
-	{
+	vec_for (&vl->v, i) {
 		struct variant *var = vl->v.v[i];
 		uint32_t before = s->prog->handlers.n;
 
@@ -167,13 +169,14 @@ void handlers_from_variants(struct sema *s, struct probe_decl *decl,
 			b.first = s->prog->handlers.n;
 			b.variants.n = 0;
 		}
-		vec_for(&var->sites.v, k) add_site(&b, var->sites.v.v[k]);
+		vec_for (&var->sites.v, k)
+			add_site(&b, var->sites.v.v[k]);
 	}
 }
 
 void handlers_build(struct sema *s, struct probe_decl *decl)
 {
-	struct variant_list vl = { 0 };
+	struct variant_list vl = {0};
 
 	alias_expand(s, decl->points.v, decl->points.n, false, &vl);
 	handlers_from_variants(s, decl, &vl);

@@ -22,7 +22,7 @@ static void put_alias_vars(struct list *l, struct variant *var,
 			   struct strbuf *line)
 {
 	struct probe_decl *decl;
-	struct variant_list one = { 0 };
+	struct variant_list one = {0};
 	struct variant copy = *var;
 	unsigned mark = diag_mark(l->env->diag);
 	struct sema s;
@@ -39,26 +39,25 @@ static void put_alias_vars(struct list *l, struct variant *var,
 	sema_resolve(&s);
 	types_infer(&s);
 	diag_rollback(l->env->diag, mark);
-	vec_for(&s.prog->handlers, i)
-	{
+	vec_for (&s.prog->handlers, i) {
 		struct handler *h = s.prog->handlers.v[i];
 
-		vec_for(&h->locals, k) if (strncmp(h->locals.v[k]->name, "__",
-						   2))
-			sb_printf(line, " %s:%s", h->locals.v[k]->name,
-				  type_name(h->locals.v[k]->type));
+		vec_for (&h->locals, k)
+			if (strncmp(h->locals.v[k]->name, "__", 2))
+				sb_printf(line, " %s:%s", h->locals.v[k]->name,
+					  type_name(h->locals.v[k]->type));
 	}
 }
 
 static void list_site(struct list *l, struct variant *var,
 		      struct probe_site *site)
 {
-	struct strbuf line = { 0 };
+	struct strbuf line = {0};
 
 	sb_puts(&line, var->shown ? var->shown : site->name);
 	if (l->with_vars && !map_has(&l->seen, sb_str(&line))) {
 		if (site->kind->list_vars) {
-			struct strbuf vars = { 0 };
+			struct strbuf vars = {0};
 
 			site->kind->list_vars(l->env, site, &vars);
 			if (vars.len)
@@ -82,32 +81,30 @@ static int by_text(const void *a, const void *b)
 void sema_list(const struct probe_env *env, struct tapset *lib,
 	       struct probe_point *pattern, bool with_vars, struct strbuf *out)
 {
-	struct sema_opts opts = { .listing = true, .keep_unused = true };
-	struct list l = { .env = env,
-			  .lib = lib,
-			  .opts = &opts,
-			  .with_vars = with_vars };
-	struct variant_list variants = { 0 };
+	struct sema_opts opts = {.listing = true, .keep_unused = true};
+	struct list l = {
+		.env = env, .lib = lib, .opts = &opts, .with_vars = with_vars};
+	struct variant_list variants = {0};
 	const char **lines;
 	struct sema s;
 
 	map_init(&l.seen, env->arena);
 	sema_init(&s, env, lib, &opts);
+	symbols_absorb(&s);
 	alias_expand(&s, &pattern, 1, true, &variants);
-	vec_for(&variants.v, i)
-	{
+	vec_for (&variants.v, i) {
 		struct variant *var = variants.v.v[i];
 
-		vec_for(&var->sites.v, k)
-		{
+		vec_for (&var->sites.v, k) {
 			list_site(&l, var, var->sites.v.v[k]);
 			if (var->shown)
 				break;
 		}
 	}
-	lines = arena_new_array(env->arena, const char *,
-				l.seen.entries.n + 1);
-	map_for(&l.seen, i) lines[i] = l.seen.entries.v[i].key;
+	lines = arena_new_array(env->arena, const char *, l.seen.entries.n + 1);
+	map_for (&l.seen, i)
+		lines[i] = l.seen.entries.v[i].key;
 	qsort(lines, l.seen.entries.n, sizeof(lines[0]), by_text);
-	map_for(&l.seen, i) sb_printf(out, "%s\n", lines[i]);
+	map_for (&l.seen, i)
+		sb_printf(out, "%s\n", lines[i]);
 }

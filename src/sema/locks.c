@@ -10,7 +10,7 @@ enum { READ = 1, WRITE = 2 };
 struct locks {
 	struct sema *s;
 	uint8_t *use; /* per global id */
-	bool *seen; /* per function id */
+	bool *seen;   /* per function id */
 };
 
 static void locks_expr(struct visitor *v, struct expr **ep);
@@ -41,8 +41,7 @@ static void locks_expr(struct visitor *v, struct expr **ep)
 		touch(l, base_var(e->incdec.a), WRITE);
 		break;
 	case E_CALL:
-		vec_for(&e->call.funcs, i)
-		{
+		vec_for (&e->call.funcs, i) {
 			struct func_decl *f = e->call.funcs.v[i];
 
 			if (l->seen[f->id])
@@ -66,10 +65,10 @@ static void locks_stmt(struct visitor *v, struct stmt **sp)
 		touch(l, base_var(st->expr), WRITE);
 	if (st->kind == S_FOREACH) {
 		touch(l, base_var(st->foreach.base),
-		      st->foreach.sort_column || st->foreach.sort_dir ? WRITE :
-									READ);
+		      st->foreach.sort_column || st->foreach.sort_dir ? WRITE
+								      : READ);
 		/* The loop variables may be globals. */
-		vec_for(&st->foreach.keys, i)
+		vec_for (&st->foreach.keys, i)
 			touch(l, base_var(st->foreach.keys.v[i]), WRITE);
 		if (st->foreach.value)
 			touch(l, base_var(st->foreach.value), WRITE);
@@ -83,22 +82,20 @@ void locks_collect(struct sema *s)
 {
 	struct arena *a = s->arena;
 
-	vec_for(&s->prog->handlers, i)
-	{
+	vec_for (&s->prog->handlers, i) {
 		struct handler *h = s->prog->handlers.v[i];
 		struct locks l = {
 			.s = s,
 			.use = arena_new_array(a, uint8_t, s->prog->globals.n),
 			.seen = arena_new_array(a, bool, s->prog->funcs.n),
 		};
-		struct visitor v = { locks_expr, locks_stmt, &l };
+		struct visitor v = {locks_expr, locks_stmt, &l};
 
 		locks_stmt(&v, &h->body);
 		if (h->cond)
 			locks_expr(&v, &h->cond);
 		h->reads.n = h->writes.n = 0;
-		vec_for(&s->prog->globals, k)
-		{
+		vec_for (&s->prog->globals, k) {
 			struct var_decl *g = s->prog->globals.v[k];
 
 			if (l.use[g->id] & WRITE)

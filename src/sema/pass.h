@@ -23,21 +23,22 @@ struct sema {
 	struct program *prog;
 
 	struct map globals; /* scope_key() -> struct var_decl */
-	struct map funcs; /* name -> struct func_set */
+	struct map funcs;   /* name -> struct func_set */
 	VEC(struct alias_decl *) aliases;
-	uint32_t nlib; /* library files taken over so far */
-	uint32_t nprobed; /* files whose probes were built */
+	uint32_t nlib;			 /* library files taken over so far */
+	uint32_t nprobed;		 /* files whose probes were built */
 	VEC(struct func_decl *) pending; /* reached, body not resolved yet */
 	VEC(struct func_decl *) reached; /* bodies resolved */
-	uint32_t nentry; /* globals made for @entry */
+	VEC(struct func_decl *) bound;	 /* target variables are bound */
+	uint32_t nentry;		 /* globals made for @entry */
 };
 
 /* Facts about a variable that only pass 2 needs (var_decl.aux). */
 struct var_info {
 	bool arity_known;
 	struct loc arity_loc;
-	uint32_t reads; /* value is wanted */
-	uint32_t writes; /* any change */
+	uint32_t reads;	  /* value is wanted */
+	uint32_t writes;  /* any change */
 	uint32_t updates; /* x++, x += 1 whose own value is not wanted */
 	bool is_loop_var; /* assigned by foreach or catch */
 	bool warned;
@@ -131,6 +132,8 @@ void handlers_from_variants(struct sema *s, struct probe_decl *decl,
  */
 void targets_bind(struct sema *s, struct probe_site *site,
 		  const struct stmt *user, struct stmt **body);
+/* The same for a function, once. */
+void bind_function(struct sema *s, struct func_decl *f);
 bool body_has_targets(const struct stmt *body);
 /*
  * Does away with @entry() in a variant: adds the handler that saves the values
@@ -142,6 +145,8 @@ struct probe_decl *entry_rewrite(struct sema *s, struct probe_decl *decl,
 void resolve_unit(struct sema *s, struct unit *u);
 void resolve_condition(struct sema *s, struct handler *h);
 void resolve_pending(struct sema *s);
+/* Embedded C at loc: is there a compiler for it in this runtime? */
+void resolve_embedded(struct sema *s, struct loc loc);
 void check_unit(struct sema *s, struct unit *u);
 void fold_unit(struct sema *s, struct unit *u);
 /* Constant truth: -1 not constant, else 0 or 1. */

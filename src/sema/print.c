@@ -2,7 +2,7 @@
 /* `stap -p2`: the elaborated program. */
 #include "sema/pass.h"
 
-static void put_global(struct strbuf *out, const struct var_decl *v)
+static void put_global(struct strbuf *out, const struct var_decl *v, bool init)
 {
 	sb_puts(out, v->name);
 	if (v->wrap)
@@ -17,7 +17,7 @@ static void put_global(struct strbuf *out, const struct var_decl *v)
 				  type_name(v->key_type[i]));
 		sb_putc(out, ']');
 	}
-	if (v->init) {
+	if (init && v->init) {
 		sb_puts(out, " = ");
 		unparse_expr(out, v->init);
 	}
@@ -29,8 +29,7 @@ static void put_locals(struct strbuf *out, struct var_decl **v, uint32_t n)
 	if (n)
 		sb_puts(out, "  # locals\n");
 	for (uint32_t i = 0; i < n; i++)
-		sb_printf(out, "  %s:%s\n", v[i]->name,
-			  type_name(v[i]->type));
+		sb_printf(out, "  %s:%s\n", v[i]->name, type_name(v[i]->type));
 }
 
 static void put_body(struct strbuf *out, const struct stmt *body)
@@ -47,7 +46,7 @@ static void put_function(struct strbuf *out, const struct func_decl *f,
 			 bool bodies)
 {
 	sb_printf(out, "%s:%s (", f->name, type_name(f->ret));
-	vec_for(&f->params, i)
+	vec_for (&f->params, i)
 		sb_printf(out, "%s%s:%s", i ? ", " : "", f->params.v[i]->name,
 			  type_name(f->params.v[i]->type));
 	sb_puts(out, ")\n");
@@ -68,8 +67,7 @@ static void put_origin(struct strbuf *out, const struct probe_point *p)
 static void put_handler(struct strbuf *out, const struct handler *h,
 			bool bodies)
 {
-	vec_for(&h->sites, i)
-	{
+	vec_for (&h->sites, i) {
 		const struct probe_site *site = h->sites.v[i];
 
 		sb_puts(out, site->name);
@@ -91,15 +89,18 @@ void sema_print(struct strbuf *out, const struct program *p, bool bodies)
 {
 	if (p->embeds.n)
 		sb_puts(out, "# global embedded code\n");
-	vec_for(&p->embeds, i)
+	vec_for (&p->embeds, i)
 		sb_printf(out, "%%{%s%%}\n", p->embeds.v[i]->code);
 	if (p->globals.n)
 		sb_puts(out, "# globals\n");
-	vec_for(&p->globals, i) put_global(out, p->globals.v[i]);
+	vec_for (&p->globals, i)
+		put_global(out, p->globals.v[i], bodies);
 	if (p->funcs.n)
 		sb_puts(out, "# functions\n");
-	vec_for(&p->funcs, i) put_function(out, p->funcs.v[i], bodies);
+	vec_for (&p->funcs, i)
+		put_function(out, p->funcs.v[i], bodies);
 	if (p->handlers.n)
 		sb_puts(out, "# probes\n");
-	vec_for(&p->handlers, i) put_handler(out, p->handlers.v[i], bodies);
+	vec_for (&p->handlers, i)
+		put_handler(out, p->handlers.v[i], bodies);
 }

@@ -32,9 +32,9 @@ static struct var_decl *find_local(struct resolve *r, const char *name)
 		if (!strcmp(unit_local(&r->u, i)->name, name))
 			return unit_local(&r->u, i);
 	if (r->u.f)
-		vec_for(&r->u.f->params, i)
-			if (!strcmp(r->u.f->params.v[i]->name, name)) return r
-				->u.f->params.v[i];
+		vec_for (&r->u.f->params, i)
+			if (!strcmp(r->u.f->params.v[i]->name, name))
+				return r->u.f->params.v[i];
 	return NULL;
 }
 
@@ -42,8 +42,8 @@ static struct var_decl *find_var(struct resolve *r, const struct expr *sym)
 {
 	struct var_decl *v = find_local(r, sym->sym.name);
 
-	return v ? v :
-		   symbols_global(r->s, file_of(r->s, sym->loc), sym->sym.name);
+	return v ? v
+		 : symbols_global(r->s, file_of(r->s, sym->loc), sym->sym.name);
 }
 
 static struct var_decl *new_local(struct resolve *r, const struct expr *sym)
@@ -103,24 +103,26 @@ static const char *similar_variables(struct resolve *r, const char *name,
 				     bool arrays)
 {
 	struct map names;
-	VEC(const char *) cands = { 0 };
+	VEC(const char *) cands = {0};
 
 	map_init(&names, r->s->arena);
 	if (!arrays)
 		for (uint32_t i = 0; i < unit_nlocals(&r->u); i++)
 			map_put(&names, unit_local(&r->u, i)->name, r);
 	symbols_global_names(r->s, &names);
-	map_for(&names, i) if (strcmp(names.entries.v[i].key, name))
-		vec_push(r->s->arena, &cands, names.entries.v[i].key);
+	map_for (&names, i)
+		if (strcmp(names.entries.v[i].key, name))
+			vec_push(r->s->arena, &cands, names.entries.v[i].key);
 	return similar_to(r->s, name, cands.v, cands.n);
 }
 
 static bool no_such_array(struct resolve *r, struct expr *sym, uint32_t arity)
 {
 	struct sema *s = r->s;
-	struct diag_msg *m = diag_report(
-		s->diag, UNRESOLVED_ARRAY, sym->loc, expr_what(s->arena, sym),
-		arity, sym->sym.name, similar_variables(r, sym->sym.name, true));
+	struct diag_msg *m =
+		diag_report(s->diag, UNRESOLVED_ARRAY, sym->loc,
+			    expr_what(s->arena, sym), arity, sym->sym.name,
+			    similar_variables(r, sym->sym.name, true));
 
 	diag_remedy(m, "arrays are global: add 'global %s' at the top level",
 		    sym->sym.name);
@@ -141,8 +143,9 @@ static bool resolve_array(struct resolve *r, struct expr *sym, uint32_t arity)
 		m = diag_report(s->diag, LOCAL_INDEXED, sym->loc,
 				expr_what(s->arena, sym), v->name);
 		diag_note(m, v->loc, "local variable first used here");
-		diag_remedy(m, "arrays are global: add 'global %s' at the top "
-			       "level",
+		diag_remedy(m,
+			    "arrays are global: add 'global %s' at the top "
+			    "level",
 			    v->name);
 		return false;
 	}
@@ -172,10 +175,10 @@ static const struct intrinsic {
 	uint32_t nargs;
 	enum prim_op op;
 } intrinsics[] = {
-	{ "kernel_string", 1, PRIM_STR_KERNEL },
-	{ "kernel_string_n", 2, PRIM_STR_KERNEL },
-	{ "user_string", 1, PRIM_STR_USER },
-	{ "user_string_n", 2, PRIM_STR_USER },
+	{"kernel_string", 1, PRIM_STR_KERNEL},
+	{"kernel_string_n", 2, PRIM_STR_KERNEL},
+	{"user_string", 1, PRIM_STR_USER},
+	{"user_string_n", 2, PRIM_STR_USER},
 };
 
 static void no_such_function(struct resolve *r, struct expr *e)
@@ -184,7 +187,7 @@ static void no_such_function(struct resolve *r, struct expr *e)
 	struct file *from = file_of(s, e->loc);
 	struct func_decl *f = symbols_any_function(s, from, e->call.name);
 	const struct builtin *b = NULL;
-	VEC(const char *) cands = { 0 };
+	VEC(const char *) cands = {0};
 	struct map names;
 	struct diag_msg *m;
 
@@ -201,7 +204,7 @@ static void no_such_function(struct resolve *r, struct expr *e)
 	}
 	map_init(&names, s->arena);
 	symbols_function_names(s, &names);
-	map_for(&names, i)
+	map_for (&names, i)
 		vec_push(s->arena, &cands, names.entries.v[i].key);
 	for (unsigned i = 0; i < sizeof(intrinsics) / sizeof(intrinsics[0]);
 	     i++)
@@ -222,7 +225,7 @@ static bool resolve_intrinsic(struct expr *e)
 	for (unsigned i = 0; i < sizeof(intrinsics) / sizeof(intrinsics[0]);
 	     i++) {
 		const struct intrinsic *in = &intrinsics[i];
-		struct expr *arg[2] = { 0 };
+		struct expr *arg[2] = {0};
 
 		if (strcmp(in->name, e->call.name) ||
 		    in->nargs != e->call.args.n)
@@ -265,8 +268,7 @@ static void expect_lvalue(struct resolve *r, struct expr *at, struct expr *e,
 {
 	struct diag_msg *m;
 
-	if ((e->kind == E_SYMBOL || e->kind == E_TARGET ||
-	     e->kind == E_PRIM) ||
+	if ((e->kind == E_SYMBOL || e->kind == E_TARGET || e->kind == E_PRIM) ||
 	    (e->kind == E_INDEX && e->index.base->kind == E_SYMBOL))
 		return;
 	m = diag_report(r->s->diag, NOT_AN_LVALUE, at->loc,
@@ -276,7 +278,9 @@ static void expect_lvalue(struct resolve *r, struct expr *at, struct expr *e,
 
 static void resolve_keys(struct visitor *v, expr_list *keys)
 {
-	vec_for(keys, i) if (keys->v[i]) resolve_expr(v, &keys->v[i]);
+	vec_for (keys, i)
+		if (keys->v[i])
+			resolve_expr(v, &keys->v[i]);
 }
 
 static void resolve_index(struct visitor *v, struct expr *e)
@@ -303,25 +307,25 @@ static void resolve_print(struct visitor *v, struct expr *e)
 	} else if (f) {
 		resolve_expr(v, &e->print.format);
 	}
-	vec_for(&e->print.args, i) resolve_expr(v, &e->print.args.v[i]);
+	vec_for (&e->print.args, i)
+		resolve_expr(v, &e->print.args.v[i]);
 	if (e->print.fmt && e->print.fmt->nargs != e->print.args.n) {
-		struct diag_msg *m =
-			diag_report(s->diag, FORMAT_ARGS, e->loc,
-				    expr_what(s->arena, e));
+		struct diag_msg *m = diag_report(s->diag, FORMAT_ARGS, e->loc,
+						 expr_what(s->arena, e));
 
 		diag_note(m, f->loc, "the format takes %u, %u given",
 			  e->print.fmt->nargs, e->print.args.n);
 	}
 }
 
-static void check_embedded(struct resolve *r, struct loc loc)
+void resolve_embedded(struct sema *s, struct loc loc)
 {
 	struct diag_msg *m;
-	const char *rt = r->s->env->runtime;
+	const char *rt = s->env->runtime;
 
 	if (rt && !strcmp(rt, "kernel"))
 		return;
-	m = diag_report(r->s->diag, EMBEDDED_RUNTIME, loc, "embedded-code");
+	m = diag_report(s->diag, EMBEDDED_RUNTIME, loc, "embedded-code");
 	diag_remedy(m, "run with --runtime=kernel, or write it in the script "
 		       "language");
 }
@@ -343,13 +347,12 @@ static void resolve_expr(struct visitor *v, struct expr **ep)
 		resolve_array(r, e->in.array, e->in.keys.n);
 		break;
 	case E_CALL:
-		vec_for(&e->call.args, i) resolve_expr(v, &e->call.args.v[i]);
+		vec_for (&e->call.args, i)
+			resolve_expr(v, &e->call.args.v[i]);
 		resolve_call(r, e);
 		break;
 	case E_ASSIGN:
 		expect_lvalue(r, e, e->assign.a, "assignment");
-		/* Right to left, as it is evaluated?  No: names are entered in
-		   reading order, so that messages point at the first use. */
 		resolve_expr(v, &e->assign.a);
 		resolve_expr(v, &e->assign.b);
 		break;
@@ -362,7 +365,7 @@ static void resolve_expr(struct visitor *v, struct expr **ep)
 		resolve_print(v, e);
 		break;
 	case E_EMBEDDED:
-		check_embedded(r, e->loc);
+		resolve_embedded(r->s, e->loc);
 		break;
 	default:
 		expr_children(v, e);
@@ -397,8 +400,8 @@ static void foreach_base(struct visitor *v, struct stmt *st)
 		m = diag_report(r->s->diag, FOREACH_SLICE,
 				st->foreach.base->loc,
 				expr_what(r->s->arena, st->foreach.base),
-				st->foreach.base->sym.name,
-				st->foreach.slice.n, st->foreach.keys.n);
+				st->foreach.base->sym.name, st->foreach.slice.n,
+				st->foreach.keys.n);
 		diag_remedy(m, "use '*' for the indexes that may be anything");
 	}
 }
@@ -411,7 +414,8 @@ static void resolve_foreach(struct visitor *v, struct stmt *st)
 	if (st->foreach.limit)
 		resolve_expr(v, &st->foreach.limit);
 	foreach_base(v, st);
-	vec_for(&st->foreach.keys, i) loop_var(v, &st->foreach.keys.v[i]);
+	vec_for (&st->foreach.keys, i)
+		loop_var(v, &st->foreach.keys.v[i]);
 	if (st->foreach.value)
 		loop_var(v, &st->foreach.value);
 	r->loops++;
@@ -434,10 +438,10 @@ static void resolve_delete(struct visitor *v, struct stmt *st)
 
 		e->sym.ref = var;
 		if (!var) {
-			m = diag_report(s->diag, UNRESOLVED_DELETE, e->loc,
-					expr_what(s->arena, e),
-					similar_variables(r, e->sym.name,
-							  true));
+			m = diag_report(
+				s->diag, UNRESOLVED_DELETE, e->loc,
+				expr_what(s->arena, e),
+				similar_variables(r, e->sym.name, true));
 			diag_remedy(m, "only globals and variables that were "
 				       "set before can be deleted");
 		}
@@ -500,7 +504,7 @@ static void resolve_stmt(struct visitor *v, struct stmt **sp)
 			resolve_stmt(v, &st->try_.handler);
 		break;
 	case S_EMBEDDED:
-		check_embedded(r, st->loc);
+		resolve_embedded(r->s, st->loc);
 		break;
 	default:
 		stmt_children(v, st);
@@ -509,13 +513,12 @@ static void resolve_stmt(struct visitor *v, struct stmt **sp)
 
 void resolve_unit(struct sema *s, struct unit *u)
 {
-	struct resolve r = { .s = s, .u = *u };
-	struct visitor v = { resolve_expr, resolve_stmt, &r };
+	struct resolve r = {.s = s, .u = *u};
+	struct visitor v = {resolve_expr, resolve_stmt, &r};
 	struct stmt **body = unit_body(u);
 
 	resolve_stmt(&v, body);
 }
-
 
 static void resolve_cond_expr(struct visitor *v, struct expr **ep)
 {
@@ -531,14 +534,15 @@ static void resolve_cond_expr(struct visitor *v, struct expr **ep)
 		}
 		m = diag_report(s->diag, CONDITION_LOCAL, e->loc,
 				expr_what(s->arena, e));
-		diag_remedy(m, "declare 'global %s', or test it inside the "
-			       "handler",
+		diag_remedy(m,
+			    "declare 'global %s', or test it inside the "
+			    "handler",
 			    e->sym.name);
 		return;
 	}
 	if (e->kind == E_NUMBER || e->kind == E_STRING || e->kind == E_UNARY ||
-	    e->kind == E_BINARY || e->kind == E_TERNARY ||
-	    e->kind == E_REGEX || e->kind == E_STATOP) {
+	    e->kind == E_BINARY || e->kind == E_TERNARY || e->kind == E_REGEX ||
+	    e->kind == E_STATOP) {
 		expr_children(v, e);
 		return;
 	}
@@ -549,7 +553,7 @@ static void resolve_cond_expr(struct visitor *v, struct expr **ep)
 
 void resolve_condition(struct sema *s, struct handler *h)
 {
-	struct visitor v = { resolve_cond_expr, NULL, s };
+	struct visitor v = {resolve_cond_expr, NULL, s};
 
 	if (h->cond)
 		resolve_cond_expr(&v, &h->cond);
@@ -559,15 +563,15 @@ void resolve_pending(struct sema *s)
 {
 	for (uint32_t i = 0; i < s->pending.n; i++) {
 		struct func_decl *f = s->pending.v[i];
-		struct unit u = { .f = f };
+		struct unit u = {.f = f};
 		bool known = false;
 
-		vec_for(&s->reached, k) known |= s->reached.v[k] == f;
+		vec_for (&s->reached, k)
+			known |= s->reached.v[k] == f;
 		if (known)
 			continue;
 		vec_push(s->arena, &s->reached, f);
-		vec_for(&f->params, k)
-		{
+		vec_for (&f->params, k) {
 			struct var_info *vi = var_info(s, f->params.v[k]);
 
 			f->params.v[k]->kind = VAR_PARAM;
@@ -576,7 +580,7 @@ void resolve_pending(struct sema *s)
 			if (f->params.v[k]->type)
 				f->params.v[k]->type_loc = f->params.v[k]->loc;
 		}
-		targets_bind(s, NULL, NULL, &f->body);
+		bind_function(s, f);
 		resolve_unit(s, &u);
 	}
 	s->pending.n = 0;

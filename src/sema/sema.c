@@ -2,14 +2,14 @@
 /* The steps of pass 2, in order. */
 #include "sema/pass.h"
 
-void sema_init(struct sema *s, const struct probe_env *env,
-		      struct tapset *lib, const struct sema_opts *o)
+void sema_init(struct sema *s, const struct probe_env *env, struct tapset *lib,
+	       const struct sema_opts *o)
 {
-	*s = (struct sema){ .arena = env->arena,
-			    .diag = env->diag,
-			    .env = env,
-			    .lib = lib,
-			    .opts = o };
+	*s = (struct sema){.arena = env->arena,
+			   .diag = env->diag,
+			   .env = env,
+			   .lib = lib,
+			   .opts = o};
 	s->prog = arena_new_obj(env->arena, struct program);
 	s->prog->arena = env->arena;
 	map_init(&s->globals, env->arena);
@@ -19,7 +19,7 @@ void sema_init(struct sema *s, const struct probe_env *env,
 static void resolve_handlers(struct sema *s, uint32_t first)
 {
 	for (uint32_t i = first; i < s->prog->handlers.n; i++) {
-		struct unit u = { .h = s->prog->handlers.v[i] };
+		struct unit u = {.h = s->prog->handlers.v[i]};
 
 		resolve_unit(s, &u);
 		resolve_condition(s, u.h);
@@ -35,8 +35,7 @@ static void build_and_resolve(struct sema *s)
 		uint32_t first = s->prog->handlers.n;
 		struct file *f = s->prog->files.v[s->nprobed++];
 
-		vec_for(&f->probes, i)
-		{
+		vec_for (&f->probes, i) {
 			f->probes.v[i]->file = f;
 			handlers_build(s, f->probes.v[i]);
 		}
@@ -44,12 +43,18 @@ static void build_and_resolve(struct sema *s)
 	}
 }
 
+static void check_embedded_blocks(struct sema *s)
+{
+	vec_for (&s->prog->embeds, i)
+		resolve_embedded(s, s->prog->embeds.v[i]->loc);
+}
+
 /* The user's own functions are checked even when nothing calls them. */
 static void resolve_user_functions(struct sema *s, struct file **user,
 				   unsigned nuser)
 {
 	for (unsigned i = 0; i < nuser; i++)
-		vec_for(&user[i]->funcs, k)
+		vec_for (&user[i]->funcs, k)
 			vec_push(s->arena, &s->pending, user[i]->funcs.v[k]);
 	resolve_pending(s);
 }
@@ -59,7 +64,7 @@ void sema_resolve(struct sema *s)
 	s->nprobed = s->prog->files.n;
 	resolve_handlers(s, 0);
 	build_and_resolve(s);
-	vec_for(&s->reached, i)
+	vec_for (&s->reached, i)
 		vec_push(s->arena, &s->prog->funcs, s->reached.v[i]);
 }
 
@@ -83,8 +88,7 @@ static void number_locals(struct sema *s, struct unit *u, void *ctx)
 	if (!u->f)
 		return;
 	u->f->aux = NULL;
-	vec_for(&u->f->params, i)
-	{
+	vec_for (&u->f->params, i) {
 		u->f->params.v[i]->id = i;
 		u->f->params.v[i]->aux = NULL;
 	}
@@ -92,13 +96,14 @@ static void number_locals(struct sema *s, struct unit *u, void *ctx)
 
 static void number(struct sema *s)
 {
-	vec_for(&s->prog->globals, i)
-	{
+	vec_for (&s->prog->globals, i) {
 		s->prog->globals.v[i]->id = i;
 		s->prog->globals.v[i]->aux = NULL;
 	}
-	vec_for(&s->prog->funcs, i) s->prog->funcs.v[i]->id = i;
-	vec_for(&s->prog->handlers, i) s->prog->handlers.v[i]->index = i;
+	vec_for (&s->prog->funcs, i)
+		s->prog->funcs.v[i]->id = i;
+	vec_for (&s->prog->handlers, i)
+		s->prog->handlers.v[i]->index = i;
 	each_unit(s, number_locals, NULL);
 }
 
@@ -112,14 +117,16 @@ struct program *sema_run(const struct probe_env *env, struct tapset *lib,
 	sema_init(&s, env, lib, o);
 	for (unsigned i = 0; i < nuser; i++)
 		symbols_add_file(&s, user[i]);
+	symbols_absorb(&s);
 
 	/* names */
 	build_and_resolve(&s);
 	resolve_user_functions(&s, user, nuser);
 	build_and_resolve(&s);
-	vec_for(&s.reached, i) vec_push(s.arena, &s.prog->funcs,
-					s.reached.v[i]);
+	vec_for (&s.reached, i)
+		vec_push(s.arena, &s.prog->funcs, s.reached.v[i]);
 	each_unit(&s, check_units, NULL);
+	check_embedded_blocks(&s);
 	if (diag_errors(env->diag) != errors)
 		return s.prog;
 
@@ -127,8 +134,8 @@ struct program *sema_run(const struct probe_env *env, struct tapset *lib,
 	each_unit(&s, fold_units, NULL);
 	unused_prune(&s, true);
 	if (!s.prog->handlers.n) {
-		struct diag_msg *m = diag_report(env->diag, NO_PROBES, LOC_NONE,
-						 NULL);
+		struct diag_msg *m =
+			diag_report(env->diag, NO_PROBES, LOC_NONE, NULL);
 		diag_remedy(m, "a script needs at least one probe with a "
 			       "handler that does something");
 		return s.prog;
@@ -155,10 +162,11 @@ struct program *sema_run(const struct probe_env *env, struct tapset *lib,
 
 struct sema_counts sema_count(const struct program *p)
 {
-	struct sema_counts c = { .functions = p->funcs.n,
-				 .embeds = p->embeds.n,
-				 .globals = p->globals.n };
+	struct sema_counts c = {.functions = p->funcs.n,
+				.embeds = p->embeds.n,
+				.globals = p->globals.n};
 
-	vec_for(&p->handlers, i) c.probes += p->handlers.v[i]->sites.n;
+	vec_for (&p->handlers, i)
+		c.probes += p->handlers.v[i]->sites.n;
 	return c;
 }

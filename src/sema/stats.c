@@ -24,8 +24,9 @@ static void note_range(struct sema *s, struct expr *e)
 		struct diag_msg *m =
 			diag_report(s->diag, HISTOGRAM_RANGE, e->loc,
 				    expr_what(s->arena, e), what);
-		diag_remedy(m, "@hist_linear(v, LOW, HIGH, WIDTH) with "
-			       "LOW < HIGH, WIDTH > 0 and at most %d buckets",
+		diag_remedy(m,
+			    "@hist_linear(v, LOW, HIGH, WIDTH) with "
+			    "LOW < HIGH, WIDTH > 0 and at most %d buckets",
 			    MAX_BUCKETS);
 	}
 }
@@ -101,15 +102,15 @@ static void stats_stmt(struct visitor *vis, struct stmt **sp)
 
 	if (st->kind == S_FOREACH && (v = base_var(st->foreach.base)) &&
 	    v->type == TY_STATS && st->foreach.sort_column == -1)
-		v->stat_ops |= 1u << (st->foreach.sort_has_stat ?
-					      st->foreach.sort_stat :
-					      STAT_COUNT);
+		v->stat_ops |=
+			1u << (st->foreach.sort_has_stat ? st->foreach.sort_stat
+							 : STAT_COUNT);
 	stmt_children(vis, st);
 }
 
 static void stats_unit(struct sema *s, struct unit *u, void *ctx)
 {
-	struct visitor v = { stats_expr, stats_stmt, s };
+	struct visitor v = {stats_expr, stats_stmt, s};
 
 	stats_stmt(&v, unit_body(u));
 	if (u->h && u->h->cond)

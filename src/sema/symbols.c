@@ -23,15 +23,15 @@ static void add_global(struct sema *s, struct file *f, struct var_decl *v)
 	v->file = f;
 	v->kind = VAR_GLOBAL;
 	if (old) {
-		struct diag_msg *m = diag_report(
-			s->diag, DUPLICATE_GLOBAL, v->loc,
-			ident_what(s->arena, v->name), v->name);
+		struct diag_msg *m =
+			diag_report(s->diag, DUPLICATE_GLOBAL, v->loc,
+				    ident_what(s->arena, v->name), v->name);
 
 		diag_note(m, old->loc, "first declared here");
 		diag_remedy(m, "rename one of them%s",
-			    f->is_tapset || old->file->is_tapset ?
-				    ", or make it private to its file" :
-				    "");
+			    f->is_tapset || old->file->is_tapset
+				    ? ", or make it private to its file"
+				    : "");
 		return;
 	}
 	map_put(&s->globals, key, v);
@@ -51,9 +51,9 @@ static void add_global(struct sema *s, struct file *f, struct var_decl *v)
 void symbols_add_file(struct sema *s, struct file *f)
 {
 	vec_push(s->arena, &s->prog->files, f);
-	vec_for(&f->globals, i) add_global(s, f, f->globals.v[i]);
-	vec_for(&f->funcs, i)
-	{
+	vec_for (&f->globals, i)
+		add_global(s, f, f->globals.v[i]);
+	vec_for (&f->funcs, i) {
 		struct func_decl *fn = f->funcs.v[i];
 		struct func_set *set = map_get(&s->funcs, fn->name);
 
@@ -64,12 +64,11 @@ void symbols_add_file(struct sema *s, struct file *f)
 		}
 		vec_push(s->arena, &set->list, fn);
 	}
-	vec_for(&f->aliases, i)
-	{
+	vec_for (&f->aliases, i) {
 		f->aliases.v[i]->file = f;
 		vec_push(s->arena, &s->aliases, f->aliases.v[i]);
 	}
-	vec_for(&f->embeds, i)
+	vec_for (&f->embeds, i)
 		vec_push(s->arena, &s->prog->embeds, f->embeds.v[i]);
 }
 
@@ -119,7 +118,7 @@ static void ignore_expr(struct visitor *v, struct expr **e)
 static bool says_next(const struct func_decl *f)
 {
 	bool found = false;
-	struct visitor v = { ignore_expr, find_next, &found };
+	struct visitor v = {ignore_expr, find_next, &found};
 	struct stmt *body = f->body;
 
 	if (body->kind == S_EMBEDDED)
@@ -139,12 +138,11 @@ uint32_t symbols_functions(struct sema *s, struct file *from, const char *name,
 			   uint32_t nargs, struct func_decl ***out)
 {
 	struct func_set *set = function_set(s, name);
-	VEC(struct func_decl *) found = { 0 };
+	VEC(struct func_decl *) found = {0};
 
 	if (!set)
 		return 0;
-	vec_for(&set->list, i)
-	{
+	vec_for (&set->list, i) {
 		struct func_decl *f = set->list.v[i];
 		uint32_t at;
 
@@ -156,8 +154,7 @@ uint32_t symbols_functions(struct sema *s, struct file *from, const char *name,
 			found.v[at] = found.v[at - 1];
 		found.v[at] = f;
 	}
-	vec_for(&found, i)
-	{
+	vec_for (&found, i) {
 		found.v[i]->uses_next = says_next(found.v[i]);
 		if (!found.v[i]->uses_next)
 			found.n = i + 1;
@@ -173,14 +170,15 @@ struct func_decl *symbols_any_function(struct sema *s, struct file *from,
 
 	if (!set)
 		return NULL;
-	vec_for(&set->list, i) if (visible(set->list.v[i], from))
-		return set->list.v[i];
+	vec_for (&set->list, i)
+		if (visible(set->list.v[i], from))
+			return set->list.v[i];
 	return NULL;
 }
 
 void symbols_function_names(struct sema *s, struct map *out)
 {
-	map_for(&s->funcs, i)
+	map_for (&s->funcs, i)
 		map_put(out, s->funcs.entries.v[i].key, s);
 	for (unsigned i = 0; i < BUILTIN_COUNT; i++)
 		map_put(out, builtins[i].name, s);
@@ -190,8 +188,7 @@ void symbols_function_names(struct sema *s, struct map *out)
 
 void symbols_global_names(struct sema *s, struct map *out)
 {
-	map_for(&s->globals, i)
-	{
+	map_for (&s->globals, i) {
 		struct var_decl *v = s->globals.entries.v[i].val;
 
 		map_put(out, v->name, s);

@@ -12,11 +12,8 @@
 #include "sema/tapset.h"
 
 #include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "sema/tapset_index.h"
 
@@ -79,7 +76,7 @@ static void add_definition(void *ctx, const char *path, enum index_kind kind,
 	if (!name)
 		return;
 	if (kind == INDEX_ALIAS) {
-		struct alias_entry a = { arena_strdup(t->arena, name), file };
+		struct alias_entry a = {arena_strdup(t->arena, name), file};
 
 		vec_push(t->arena, &t->aliases, a);
 	} else {
@@ -121,11 +118,11 @@ struct file *tapset_file(struct tapset *t, unsigned i)
 void tapset_names(const struct tapset *t, enum index_kind kind, struct map *out)
 {
 	if (kind == INDEX_ALIAS) {
-		vec_for(&t->aliases, i)
+		vec_for (&t->aliases, i)
 			map_put(out, t->aliases.v[i].name, out);
 		return;
 	}
-	map_for(&t->names[kind], i)
+	map_for (&t->names[kind], i)
 		map_put(out, t->names[kind].entries.v[i].key, out);
 }
 
@@ -135,8 +132,8 @@ static struct source *read_file(struct tapset *t, struct lib_file *f)
 
 	f->loaded = true;
 	if (!src) {
-		diag_report(t->diag, TAPSET_UNREADABLE, LOC_NONE, NULL,
-			    f->path, strerror(errno));
+		diag_report(t->diag, TAPSET_UNREADABLE, LOC_NONE, NULL, f->path,
+			    strerror(errno));
 		return NULL;
 	}
 	src->is_tapset = 1;
@@ -166,8 +163,8 @@ void tapset_load_macros(struct tapset *t, const struct source *src)
 		while (p < end && (isalnum((unsigned char)*p) || *p == '_'))
 			p++;
 		d = p > from ? map_getn(&t->names[INDEX_MACRO], from,
-					(size_t)(p - from)) :
-			       NULL;
+					(size_t)(p - from))
+			     : NULL;
 		for (uint32_t i = 0; d && i < d->files.n; i++) {
 			uint32_t at = d->files.v[i];
 
@@ -210,8 +207,7 @@ bool tapset_need(struct tapset *t, enum index_kind kind, const char *name)
 static bool alias_possible(struct tapset *t, const char *name,
 			   const struct probe_point *p)
 {
-	vec_for(&p->comps, i)
-	{
+	vec_for (&p->comps, i) {
 		const char *pat = p->comps.v[i].name;
 		size_t n = strcspn(name, ".");
 		char part[128];
@@ -237,8 +233,9 @@ bool tapset_need_alias(struct tapset *t, const struct probe_point *p)
 {
 	bool any = false;
 
-	vec_for(&t->aliases, i) if (!t->files.v[t->aliases.v[i].file].loaded &&
-				    alias_possible(t, t->aliases.v[i].name, p))
-		any |= parse_lib_file(t, t->aliases.v[i].file);
+	vec_for (&t->aliases, i)
+		if (!t->files.v[t->aliases.v[i].file].loaded &&
+		    alias_possible(t, t->aliases.v[i].name, p))
+			any |= parse_lib_file(t, t->aliases.v[i].file);
 	return any;
 }

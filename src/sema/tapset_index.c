@@ -33,9 +33,9 @@ struct listing {
 	VEC(struct entry) files;
 };
 
-static const char *const arch_dirs[] = { "x86_64", "i386",    "arm",
-					 "arm64",  "powerpc", "s390",
-					 "mips",   "riscv",   "ia64" };
+static const char *const arch_dirs[] = {"x86_64", "i386",    "arm",
+					"arm64",  "powerpc", "s390",
+					"mips",	  "riscv",   "ia64"};
 
 static bool other_arch(const char *arch, const char *name)
 {
@@ -55,9 +55,8 @@ static bool is_tapset_name(const char *name)
 
 static void list_dir(struct listing *l, const char *below, unsigned depth)
 {
-	DIR *d = opendir(*below ? arena_printf(l->arena, "%s/%s", l->dir,
-					       below) :
-				  l->dir);
+	DIR *d = opendir(*below ? arena_printf(l->arena, "%s/%s", l->dir, below)
+				: l->dir);
 	struct dirent *de;
 
 	if (!d)
@@ -78,7 +77,7 @@ static void list_dir(struct listing *l, const char *below, unsigned depth)
 			    !other_arch(l->arch, de->d_name))
 				list_dir(l, path, depth + 1);
 		} else if (is_tapset_name(de->d_name)) {
-			struct entry e = { path, st.st_size, st.st_mtime };
+			struct entry e = {path, st.st_size, st.st_mtime};
 
 			vec_push(l->arena, &l->files, e);
 		}
@@ -95,7 +94,7 @@ static int by_path(const void *a, const void *b)
 static void list_files(struct listing *l, struct arena *a, const char *dir,
 		       const char *arch)
 {
-	*l = (struct listing){ .arena = a, .dir = dir, .arch = arch };
+	*l = (struct listing){.arena = a, .dir = dir, .arch = arch};
 	list_dir(l, "", 0);
 	if (l->files.n)
 		qsort(l->files.v, l->files.n, sizeof(l->files.v[0]), by_path);
@@ -103,11 +102,11 @@ static void list_files(struct listing *l, struct arena *a, const char *dir,
 
 static const struct entry *find_entry(const struct listing *l, const char *path)
 {
-	struct entry key = { .path = path };
+	struct entry key = {.path = path};
 
-	return l->files.n ? bsearch(&key, l->files.v, l->files.n,
-				    sizeof(key), by_path) :
-			    NULL;
+	return l->files.n ? bsearch(&key, l->files.v, l->files.n, sizeof(key),
+				    by_path)
+			  : NULL;
 }
 
 /* Does the path lead through the directory of another architecture? */
@@ -123,7 +122,7 @@ static bool path_other_arch(struct arena *a, const char *arch, const char *path)
 }
 
 struct index_line {
-	char kind; /* 'F', 'f', 'g', 'a', 'm' */
+	char kind;	  /* 'F', 'f', 'g', 'a', 'm' */
 	const char *text; /* path or name */
 	struct entry file;
 };
@@ -155,16 +154,16 @@ static const enum index_kind kind_of[128] = {
 };
 
 /* Splits into lines; true when they describe exactly the files listed. */
-static bool index_fresh(const struct listing *l, struct source *src, char *text,
+static bool index_fresh(const struct listing *l, char *text,
 			struct index_line **lines, uint32_t *nlines)
 {
-	VEC(struct index_line) v = { 0 };
+	VEC(struct index_line) v = {0};
 	uint32_t nfiles = 0;
 	char *save = NULL;
 
 	for (char *line = strtok_r(text, "\n", &save); line;
 	     line = strtok_r(NULL, "\n", &save)) {
-		struct index_line il = { 0 };
+		struct index_line il = {0};
 
 		if (!parse_line(line, &il))
 			return false;
@@ -194,21 +193,19 @@ static bool read_index(const struct listing *l, index_found_fn *found,
 	uint32_t n;
 
 	if (!src ||
-	    !index_fresh(l, src, arena_strndup(l->arena, src->text, src->len),
+	    !index_fresh(l, arena_strndup(l->arena, src->text, src->len),
 			 &lines, &n))
 		return false;
 	for (uint32_t i = 0; i < n; i++) {
 		if (lines[i].kind == 'F') {
-			path = path_other_arch(l->arena, l->arch,
-					       lines[i].text) ?
-				       NULL :
-				       arena_printf(l->arena, "%s/%s", l->dir,
-						    lines[i].text);
+			path = path_other_arch(l->arena, l->arch, lines[i].text)
+				       ? NULL
+				       : arena_printf(l->arena, "%s/%s", l->dir,
+						      lines[i].text);
 			if (path)
 				found(ctx, path, INDEX_FUNC, NULL);
 		} else if (path) {
-			found(ctx, path,
-			      kind_of[(unsigned char)lines[i].kind],
+			found(ctx, path, kind_of[(unsigned char)lines[i].kind],
 			      lines[i].text);
 		}
 	}
@@ -227,15 +224,13 @@ static void scanned(void *ctx, enum index_kind kind, const char *name,
 {
 	struct scan *sc = ctx;
 
-	sc->found(sc->ctx, sc->path, kind,
-		  arena_strndup(sc->arena, name, len));
+	sc->found(sc->ctx, sc->path, kind, arena_strndup(sc->arena, name, len));
 }
 
 static void scan_files(const struct listing *l, index_found_fn *found,
 		       void *ctx)
 {
-	vec_for(&l->files, i)
-	{
+	vec_for (&l->files, i) {
 		struct scan sc = {
 			.arena = l->arena,
 			.path = arena_printf(l->arena, "%s/%s", l->dir,
@@ -269,10 +264,10 @@ struct writer {
 static void write_line(void *ctx, const char *path, enum index_kind kind,
 		       const char *name)
 {
-	static const char letter[] = { [INDEX_FUNC] = 'f',
-				       [INDEX_GLOBAL] = 'g',
-				       [INDEX_ALIAS] = 'a',
-				       [INDEX_MACRO] = 'm' };
+	static const char letter[] = {[INDEX_FUNC] = 'f',
+				      [INDEX_GLOBAL] = 'g',
+				      [INDEX_ALIAS] = 'a',
+				      [INDEX_MACRO] = 'm'};
 	struct writer *w = ctx;
 	const struct entry *e;
 
@@ -297,7 +292,7 @@ int tapset_write_index(const char *dir)
 	int err = 0;
 
 	list_files(&l, a, dir, NULL);
-	w = (struct writer){ .out = fopen(tmp, "w"), .l = &l };
+	w = (struct writer){.out = fopen(tmp, "w"), .l = &l};
 	if (!w.out) {
 		err = -errno;
 		arena_free(a);

@@ -18,7 +18,7 @@ struct bind {
 	struct sema *s;
 	struct probe_site *site; /* NULL in functions */
 	const struct stmt *user; /* for @probewrite */
-	bool quiet; /* under @defined: failures are answers */
+	bool quiet;		 /* under @defined: failures are answers */
 	bool failed;
 	bool lvalue; /* the next expression is assigned to */
 	unsigned depth;
@@ -30,7 +30,7 @@ static void bind_stmt(struct visitor *v, struct stmt **st);
 
 static const char *shown_target(struct sema *s, const struct expr *e)
 {
-	struct strbuf b = { 0 };
+	struct strbuf b = {0};
 	const char *text;
 
 	unparse_expr(&b, e);
@@ -42,7 +42,7 @@ static const char *shown_target(struct sema *s, const struct expr *e)
 static const char *similar_in(struct sema *s, const char *name,
 			      const char *have)
 {
-	VEC(const char *) cands = { 0 };
+	VEC(const char *) cands = {0};
 	char *copy, *save = NULL;
 
 	if (!have || !name)
@@ -62,8 +62,9 @@ static void report_unresolved(struct bind *b, struct expr *e, const char *why,
 	const char *name = e->target.name;
 
 	/* The last member is what usually is misspelt. */
-	vec_for(&e->target.steps, i) if (e->target.steps.v[i].member) name =
-		e->target.steps.v[i].member;
+	vec_for (&e->target.steps, i)
+		if (e->target.steps.v[i].member)
+			name = e->target.steps.v[i].member;
 	m = diag_report(s->diag, UNRESOLVED_TARGET, e->loc,
 			expr_what(s->arena, e), similar_in(s, name, have));
 	if (why)
@@ -93,10 +94,12 @@ static bool bind_one(struct bind *b, struct expr *e, const char **why,
 	if (e->target.tk == TGT_VAR && !own)
 		return false;
 	return own ? b->site->kind->bind(b->s->env, b->site, e, b->lvalue, why,
-					 have) :
-		     probe_bind_target(b->s->env, b->site, e, b->lvalue, why,
+					 have)
+		   : probe_bind_target(b->s->env, b->site, e, b->lvalue, why,
 				       have);
 }
+
+static void cast_current(struct bind *b, struct expr *e);
 
 static void bind_target(struct visitor *v, struct expr **ep)
 {
@@ -111,6 +114,7 @@ static void bind_target(struct visitor *v, struct expr **ep)
 	if (b->failed)
 		return;
 	b->failed = failed;
+	cast_current(b, e);
 	if (lvalue && !b->s->env->guru_mode) {
 		struct diag_msg *m;
 
@@ -152,7 +156,7 @@ static void to_number(struct bind *b, struct expr **e, int64_t value)
 static bool is_defined(struct bind *b, struct expr *arg)
 {
 	struct bind trial = *b;
-	struct visitor v = { bind_expr, bind_stmt, &trial };
+	struct visitor v = {bind_expr, bind_stmt, &trial};
 	struct expr *copy = expr_clone(b->s->arena, arg);
 	unsigned mark = diag_mark(b->s->diag);
 
@@ -171,9 +175,9 @@ struct written {
 static void find_write(void *ctx, struct expr *e)
 {
 	struct written *w = ctx;
-	struct expr *to = e->kind == E_ASSIGN ? e->assign.a :
-			  e->kind == E_INCDEC ? e->incdec.a :
-						NULL;
+	struct expr *to = e->kind == E_ASSIGN	? e->assign.a
+			  : e->kind == E_INCDEC ? e->incdec.a
+						: NULL;
 
 	if (to && to->kind == E_SYMBOL && !strcmp(to->sym.name, w->name))
 		w->found = true;
@@ -181,7 +185,7 @@ static void find_write(void *ctx, struct expr *e)
 
 static bool is_written(struct bind *b, struct expr *arg)
 {
-	struct written w = { 0 };
+	struct written w = {0};
 
 	if (arg->kind != E_SYMBOL || !b->user)
 		return false;
@@ -212,6 +216,48 @@ static void note_pointee(struct bind *b, const struct expr *e)
 	t = value_type_of(e->assign.b);
 	if (t)
 		map_put(b->pointees, e->assign.a->sym.name, (void *)t);
+}
+
+static void find_return_type(struct visitor *v, struct stmt **sp)
+{
+	struct stmt *st = *sp;
+	const struct value_type **t = v->ctx;
+
+	if (st->kind == S_RETURN && st->expr && !*t)
+		*t = value_type_of(st->expr);
+	stmt_children(v, st);
+}
+
+/* A function that returns a typed pointer: `task_parent(t)->tgid`. */
+static const struct value_type *call_type(struct bind *b, struct expr *e)
+{
+	struct sema *s = b->s;
+	struct func_decl **f = NULL;
+	const struct value_type *t = NULL;
+	struct visitor v = {NULL, find_return_type, &t};
+
+	if (!symbols_functions(s, file_of(s, e->loc), e->call.name,
+			       e->call.args.n, &f))
+		return NULL;
+	bind_function(s, f[0]);
+	find_return_type(&v, &f[0]->body);
+	return t;
+}
+
+/* The current task is a task_struct, whoever asks. */
+static void cast_current(struct bind *b, struct expr *e)
+{
+	struct expr *arg = e->target.arg;
+
+	if (e->target.tk != TGT_AUTOCAST || arg->kind != E_CALL)
+		return;
+	if (!strcmp(arg->call.name, "task_current") && !arg->call.args.n) {
+		e->target.tk = TGT_CAST;
+		e->target.name = "task_struct";
+		e->target.module = "kernel";
+	} else if (!arg->ctype) {
+		arg->ctype = call_type(b, arg);
+	}
 }
 
 static void bind_logic(struct visitor *v, struct expr **ep)
@@ -329,12 +375,19 @@ void targets_bind(struct sema *s, struct probe_site *site,
 		  const struct stmt *user, struct stmt **body)
 {
 	struct map pointees;
-	struct bind b = { .s = s,
-			  .site = site,
-			  .user = user,
-			  .pointees = &pointees };
-	struct visitor v = { bind_expr, bind_stmt, &b };
+	struct bind b = {
+		.s = s, .site = site, .user = user, .pointees = &pointees};
+	struct visitor v = {bind_expr, bind_stmt, &b};
 
 	map_init(&pointees, s->arena);
 	bind_stmt(&v, body);
+}
+
+void bind_function(struct sema *s, struct func_decl *f)
+{
+	vec_for (&s->bound, i)
+		if (s->bound.v[i] == f)
+			return;
+	vec_push(s->arena, &s->bound, f);
+	targets_bind(s, NULL, NULL, &f->body);
 }

@@ -18,7 +18,7 @@ struct infer {
 	struct sema *s;
 	struct func_decl *func; /* whose body this is, or NULL */
 	bool changed;
-	bool final; /* last round: report what is unknown */
+	bool final;	   /* last round: report what is unknown */
 	struct map warned; /* functions already reported as unknown */
 };
 
@@ -40,8 +40,9 @@ static bool is_var_use(const struct expr *e)
 
 static void stats_remedy(struct diag_msg *m, const char *name)
 {
-	diag_remedy(m, "take a number out of it: @count(%s), @sum(%s), "
-		       "@min(%s), @max(%s), @avg(%s)",
+	diag_remedy(m,
+		    "take a number out of it: @count(%s), @sum(%s), "
+		    "@min(%s), @max(%s), @avg(%s)",
 		    name, name, name, name, name);
 }
 
@@ -49,9 +50,9 @@ static void stats_remedy(struct diag_msg *m, const char *name)
 static void var_mismatch(struct infer *in, struct expr *e, enum type want)
 {
 	struct var_decl *v = base_var(e);
-	struct diag_msg *m = diag_report(in->s->diag, TYPE_MISMATCH, e->loc,
-					 expr_what(in->s->arena, e),
-					 type_name(want));
+	struct diag_msg *m =
+		diag_report(in->s->diag, TYPE_MISMATCH, e->loc,
+			    expr_what(in->s->arena, e), type_name(want));
 
 	diag_note(m, v->type_loc.src ? v->type_loc : v->loc,
 		  "type was first inferred here (%s)", type_name(v->type));
@@ -270,8 +271,9 @@ static void infer_builtin(struct infer *in, struct expr *e, enum type want)
 {
 	const struct builtin *b = e->call.builtin;
 
-	vec_for(&e->call.args, i) infer(
-		in, e->call.args.v[i], b->args[i] == 's' ? TY_STRING : TY_LONG);
+	vec_for (&e->call.args, i)
+		infer(in, e->call.args.v[i],
+		      b->args[i] == 's' ? TY_STRING : TY_LONG);
 	if (b->ret == '-') {
 		e->type = TY_NONE;
 		if (in->final && want != TY_NONE)
@@ -288,8 +290,17 @@ static void infer_call(struct infer *in, struct expr *e, enum type want)
 		infer_builtin(in, e, want);
 		return;
 	}
-	vec_for(&e->call.funcs, i)
+	vec_for (&e->call.funcs, i)
 		infer_function(in, e, e->call.funcs.v[i], want);
+	/* One that only says "next" has the type of the others. */
+	vec_for (&e->call.funcs, i) {
+		struct func_decl *f = e->call.funcs.v[i];
+
+		if (f->ret == TY_UNKNOWN && known(e->type)) {
+			f->ret = e->type;
+			in->changed = true;
+		}
+	}
 }
 
 /* What a directive takes; '*' takes longs before it. */
@@ -338,12 +349,10 @@ static void infer_print(struct infer *in, struct expr *e, enum type want)
 	} else if (prints_histogram(e)) {
 		infer_hist(in, e->print.args.v[0]);
 	} else {
-		vec_for(&e->print.args, i)
-		{
+		vec_for (&e->print.args, i) {
 			struct expr *arg = e->print.args.v[i];
 
-			infer(in, arg,
-			      e->print.is_char ? TY_LONG : TY_UNKNOWN);
+			infer(in, arg, e->print.is_char ? TY_LONG : TY_UNKNOWN);
 			if (in->final && arg->type == TY_STATS &&
 			    !is_hist(arg)) {
 				struct diag_msg *m = diag_report(
@@ -386,8 +395,9 @@ static void infer_index(struct infer *in, struct expr *e, enum type want)
 	if (e->index.base->kind != E_SYMBOL) {
 		if (is_hist(e->index.base))
 			infer_hist(in, e->index.base);
-		vec_for(&e->index.keys, i) if (e->index.keys.v[i])
-			infer(in, e->index.keys.v[i], TY_LONG);
+		vec_for (&e->index.keys, i)
+			if (e->index.keys.v[i])
+				infer(in, e->index.keys.v[i], TY_LONG);
 		settle(in, e, TY_LONG, want);
 		return;
 	}
@@ -402,7 +412,7 @@ static void infer_index(struct infer *in, struct expr *e, enum type want)
 static void infer_prim(struct infer *in, struct expr *e, enum type want)
 {
 	bool str = e->prim.op == PRIM_STR_KERNEL ||
-		   e->prim.op == PRIM_STR_USER;
+		   e->prim.op == PRIM_STR_USER || e->prim.op == PRIM_INPUT;
 
 	for (unsigned i = 0; i < 2; i++)
 		if (e->prim.arg[i])
@@ -423,12 +433,14 @@ static void unresolved(struct infer *in, struct expr *e)
 			expr_what(in->s->arena, e));
 	if (v) {
 		var_info(in->s, v)->warned = true;
-		diag_remedy(m, "nothing says whether '%s' is a number or a "
-			       "string: assign to it, or initialize it",
+		diag_remedy(m,
+			    "nothing says whether '%s' is a number or a "
+			    "string: assign to it, or initialize it",
 			    v->name);
 	} else if (e->kind == E_CALL) {
-		diag_remedy(m, "declare it: function %s:long (...) or "
-			       "function %s:string (...)",
+		diag_remedy(m,
+			    "declare it: function %s:long (...) or "
+			    "function %s:string (...)",
 			    e->call.name, e->call.name);
 	}
 }
@@ -471,8 +483,7 @@ static void infer(struct infer *in, struct expr *e, enum type want)
 			e->type = e->ternary.a->type;
 			break;
 		}
-		settle(in, e,
-		       infer_same(in, e->ternary.a, e->ternary.b, want),
+		settle(in, e, infer_same(in, e->ternary.a, e->ternary.b, want),
 		       TY_UNKNOWN);
 		break;
 	case E_IN:
@@ -498,8 +509,8 @@ static void infer(struct infer *in, struct expr *e, enum type want)
 		break;
 	case E_EMBEDDED:
 		settle(in, e,
-		       strstr(e->embedded.code, "/* string */") ? TY_STRING :
-								  TY_LONG,
+		       strstr(e->embedded.code, "/* string */") ? TY_STRING
+								: TY_LONG,
 		       want);
 		break;
 	case E_PRIM:
@@ -528,13 +539,17 @@ static void infer_foreach(struct infer *in, struct stmt *st)
 	if (!v) {
 		if (is_hist(base))
 			infer_hist(in, base);
-		vec_for(&st->foreach.keys, i)
+		vec_for (&st->foreach.keys, i)
 			infer(in, st->foreach.keys.v[i], TY_LONG);
 		if (st->foreach.value)
 			infer(in, st->foreach.value, TY_LONG);
 		return;
 	}
 	base->type = v->type;
+	if (in->final && st->foreach.sort_has_stat && v->type != TY_STATS)
+		diag_report(in->s->diag, TYPE_EXPECTED, base->loc,
+			    expr_what(in->s->arena, base), type_name(TY_STATS),
+			    type_name(v->type));
 	infer_keys(in, v, &st->foreach.slice);
 	for (uint32_t i = 0; i < st->foreach.keys.n && i < AST_MAX_KEYS; i++) {
 		/* From the array to the loop variable, and back. */
@@ -567,24 +582,36 @@ static void infer_foreach(struct infer *in, struct stmt *st)
 	}
 }
 
+static void return_mismatch(struct infer *in, struct loc loc, const char *what,
+			    enum type t)
+{
+	struct func_decl *f = in->func;
+	struct diag_msg *m = diag_report(in->s->diag, TYPE_MISMATCH, loc, what,
+					 type_name(t));
+
+	diag_note(m, f->loc, "function '%s' returns a %s", f->name,
+		  type_name(f->ret));
+}
+
 static void infer_return(struct infer *in, struct stmt *st)
 {
 	struct func_decl *f = in->func;
 	struct expr *e = st->expr;
 
-	if (!e || !f)
+	if (!f)
 		return;
+	if (!e) {
+		if (in->final && known(f->ret))
+			return_mismatch(in, st->loc, "keyword", TY_UNKNOWN);
+		return;
+	}
 	infer(in, e, known(e->type) ? TY_UNKNOWN : f->ret);
 	if (!known(f->ret) && known(e->type)) {
 		f->ret = e->type;
 		in->changed = true;
 	} else if (known(e->type) && e->type != f->ret && known(f->ret)) {
-		struct diag_msg *m = diag_report(
-			in->s->diag, TYPE_MISMATCH, e->loc,
-			expr_what(in->s->arena, e), type_name(e->type));
-
-		diag_note(m, f->loc, "function '%s' returns a %s", f->name,
-			  type_name(f->ret));
+		return_mismatch(in, e->loc, expr_what(in->s->arena, e),
+				e->type);
 	}
 }
 
@@ -608,7 +635,7 @@ static void infer_stmt(struct infer *in, struct stmt *st)
 		infer(in, st->expr, TY_NONE);
 		break;
 	case S_BLOCK:
-		vec_for(&st->block.list, i)
+		vec_for (&st->block.list, i)
 			infer_stmt(in, st->block.list.v[i]);
 		break;
 	case S_IF:
@@ -678,11 +705,10 @@ static void skip_expr(struct visitor *v, struct expr **e)
 /* Functions that never return a value have none. */
 static void find_valueless(struct sema *s)
 {
-	vec_for(&s->prog->funcs, i)
-	{
+	vec_for (&s->prog->funcs, i) {
 		struct func_decl *f = s->prog->funcs.v[i];
 		bool found = false;
-		struct visitor v = { skip_expr, find_return, &found };
+		struct visitor v = {skip_expr, find_return, &found};
 		struct stmt *body = f->body;
 
 		if (f->ret_declared || body->kind == S_EMBEDDED) {
@@ -712,17 +738,17 @@ static void unresolved_var(struct sema *s, struct var_decl *v, const char *kind)
 static void check_var(struct sema *s, struct var_decl *v)
 {
 	if (v->type == TY_STATS && v->kind != VAR_GLOBAL) {
-		struct diag_msg *m = diag_report(
-			s->diag, AGGREGATE_LOCAL, v->type_loc,
-			ident_what(s->arena, v->name), v->name);
+		struct diag_msg *m =
+			diag_report(s->diag, AGGREGATE_LOCAL, v->type_loc,
+				    ident_what(s->arena, v->name), v->name);
 
 		diag_remedy(m, "declare 'global %s'", v->name);
 	}
 	if (v->type == TY_UNKNOWN)
 		unresolved_var(s, v,
-			       v->kind == VAR_PARAM  ? "parameter" :
-			       v->kind == VAR_GLOBAL ? "global" :
-						       "local");
+			       v->kind == VAR_PARAM    ? "parameter"
+			       : v->kind == VAR_GLOBAL ? "global"
+						       : "local");
 	for (uint32_t i = 0; i < v->nkeys && i < AST_MAX_KEYS; i++)
 		if (v->key_type[i] == TY_UNKNOWN) {
 			unresolved_var(s, v, "an index of");
@@ -735,12 +761,13 @@ static void check_locals(struct sema *s, struct unit *u, void *ctx)
 	for (uint32_t i = 0; i < unit_nlocals(u); i++)
 		check_var(s, unit_local(u, i));
 	if (u->f)
-		vec_for(&u->f->params, i) check_var(s, u->f->params.v[i]);
+		vec_for (&u->f->params, i)
+			check_var(s, u->f->params.v[i]);
 }
 
 void types_infer(struct sema *s)
 {
-	struct infer in = { .s = s };
+	struct infer in = {.s = s};
 	unsigned errors = diag_errors(s->diag);
 
 	map_init(&in.warned, s->arena);
@@ -756,5 +783,6 @@ void types_infer(struct sema *s)
 	if (diag_errors(s->diag) != errors)
 		return;
 	each_unit(s, check_locals, NULL);
-	vec_for(&s->prog->globals, i) check_var(s, s->prog->globals.v[i]);
+	vec_for (&s->prog->globals, i)
+		check_var(s, s->prog->globals.v[i]);
 }

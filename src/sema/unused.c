@@ -43,8 +43,9 @@ static void count_void(struct visitor *v, struct expr **ep)
 static void count_lvalue(struct visitor *v, struct expr *e)
 {
 	if (e->kind == E_INDEX)
-		vec_for(&e->index.keys, i) if (e->index.keys.v[i])
-			count_expr(v, &e->index.keys.v[i]);
+		vec_for (&e->index.keys, i)
+			if (e->index.keys.v[i])
+				count_expr(v, &e->index.keys.v[i]);
 }
 
 static void count_change(struct visitor *v, struct expr *lvalue, bool reads,
@@ -117,11 +118,12 @@ static void count_stmt(struct visitor *v, struct stmt **sp)
 		count_stmt(v, &st->loop.body);
 		break;
 	case S_FOREACH:
-		vec_for(&st->foreach.keys, i)
+		vec_for (&st->foreach.keys, i)
 			count_loop_var(v, st->foreach.keys.v[i]);
 		count_loop_var(v, st->foreach.value);
-		vec_for(&st->foreach.slice, i) if (st->foreach.slice.v[i])
-			count_expr(v, &st->foreach.slice.v[i]);
+		vec_for (&st->foreach.slice, i)
+			if (st->foreach.slice.v[i])
+				count_expr(v, &st->foreach.slice.v[i]);
 		if (st->foreach.limit)
 			count_expr(v, &st->foreach.limit);
 		count_expr(v, &st->foreach.base);
@@ -144,8 +146,8 @@ static void count_stmt(struct visitor *v, struct stmt **sp)
 
 static void count_unit(struct sema *s, struct unit *u, void *ctx)
 {
-	struct count c = { .s = s };
-	struct visitor v = { count_expr, count_stmt, &c };
+	struct count c = {.s = s};
+	struct visitor v = {count_expr, count_stmt, &c};
 
 	for (uint32_t i = 0; i < unit_nlocals(u); i++) {
 		struct var_info *vi = var_info(s, unit_local(u, i));
@@ -153,8 +155,7 @@ static void count_unit(struct sema *s, struct unit *u, void *ctx)
 		vi->reads = vi->writes = vi->updates = 0;
 	}
 	if (u->f)
-		vec_for(&u->f->params, i)
-		{
+		vec_for (&u->f->params, i) {
 			struct var_info *vi = var_info(s, u->f->params.v[i]);
 
 			vi->reads = vi->updates = 0;
@@ -167,8 +168,7 @@ static void count_unit(struct sema *s, struct unit *u, void *ctx)
 
 void unused_count(struct sema *s)
 {
-	vec_for(&s->prog->globals, i)
-	{
+	vec_for (&s->prog->globals, i) {
 		struct var_decl *g = s->prog->globals.v[i];
 		struct var_info *vi = var_info(s, g);
 
@@ -191,8 +191,8 @@ struct effect {
 
 static bool function_has_effect(struct sema *s, struct func_decl *f)
 {
-	struct effect ef = { .s = s };
-	struct visitor v = { NULL, stmt_effect, &ef };
+	struct effect ef = {.s = s};
+	struct visitor v = {NULL, stmt_effect, &ef};
 	struct stmt *body = f->body;
 	uintptr_t state = (uintptr_t)f->aux;
 
@@ -225,11 +225,11 @@ static void expr_effect(struct visitor *v, struct expr **ep)
 			ef->found = true;
 		break;
 	case E_CALL:
-		if (e->call.builtin &&
-		    e->call.builtin->flags & BF_EFFECT)
+		if (e->call.builtin && e->call.builtin->flags & BF_EFFECT)
 			ef->found = true;
-		vec_for(&e->call.funcs, i) if (function_has_effect(
-			ef->s, e->call.funcs.v[i])) ef->found = true;
+		vec_for (&e->call.funcs, i)
+			if (function_has_effect(ef->s, e->call.funcs.v[i]))
+				ef->found = true;
 		break;
 	case E_EMBEDDED:
 		if (!strstr(e->embedded.code, "/* pure */"))
@@ -248,7 +248,7 @@ static void expr_effect(struct visitor *v, struct expr **ep)
 static void stmt_effect(struct visitor *v, struct stmt **sp)
 {
 	struct effect *ef = v->ctx;
-	struct visitor full = { expr_effect, stmt_effect, ef };
+	struct visitor full = {expr_effect, stmt_effect, ef};
 
 	if ((*sp)->kind == S_DELETE)
 		ef->found = true;
@@ -259,8 +259,8 @@ static void stmt_effect(struct visitor *v, struct stmt **sp)
 /* Any effect at all, on locals too. */
 static bool expr_has_effect(struct sema *s, struct expr *e)
 {
-	struct effect ef = { .s = s };
-	struct visitor v = { expr_effect, stmt_effect, &ef };
+	struct effect ef = {.s = s};
+	struct visitor v = {expr_effect, stmt_effect, &ef};
 
 	if (e->kind == E_ASSIGN || e->kind == E_INCDEC)
 		return true;
@@ -276,7 +276,7 @@ static void local_effect(void *ctx, struct expr *e)
 
 static bool keeps(struct sema *s, struct expr *e)
 {
-	struct stmt st = { .kind = S_EXPR, .expr = e };
+	struct stmt st = {.kind = S_EXPR, .expr = e};
 	bool found = expr_has_effect(s, e);
 
 	if (!found)
@@ -332,8 +332,8 @@ static void child_effects(struct visitor *v, struct expr **ep)
 /* Of an expression whose value nobody wants: only the parts that act. */
 static void add_effects(struct prune *p, struct stmt *block, struct expr *e)
 {
-	struct effects ef = { p, block };
-	struct visitor v = { child_effects, NULL, &ef };
+	struct effects ef = {p, block};
+	struct visitor v = {child_effects, NULL, &ef};
 	struct stmt *st;
 
 	if (!keeps(p->s, e))
@@ -369,6 +369,15 @@ static struct expr *leftmost(struct expr *e)
 	}
 }
 
+/* Its assignment was warned about already. */
+static bool is_leftover(const struct prune *p, const struct expr *e)
+{
+	vec_for (&p->left, i)
+		if (p->left.v[i] == e)
+			return true;
+	return false;
+}
+
 static void prune_expr_stmt(struct prune *p, struct stmt **sp)
 {
 	struct sema *s = p->s;
@@ -383,11 +392,9 @@ static void prune_expr_stmt(struct prune *p, struct stmt **sp)
 		*sp = block->block.list.n == 1 ? block->block.list.v[0] : block;
 		return;
 	}
-	vec_for(&p->left, i) if (p->left.v[i] == e) goto drop;
-	if (p->warn && in_user_file(e->loc))
+	if (p->warn && in_user_file(e->loc) && !is_leftover(p, e))
 		diag_report(s->diag, ELIDED_EXPRESSION, leftmost(e)->loc,
 			    expr_what(s->arena, leftmost(e)));
-drop:
 	*sp = stmt_new(s->arena, S_NULL, e->loc);
 }
 
@@ -397,8 +404,9 @@ static bool is_nothing(const struct stmt *st)
 		return true;
 	if (st->kind != S_BLOCK)
 		return false;
-	vec_for(&st->block.list, i) if (!is_nothing(st->block.list.v[i]))
-		return false;
+	vec_for (&st->block.list, i)
+		if (!is_nothing(st->block.list.v[i]))
+			return false;
 	return true;
 }
 
@@ -430,24 +438,23 @@ static void prune_stmt(struct visitor *v, struct stmt **sp)
 	}
 }
 
-static void never_assigned(struct sema *s, struct var_decl *v,
-			   const char *kind, const struct unit *u)
+static void never_assigned(struct sema *s, struct var_decl *v, const char *kind,
+			   const struct unit *u)
 {
-	VEC(const char *) cands = { 0 };
+	VEC(const char *) cands = {0};
 	struct var_info *vi = var_info(s, v);
-	const struct diag_msg *m;
 
 	if (vi->warned || !in_user_file(v->loc))
 		return;
 	for (uint32_t i = 0; u && i < unit_nlocals(u); i++)
 		if (unit_local(u, i) != v)
 			vec_push(s->arena, &cands, unit_local(u, i)->name);
-	vec_for(&s->prog->globals, i) if (s->prog->globals.v[i] != v)
-		vec_push(s->arena, &cands, s->prog->globals.v[i]->name);
-	m = diag_report(s->diag, NEVER_ASSIGNED, v->loc,
-			ident_what(s->arena, v->name), kind, v->name,
-			similar_to(s, v->name, cands.v, cands.n));
-	(void)m;
+	vec_for (&s->prog->globals, i)
+		if (s->prog->globals.v[i] != v)
+			vec_push(s->arena, &cands, s->prog->globals.v[i]->name);
+	diag_report(s->diag, NEVER_ASSIGNED, v->loc,
+		    ident_what(s->arena, v->name), kind, v->name,
+		    similar_to(s, v->name, cands.v, cands.n));
 }
 
 static void warn_unassigned(struct sema *s, struct unit *u, void *ctx)
@@ -489,8 +496,8 @@ static void dead_stores_stmt(struct visitor *v, struct stmt **sp)
 
 static void prune_unit(struct sema *s, struct unit *u, void *ctx)
 {
-	struct visitor stores = { dead_stores, dead_stores_stmt, ctx };
-	struct visitor stmts = { NULL, prune_stmt, ctx };
+	struct visitor stores = {dead_stores, dead_stores_stmt, ctx};
+	struct visitor stmts = {NULL, prune_stmt, ctx};
 	struct stmt **body = unit_body(u);
 
 	dead_stores_stmt(&stores, body);
@@ -505,7 +512,8 @@ static void reach(struct sema *s, struct func_decl *f);
 static void reach_call(void *ctx, struct expr *e)
 {
 	if (e->kind == E_CALL)
-		vec_for(&e->call.funcs, i) reach(ctx, e->call.funcs.v[i]);
+		vec_for (&e->call.funcs, i)
+			reach(ctx, e->call.funcs.v[i]);
 }
 
 static void reach(struct sema *s, struct func_decl *f)
@@ -521,15 +529,13 @@ static void drop_functions(struct prune *p)
 	struct sema *s = p->s;
 	uint32_t n = 0;
 
-	vec_for(&s->prog->funcs, i)
-	{
+	vec_for (&s->prog->funcs, i) {
 		s->prog->funcs.v[i]->live = false;
 		s->prog->funcs.v[i]->aux = NULL;
 	}
-	vec_for(&s->prog->handlers, i)
+	vec_for (&s->prog->handlers, i)
 		walk_exprs(s->prog->handlers.v[i]->body, reach_call, s);
-	vec_for(&s->prog->funcs, i)
-	{
+	vec_for (&s->prog->funcs, i) {
 		struct func_decl *f = s->prog->funcs.v[i];
 
 		if (f->live)
@@ -545,8 +551,7 @@ static void drop_globals(struct prune *p)
 	struct sema *s = p->s;
 	uint32_t n = 0;
 
-	vec_for(&s->prog->globals, i)
-	{
+	vec_for (&s->prog->globals, i) {
 		struct var_decl *g = s->prog->globals.v[i];
 		struct var_info *vi = var_info(s, g);
 
@@ -561,8 +566,7 @@ static void drop_probes(struct prune *p)
 	struct sema *s = p->s;
 	uint32_t n = 0;
 
-	vec_for(&s->prog->handlers, i)
-	{
+	vec_for (&s->prog->handlers, i) {
 		struct handler *h = s->prog->handlers.v[i];
 
 		if (!is_nothing(h->body)) {
@@ -571,24 +575,22 @@ static void drop_probes(struct prune *p)
 		}
 		p->changed = true;
 		if (p->warn && in_user_file(h->decl->loc))
-			diag_report(s->diag, PROBE_ELIDED, h->decl->loc,
-				    "keyword",
-				    h->sites.v[0]->name ? h->sites.v[0]->name :
-							  "");
+			diag_report(
+				s->diag, PROBE_ELIDED, h->decl->loc, "keyword",
+				h->sites.v[0]->name ? h->sites.v[0]->name : "");
 	}
 	s->prog->handlers.n = n;
 }
 
 void unused_prune(struct sema *s, bool warn)
 {
-	struct prune p = { .s = s, .warn = warn };
+	struct prune p = {.s = s, .warn = warn};
 	bool code = !s->opts->keep_unused;
 
 	unused_count(s);
 	if (warn) {
 		each_unit(s, warn_unassigned, NULL);
-		vec_for(&s->prog->globals, i)
-		{
+		vec_for (&s->prog->globals, i) {
 			struct var_decl *g = s->prog->globals.v[i];
 			struct var_info *vi = var_info(s, g);
 

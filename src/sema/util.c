@@ -14,12 +14,12 @@ void each_unit(struct sema *s, unit_fn *fn, void *ctx)
 {
 	/* By index: a step may append handlers while it runs. */
 	for (uint32_t i = 0; i < s->prog->handlers.n; i++) {
-		struct unit u = { .h = s->prog->handlers.v[i] };
+		struct unit u = {.h = s->prog->handlers.v[i]};
 
 		fn(s, &u, ctx);
 	}
 	for (uint32_t i = 0; i < s->prog->funcs.n; i++) {
-		struct unit u = { .f = s->prog->funcs.v[i] };
+		struct unit u = {.f = s->prog->funcs.v[i]};
 
 		fn(s, &u, ctx);
 	}
@@ -116,10 +116,9 @@ const char *expr_what(struct arena *a, const struct expr *e)
 {
 	switch (e->kind) {
 	case E_NUMBER:
-		return e->num.text ?
-			       arena_printf(a, "number '%s'", e->num.text) :
-			       arena_printf(a, "number '%lld'",
-					    (long long)e->num.v);
+		return e->num.text ? arena_printf(a, "number '%s'", e->num.text)
+				   : arena_printf(a, "number '%lld'",
+						  (long long)e->num.v);
 	case E_STRING:
 		return arena_printf(a, "string '%s'", e->str.s);
 	case E_SYMBOL:
@@ -137,10 +136,9 @@ const char *expr_what(struct arena *a, const struct expr *e)
 	case E_ASSIGN:
 		if (e->assign.op == OP_AGGREGATE)
 			return "operator '<<<'";
-		return arena_printf(a, "operator '%s='",
-				    e->assign.op == OP_NONE ?
-					    "" :
-					    op_text(e->assign.op));
+		return arena_printf(
+			a, "operator '%s='",
+			e->assign.op == OP_NONE ? "" : op_text(e->assign.op));
 	case E_TERNARY:
 		return "operator '?'";
 	case E_IN:
@@ -190,7 +188,7 @@ bool in_user_file(struct loc loc)
 
 struct file *file_of(struct sema *s, struct loc loc)
 {
-	vec_for(&s->prog->files, i)
+	vec_for (&s->prog->files, i)
 		if (s->prog->files.v[i]->src == loc.src)
 			return s->prog->files.v[i];
 	return NULL;
@@ -260,8 +258,8 @@ static void walk_stmt(struct visitor *v, struct stmt **s)
 void walk_exprs(struct stmt *body, void (*fn)(void *ctx, struct expr *e),
 		void *ctx)
 {
-	struct walk w = { fn, ctx };
-	struct visitor v = { walk_expr, walk_stmt, &w };
+	struct walk w = {fn, ctx};
+	struct visitor v = {walk_expr, walk_stmt, &w};
 
 	walk_stmt(&v, &body);
 }

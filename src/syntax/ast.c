@@ -5,15 +5,15 @@
 #include <string.h>
 
 static const char *const op_texts[OP_COUNT] = {
-	[OP_NONE] = "",	      [OP_NEG] = "-",	    [OP_POS] = "+",
-	[OP_NOT] = "!",	      [OP_BITNOT] = "~",    [OP_ADDR] = "&",
-	[OP_MUL] = "*",	      [OP_DIV] = "/",	    [OP_MOD] = "%",
-	[OP_ADD] = "+",	      [OP_SUB] = "-",	    [OP_CONCAT] = ".",
-	[OP_SHL] = "<<",      [OP_SHR] = ">>",	    [OP_USHR] = ">>>",
-	[OP_LT] = "<",	      [OP_LE] = "<=",	    [OP_GT] = ">",
-	[OP_GE] = ">=",	      [OP_EQ] = "==",	    [OP_NE] = "!=",
-	[OP_BITAND] = "&",    [OP_BITXOR] = "^",    [OP_BITOR] = "|",
-	[OP_LOGAND] = "&&",   [OP_LOGOR] = "||",    [OP_AGGREGATE] = "<<<",
+	[OP_NONE] = "",	    [OP_NEG] = "-",    [OP_POS] = "+",
+	[OP_NOT] = "!",	    [OP_BITNOT] = "~", [OP_ADDR] = "&",
+	[OP_MUL] = "*",	    [OP_DIV] = "/",    [OP_MOD] = "%",
+	[OP_ADD] = "+",	    [OP_SUB] = "-",    [OP_CONCAT] = ".",
+	[OP_SHL] = "<<",    [OP_SHR] = ">>",   [OP_USHR] = ">>>",
+	[OP_LT] = "<",	    [OP_LE] = "<=",    [OP_GT] = ">",
+	[OP_GE] = ">=",	    [OP_EQ] = "==",    [OP_NE] = "!=",
+	[OP_BITAND] = "&",  [OP_BITXOR] = "^", [OP_BITOR] = "|",
+	[OP_LOGAND] = "&&", [OP_LOGOR] = "||", [OP_AGGREGATE] = "<<<",
 };
 
 const char *op_text(enum op op)
@@ -103,7 +103,7 @@ static void visit_stmt(struct visitor *v, struct stmt **s)
 
 static void visit_list(struct visitor *v, expr_list *l)
 {
-	vec_for(l, i)
+	vec_for (l, i)
 		visit_expr(v, &l->v[i]);
 }
 
@@ -111,7 +111,7 @@ static void target_children(struct visitor *v, struct expr *e)
 {
 	visit_expr(v, &e->target.arg);
 	visit_expr(v, &e->target.arg2);
-	vec_for(&e->target.steps, i)
+	vec_for (&e->target.steps, i)
 		visit_expr(v, &e->target.steps.v[i].index);
 	visit_expr(v, &e->target.bound);
 }
@@ -207,7 +207,7 @@ void stmt_children(struct visitor *v, struct stmt *s)
 		visit_expr(v, &s->expr);
 		break;
 	case S_BLOCK:
-		vec_for(&s->block.list, i)
+		vec_for (&s->block.list, i)
 			visit_stmt(v, &s->block.list.v[i]);
 		break;
 	case S_IF:
@@ -237,12 +237,12 @@ void stmt_children(struct visitor *v, struct stmt *s)
  * Copies: the node first, then whatever it points to.
  * ------------------------------------------------------------------ */
 
-#define CLONE_VEC(a, vec)                                                     \
-	do {                                                                  \
-		if ((vec)->n)                                                 \
-			(vec)->v = arena_memdup((a), (vec)->v,                \
+#define CLONE_VEC(a, vec)                                                      \
+	do {                                                                   \
+		if ((vec)->n)                                                  \
+			(vec)->v = arena_memdup((a), (vec)->v,                 \
 						sizeof(*(vec)->v) * (vec)->n); \
-		(vec)->cap = (vec)->n;                                        \
+		(vec)->cap = (vec)->n;                                         \
 	} while (0)
 
 static void clone_one_expr(struct visitor *v, struct expr **e)
@@ -257,7 +257,7 @@ static void clone_one_stmt(struct visitor *v, struct stmt **s)
 
 struct expr *expr_clone(struct arena *a, const struct expr *e)
 {
-	struct visitor v = { clone_one_expr, clone_one_stmt, a };
+	struct visitor v = {clone_one_expr, clone_one_stmt, a};
 	struct expr *n;
 
 	if (!e)
@@ -289,7 +289,7 @@ struct expr *expr_clone(struct arena *a, const struct expr *e)
 
 struct stmt *stmt_clone(struct arena *a, const struct stmt *s)
 {
-	struct visitor v = { clone_one_expr, clone_one_stmt, a };
+	struct visitor v = {clone_one_expr, clone_one_stmt, a};
 	struct stmt *n;
 
 	if (!s)

@@ -147,6 +147,8 @@ enum prim_op {
 	/* (arg0 << shl) >> shr, arithmetic when is_signed: sign extension and
 	   bit fields. */
 	PRIM_EXTRACT,
+	/* What the runner read for an input probe; a string. */
+	PRIM_INPUT,
 };
 
 #define PRIM_STR_SOFT 1u /* a fault gives "" instead of an error */
@@ -157,6 +159,7 @@ struct field_reloc {
 	bool is_union;
 	const char *access; /* CO-RE access string, "0:12:3" */
 	uint32_t btf_id; /* of the type in vmlinux BTF of this machine */
+	const struct type_src *types; /* what btf_id counts in (target/) */
 };
 
 struct expr {
@@ -404,7 +407,7 @@ struct func_decl {
 
 /* kernel.function("f", ...) one dotted component */
 struct pp_component {
-	const char *name; /* may hold wildcards and braces */
+	const char *name; /* may hold wildcards; braces are expanded */
 	struct loc loc;
 	struct expr *arg; /* E_NUMBER, E_STRING or NULL */
 };

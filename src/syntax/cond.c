@@ -40,12 +40,11 @@ static void push_arg_text(struct preproc *pp, const struct token *t,
 	struct origin *o = arena_new_obj(pp->a, struct origin);
 	struct source *src;
 
-	*o = (struct origin){ .up = t->from,
-			      .name = arena_strndup(pp->a, t->s, t->len),
-			      .loc = t->loc };
-	src = source_new(pp->a,
-			 arena_printf(pp->a, "<argument %s>", o->name), text,
-			 strlen(text));
+	*o = (struct origin){.up = t->from,
+			     .name = arena_strndup(pp->a, t->s, t->len),
+			     .loc = t->loc};
+	src = source_new(pp->a, arena_printf(pp->a, "<argument %s>", o->name),
+			 text, strlen(text));
 	src->is_synthetic = true;
 	pp_push_text(pp, src, o);
 }
@@ -87,6 +86,9 @@ static int arg_index(struct preproc *pp, const struct token *t)
 		n = n * 10 + (unsigned long)(t->s[i] - '0');
 	if (n >= 1 && n <= pp->env->nargs)
 		return (int)n - 1;
+	/* "$# > 1 && $2 == 3" is a fair question. */
+	if (pp->idle)
+		return -1;
 	diag_remedy(pp_report(pp, PARSE_ARGUMENT, t, shown_len(t), t->s,
 			      pp->env->nargs),
 		    "arguments stand after the script: stap SCRIPT ARG1 ARG2");
@@ -181,7 +183,7 @@ static bool named_operand(struct preproc *pp, const struct token *t,
 {
 	const struct parse_env *env = pp->env;
 
-	*o = (struct operand){ 0 };
+	*o = (struct operand){0};
 	if (token_text_is(t, "kernel_vr")) {
 		o->str = or_empty(env->kernel_release);
 		o->is_version = true;
@@ -214,10 +216,8 @@ static bool named_operand(struct preproc *pp, const struct token *t,
 static void unknown_condition(struct preproc *pp, const struct token *t)
 {
 	static const char *const names[] = {
-		"kernel_v", "kernel_vr",  "arch",
-		"runtime",  "guru_mode",  "systemtap_v",
-		"CONFIG_",  "systemtap_privilege"
-	};
+		"kernel_v",  "kernel_vr",   "arch",    "runtime",
+		"guru_mode", "systemtap_v", "CONFIG_", "systemtap_privilege"};
 	const char *near = NULL;
 	struct diag_msg *m;
 
@@ -237,7 +237,7 @@ static bool literal_operand(struct preproc *pp, struct token t,
 {
 	bool minus = token_is(&t, P_MINUS);
 
-	*o = (struct operand){ 0 };
+	*o = (struct operand){0};
 	if (minus)
 		t = pp_arg_next(pp);
 	if (t.kind == T_NUMBER) {
@@ -248,7 +248,7 @@ static bool literal_operand(struct preproc *pp, struct token t,
 		return true;
 	}
 	if (t.kind == T_STRING && !minus) {
-		char_vec text = { 0 };
+		char_vec text = {0};
 
 		token_string(pp->a, pp->d, &t, &text, &pp->errors);
 		o->str = arena_strndup(pp->a, text.n ? text.v : "", text.n);
@@ -283,8 +283,8 @@ static bool evaluate(const struct operand *l, enum token_id op,
 	if ((op == P_EQ || op == P_NE) && strpbrk(r->str, "*?["))
 		return (fnmatch(r->str, l->str, 0) == 0) == (op == P_EQ);
 	/* The manual promises strverscmp()'s order. */
-	return compare(op, l->is_version ? strverscmp(l->str, r->str) :
-					   strcmp(l->str, r->str));
+	return compare(op, l->is_version ? strverscmp(l->str, r->str)
+					 : strcmp(l->str, r->str));
 }
 
 static bool is_comparison(enum token_id id)
@@ -316,15 +316,15 @@ static int cond_comparison(struct preproc *pp)
 	right = pp_arg_next(pp);
 	if (!literal_operand(pp, right, &r)) {
 		pp_report(pp, PARSE_CONDITION, &right,
-			  l.is_number ? "expected a number" :
-					"expected a string literal");
+			  l.is_number ? "expected a number"
+				      : "expected a string literal");
 		return -1;
 	}
 	if (l.is_number != r.is_number) {
 		pp_report(pp, PARSE_CONDITION, &right,
 			  l.is_number ? "a number cannot be compared with a "
-					"string" :
-					"a string cannot be compared with a "
+					"string"
+				      : "a string cannot be compared with a "
 					"number");
 		return -1;
 	}
@@ -337,9 +337,12 @@ static int condition(struct preproc *pp)
 	int any = 0, all = 1;
 
 	for (;;) {
-		int c = cond_comparison(pp);
 		struct token t;
+		int c;
 
+		pp->idle = any || !all;
+		c = cond_comparison(pp);
+		pp->idle = false;
 		if (c < 0)
 			return -1;
 		all = all && c;
@@ -416,7 +419,7 @@ static void begin_conditional(struct preproc *pp, const struct token *open)
 			return;
 	}
 	vec_push(pp->a, &pp->conds,
-		 ((struct pp_cond){ open->loc, .in_else = c <= 0 }));
+		 ((struct pp_cond){open->loc, .in_else = c <= 0}));
 }
 
 /* "%:" after the chosen branch. */
@@ -457,7 +460,8 @@ struct token pp_next(struct preproc *pp)
 			break;
 		default:
 			if (t.kind == T_EOF && pp->conds.n && !pp->eof)
-				unterminated(pp, pp->conds.v[--pp->conds.n].loc);
+				unterminated(pp,
+					     pp->conds.v[--pp->conds.n].loc);
 			if (t.kind == T_EOF)
 				pp->conds.n = 0;
 			return t;

@@ -15,7 +15,7 @@ static bool list_equal(const expr_list *a, const expr_list *b)
 {
 	if (a->n != b->n)
 		return false;
-	vec_for(a, i)
+	vec_for (a, i)
 		if (!expr_equal(a->v[i], b->v[i]))
 			return false;
 	return true;
@@ -32,7 +32,7 @@ static bool target_equal(const struct expr *a, const struct expr *b)
 	    !expr_equal(a->target.arg, b->target.arg) ||
 	    !expr_equal(a->target.arg2, b->target.arg2))
 		return false;
-	vec_for(&a->target.steps, i) {
+	vec_for (&a->target.steps, i) {
 		const struct target_step *x = &a->target.steps.v[i];
 		const struct target_step *y = &b->target.steps.v[i];
 
@@ -146,7 +146,7 @@ static bool block_equal(const struct stmt *a, const struct stmt *b)
 {
 	if (a->block.list.n != b->block.list.n)
 		return false;
-	vec_for(&a->block.list, i)
+	vec_for (&a->block.list, i)
 		if (!stmt_equal(a->block.list.v[i], b->block.list.v[i]))
 			return false;
 	return true;
@@ -213,12 +213,13 @@ bool stmt_equal(const struct stmt *a, const struct stmt *b)
  * Declarations
  * ------------------------------------------------------------------ */
 
-static bool point_equal(const struct probe_point *a, const struct probe_point *b)
+static bool point_equal(const struct probe_point *a,
+			const struct probe_point *b)
 {
 	if (a->comps.n != b->comps.n || a->optional != b->optional ||
 	    a->sufficient != b->sufficient || !expr_equal(a->cond, b->cond))
 		return false;
-	vec_for(&a->comps, i)
+	vec_for (&a->comps, i)
 		if (strcmp(a->comps.v[i].name, b->comps.v[i].name) ||
 		    !expr_equal(a->comps.v[i].arg, b->comps.v[i].arg))
 			return false;
@@ -268,7 +269,7 @@ static bool func_equal(const struct func_decl *a, const struct func_decl *b)
 	    a->has_priority != b->has_priority || a->priority != b->priority ||
 	    a->params.n != b->params.n)
 		return false;
-	vec_for(&a->params, i)
+	vec_for (&a->params, i)
 		if (strcmp(a->params.v[i]->name, b->params.v[i]->name) ||
 		    a->params.v[i]->type != b->params.v[i]->type)
 			return false;
@@ -299,7 +300,7 @@ bool file_equal(const struct file *a, const struct file *b)
 {
 	if (a->order.n != b->order.n)
 		return false;
-	vec_for(&a->order, i)
+	vec_for (&a->order, i)
 		if (!decl_equal(&a->order.v[i], &b->order.v[i]))
 			return false;
 	return true;

@@ -30,9 +30,9 @@ static const char *parse_count(const char **s, uint32_t *value)
 static void parse_flags(const char **s, struct wire_spec *spec)
 {
 	static const char chars[] = "-+ 0#";
-	static const w_u8 bits[] = { WIRE_SPEC_LEFT, WIRE_SPEC_PLUS,
-				     WIRE_SPEC_SPACE, WIRE_SPEC_ZERO,
-				     WIRE_SPEC_ALT };
+	static const w_u8 bits[] = {WIRE_SPEC_LEFT, WIRE_SPEC_PLUS,
+				    WIRE_SPEC_SPACE, WIRE_SPEC_ZERO,
+				    WIRE_SPEC_ALT};
 	const char *hit;
 
 	while (**s && (hit = strchr(chars, **s))) {
@@ -104,11 +104,21 @@ typedef VEC(char) text_vec;
 static void finish_part(struct arena *a, struct format *f, text_vec *lit,
 			const struct wire_spec *spec)
 {
-	struct format_part part = { .literal_len = lit->n, .spec = *spec };
+	struct format_part part = {.literal_len = lit->n, .spec = *spec};
 
 	part.literal = arena_memdup(a, lit->n ? lit->v : "", lit->n);
 	vec_push(a, &f->parts, part);
-	*lit = (text_vec){ 0 };
+	*lit = (text_vec){0};
+}
+
+/* The directive up to where it went wrong, as far as it is printable. */
+static const char *shown(struct arena *a, const char *from, const char *at)
+{
+	int n = 0;
+
+	while (n < 20 && from + n <= at && from[n] >= ' ' && from[n] != 127)
+		n++;
+	return arena_printf(a, "string '%.*s'", n, from);
 }
 
 struct format *format_parse(struct arena *a, struct diag *d, struct loc loc,
@@ -116,10 +126,10 @@ struct format *format_parse(struct arena *a, struct diag *d, struct loc loc,
 {
 	struct format *f = arena_new_obj(a, struct format);
 	static const struct wire_spec none;
-	text_vec lit = { 0 };
+	text_vec lit = {0};
 
 	for (const char *s = text; *s;) {
-		struct wire_spec spec = { 0 };
+		struct wire_spec spec = {0};
 		const char *start = s, *wrong;
 
 		if (*s != '%' || s[1] == '%') {
@@ -132,9 +142,7 @@ struct format *format_parse(struct arena *a, struct diag *d, struct loc loc,
 		if (wrong) {
 			diag_remedy(
 				diag_report(d, PARSE_FORMAT, loc,
-					    arena_printf(a, "string '%.20s'",
-							 start),
-					    wrong),
+					    shown(a, start, s), wrong),
 				"a directive is %%[-+ 0#][width][.precision] "
 				"and one of %s; %%%% prints a '%%'",
 				CONVERSIONS);

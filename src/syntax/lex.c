@@ -10,22 +10,27 @@ struct word {
 };
 
 static const struct word words[ID_COUNT] = {
-#define K(id, t) [KW_##id] = { t, sizeof(t) - 1 },
+#define K(id, t) [KW_##id] = {t, sizeof(t) - 1},
 #include "syntax/token.def"
-#define P(id, t) [P_##id] = { t, sizeof(t) - 1 },
+#define P(id, t) [P_##id] = {t, sizeof(t) - 1},
 #include "syntax/token.def"
-#define A(id, t) [AT_##id] = { t, sizeof(t) - 1 },
+#define A(id, t) [AT_##id] = {t, sizeof(t) - 1},
 #include "syntax/token.def"
 };
 
 void lex_init(struct lexer *l, struct diag *d, const struct source *src)
 {
-	*l = (struct lexer){ .d = d,
-			     .src = src,
-			     .p = src->text,
-			     .end = src->text + src->len,
-			     .line_start = src->text,
-			     .line = 1 };
+	static const char bom[] = "\xef\xbb\xbf";
+	const char *start = src->text;
+
+	if (src->len >= 3 && !memcmp(start, bom, 3))
+		start += 3;
+	*l = (struct lexer){.d = d,
+			    .src = src,
+			    .p = start,
+			    .end = src->text + src->len,
+			    .line_start = start,
+			    .line = 1};
 }
 
 static bool ident_start(char c)
@@ -40,8 +45,8 @@ static bool is_digit(char c)
 
 static struct loc here(const struct lexer *l)
 {
-	return (struct loc){ l->src, l->line,
-			     (uint32_t)(l->p - l->line_start) + 1 };
+	return (struct loc){l->src, l->line,
+			    (uint32_t)(l->p - l->line_start) + 1};
 }
 
 /* The character at distance n, or NUL past the end. */
@@ -126,9 +131,7 @@ static void skip_junk(struct lexer *l)
 		m = diag_report(l->d, PARSE_JUNK, loc, NULL, c);
 	else
 		m = diag_report(l->d, PARSE_JUNK_BYTE, loc, NULL, c);
-	if (c == '\'')
-		diag_remedy(m, "strings stand in double quotes: \"text\"");
-	else if (c == '@')
+	if (c == '@')
 		diag_remedy(m, "'@' is followed by a name or a number: "
 			       "@count(x), @1");
 }
@@ -239,6 +242,26 @@ static void lex_string(struct lexer *l, struct token *t)
 	}
 }
 
+/* 'text' in one line: a string with the wrong quotes. */
+static bool lex_quoted(struct lexer *l, struct token *t)
+{
+	const char *end = l->p + 1;
+
+	while (end < l->end && *end != '\'' && *end != '\n')
+		end++;
+	if (end == l->end || *end != '\'')
+		return false;
+	if (may_report(l))
+		diag_remedy(diag_report(l->d, PARSE_JUNK, t->loc, NULL, '\''),
+			    "strings stand in double quotes: \"text\"");
+	t->kind = T_STRING;
+	t->bad = true;
+	t->s = l->p + 1;
+	t->len = (uint32_t)(end - t->s);
+	l->p = end + 1;
+	return true;
+}
+
 static void lex_embedded(struct lexer *l, struct token *t)
 {
 	t->kind = T_EMBEDDED;
@@ -272,6 +295,8 @@ static bool lex_one(struct lexer *l, struct token *t)
 	} else if (c == '"') {
 		lex_string(l, t);
 		return true;
+	} else if (c == '\'') {
+		return lex_quoted(l, t);
 	} else if (c == '$') {
 		if (!lex_arg(l, t))
 			lex_name(l, t);
@@ -291,7 +316,7 @@ static bool lex_one(struct lexer *l, struct token *t)
 struct token lex_next(struct lexer *l)
 {
 	for (;;) {
-		struct token t = { 0 };
+		struct token t = {0};
 
 		skip_blank(l);
 		t.loc = here(l);
@@ -324,8 +349,7 @@ const char *token_describe(struct arena *a, const struct token *t)
 		[T_NUMBER] = "number",	       [T_STRING] = "string",
 		[T_PUNCT] = "operator",	       [T_AT] = "operator",
 		[T_DOLLAR] = "operator",       [T_ARG] = "script argument",
-		[T_EMBEDDED] = "embedded code"
-	};
+		[T_EMBEDDED] = "embedded code"};
 	enum { SHOWN = 40 };
 	char buf[SHOWN + 4];
 	uint32_t n = t->len < SHOWN ? t->len : SHOWN;
@@ -336,9 +360,9 @@ const char *token_describe(struct arena *a, const struct token *t)
 		return kind[T_EMBEDDED];
 	bool is_macro = t->kind == T_AT && !t->id;
 	for (uint32_t i = 0; i < n; i++)
-		buf[i] = (unsigned char)t->s[i] < 32 || t->s[i] == 127 ?
-				 '?' :
-				 t->s[i];
+		buf[i] = (unsigned char)t->s[i] < 32 || t->s[i] == 127
+				 ? '?'
+				 : t->s[i];
 	strcpy(buf + n, t->len > SHOWN ? "..." : "");
 	return arena_printf(a, "%s '%s'", is_macro ? "macro" : kind[t->kind],
 			    buf);

@@ -15,9 +15,9 @@ enum token_kind {
 	T_NUMBER, /* starts with a digit; may yet turn out malformed */
 	T_STRING, /* text without the quotes, escapes not decoded yet */
 	T_PUNCT,
-	T_AT, /* @name: an operator or a macro */
-	T_DOLLAR, /* "$" or "$$" alone: pretty-print suffix */
-	T_ARG, /* $1 @1 $* @* $# @# */
+	T_AT,	    /* @name: an operator or a macro */
+	T_DOLLAR,   /* "$" or "$$" alone: pretty-print suffix */
+	T_ARG,	    /* $1 @1 $* @* $# @# */
 	T_EMBEDDED, /* text between %{ and %} */
 };
 
@@ -37,8 +37,8 @@ enum token_id {
 struct origin {
 	const struct origin *up;
 	const struct macro *macro; /* NULL: a script argument */
-	const char *name; /* "@foo", "$1" */
-	struct loc loc; /* of the use */
+	const char *name;	   /* "@foo", "$1" */
+	struct loc loc;		   /* of the use */
 };
 
 struct token {
@@ -48,7 +48,7 @@ struct token {
 	const char *s; /* not NUL-terminated */
 	uint32_t len;
 	bool cooked; /* T_STRING: nothing left to decode (from @1, @#) */
-	bool bad; /* unterminated: reported already */
+	bool bad;    /* an error was reported for it: another is no news */
 	const struct origin *from;
 	const struct macro_scope *scope; /* preproc.c's */
 };
@@ -61,7 +61,7 @@ struct lexer {
 	const struct source *src;
 	const char *p, *end, *line_start;
 	uint32_t line;
-	bool quiet; /* in a part that a conditional leaves out */
+	bool quiet;	  /* in a part that a conditional leaves out */
 	unsigned *errors; /* count of what was reported, or NULL */
 };
 

@@ -51,9 +51,9 @@ int64_t token_number(struct diag *d, const struct token *t, unsigned *errors)
 
 		if (dv >= base) {
 			m = bad_number(d, t, errors,
-				       base == 8 && dv < 10 ?
-					       "not an octal digit" :
-					       "not a digit of this base");
+				       base == 8 && dv < 10
+					       ? "not an octal digit"
+					       : "not a digit of this base");
 			if (base == 8 && dv < 10)
 				diag_remedy(m, "a leading 0 makes a number "
 					       "octal; leave it out");
@@ -62,8 +62,7 @@ int64_t token_number(struct diag *d, const struct token *t, unsigned *errors)
 		/* Values up to 2^64 - 1 are taken, and wrap to negative. */
 		if (__builtin_mul_overflow(v, (uint64_t)base, &v) ||
 		    __builtin_add_overflow(v, (uint64_t)dv, &v)) {
-			bad_number(d, t, errors,
-				   "out of the range of 64 bits");
+			bad_number(d, t, errors, "out of the range of 64 bits");
 			return 0;
 		}
 	}

@@ -16,13 +16,13 @@
 struct macro_scope {
 	const struct macro *macro;
 	token_list *args; /* one per parameter */
-	unsigned depth; /* macros around this use */
+	unsigned depth;	  /* macros around this use */
 };
 
 struct pp_frame {
 	struct pp_frame *up;
 	bool is_text;
-	struct lexer lex; /* is_text */
+	struct lexer lex;	/* is_text */
 	const token_list *list; /* else */
 	uint32_t pos;
 	/* for the tokens that have none of their own */
@@ -77,7 +77,7 @@ void pp_push_tokens(struct preproc *pp, const token_list *list)
 void pp_init(struct preproc *pp, struct arena *a, struct diag *d,
 	     const struct parse_env *env, const struct source *src)
 {
-	*pp = (struct preproc){ .a = a, .d = d, .env = env };
+	*pp = (struct preproc){.a = a, .d = d, .env = env};
 	map_init(&pp->macros, a);
 	pp_push_text(pp, src, NULL);
 }
@@ -90,9 +90,7 @@ struct token pp_raw_next(struct preproc *pp)
 		struct token t;
 
 		if (pp->eof)
-			return (struct token){ .loc = f->lex.src ?
-							      (struct loc){ f->lex.src, f->lex.line, 1 } :
-							      LOC_NONE };
+			return (struct token){0};
 		if (f->is_text) {
 			f->lex.quiet = pp->skipping;
 			t = lex_next(&f->lex);
@@ -100,7 +98,7 @@ struct token pp_raw_next(struct preproc *pp)
 			t = f->list->v[f->pos++];
 			pp->expanded++;
 		} else {
-			t = (struct token){ 0 };
+			t = (struct token){0};
 		}
 		if (t.kind == T_EOF && f->up) {
 			pp->top = f->up;
@@ -114,11 +112,24 @@ struct token pp_raw_next(struct preproc *pp)
 	}
 }
 
+/* What was read too far comes again. */
+static void unread(struct preproc *pp, struct token t)
+{
+	token_list *list;
+
+	if (t.kind == T_EOF)
+		return;
+	list = arena_new_obj(pp->a, token_list);
+	vec_push(pp->a, list, t);
+	pp_push_tokens(pp, list);
+}
+
 /* ------------------------------------------------------------------ *
  * Definitions
  * ------------------------------------------------------------------ */
 
-static char *token_name(struct preproc *pp, const struct token *t, unsigned skip)
+static char *token_name(struct preproc *pp, const struct token *t,
+			unsigned skip)
 {
 	return arena_strndup(pp->a, t->s + skip, t->len - skip);
 }
@@ -147,6 +158,7 @@ static bool define_params(struct preproc *pp, struct macro *m)
 	for (;;) {
 		if (!is_name(&t)) {
 			define_error(pp, &t, "expected a parameter name");
+			unread(pp, t);
 			return false;
 		}
 		vec_push(pp->a, &m->params, token_name(pp, &t, 0));
@@ -155,6 +167,7 @@ static bool define_params(struct preproc *pp, struct macro *m)
 			return true;
 		if (!token_is(&t, P_COMMA)) {
 			define_error(pp, &t, "expected ',' or ')'");
+			unread(pp, t);
 			return false;
 		}
 		t = pp_raw_next(pp);
@@ -166,6 +179,7 @@ static bool define_body(struct preproc *pp, struct macro *m,
 			const struct token *open)
 {
 	unsigned depth = 1;
+	bool ok = true;
 
 	for (;;) {
 		struct token t = pp_raw_next(pp);
@@ -176,12 +190,12 @@ static bool define_body(struct preproc *pp, struct macro *m,
 		}
 		if (t.kind == T_AT && t.id == AT_DEFINE) {
 			define_error(pp, &t, "'@define' within a macro");
-			return false;
+			ok = false;
 		}
 		if (token_is(&t, P_PP_OPEN))
 			depth++;
 		if (token_is(&t, P_PP_CLOSE) && --depth == 0)
-			return true;
+			return ok;
 		vec_push(pp->a, &m->body, t);
 	}
 }
@@ -206,33 +220,64 @@ static void define_add(struct preproc *pp, struct macro *m,
 	map_put(into, m->name, m);
 }
 
+/* NAME[(PARAMS)] "%(": false after an error. */
+static bool define_head(struct preproc *pp, struct macro *m, struct token *name,
+			struct token *open)
+{
+	struct token t;
+
+	*name = pp_raw_next(pp);
+	if (!is_name(name)) {
+		define_error(pp, name, "expected a name");
+		unread(pp, *name);
+		return false;
+	}
+	m->name = token_name(pp, name, 0);
+	m->loc = name->loc;
+	t = pp_raw_next(pp);
+	if (token_is(&t, P_LPAREN)) {
+		if (!define_params(pp, m))
+			return false;
+		t = pp_raw_next(pp);
+	}
+	*open = t;
+	if (token_is(&t, P_PP_OPEN))
+		return true;
+	define_error(pp, &t, "expected '%('");
+	unread(pp, t);
+	return false;
+}
+
+/* Reads over what is left of a broken definition, if it is in one line. */
+static void skip_definition(struct preproc *pp, const struct token *at)
+{
+	unsigned depth = 0;
+
+	for (;;) {
+		struct token t = pp_raw_next(pp);
+
+		if (token_is(&t, P_PP_OPEN))
+			depth++;
+		if (t.kind == T_EOF || (!depth && t.loc.line != at->loc.line)) {
+			unread(pp, t);
+			return;
+		}
+		if (token_is(&t, P_PP_CLOSE) && (!depth || !--depth))
+			return;
+	}
+}
+
 /* After "@define". */
 static void define(struct preproc *pp, const struct token *at)
 {
 	struct macro *m = arena_new_obj(pp->a, struct macro);
-	struct token name = pp_raw_next(pp), t;
+	struct token name, open;
 
-	if (at->scope) {
+	if (at->scope)
 		define_error(pp, at, "'@define' within a macro");
-		return;
-	}
-	if (!is_name(&name)) {
-		define_error(pp, &name, "expected a name");
-		return;
-	}
-	m->name = token_name(pp, &name, 0);
-	m->loc = name.loc;
-	t = pp_raw_next(pp);
-	if (token_is(&t, P_LPAREN)) {
-		if (!define_params(pp, m))
-			return;
-		t = pp_raw_next(pp);
-	}
-	if (!token_is(&t, P_PP_OPEN)) {
-		define_error(pp, &t, "expected '%('");
-		return;
-	}
-	if (define_body(pp, m, &t))
+	else if (!define_head(pp, m, &name, &open))
+		skip_definition(pp, at);
+	else if (define_body(pp, m, &open))
 		define_add(pp, m, &name);
 }
 
@@ -291,57 +336,73 @@ static bool is_recursive(const struct token *use, const struct macro *m)
 	return false;
 }
 
-static void expand(struct preproc *pp, const struct token *use,
+/* Reads and checks the arguments; false after an error. */
+static bool read_args(struct preproc *pp, const struct token *use,
+		      const struct macro *m, token_list *args)
+{
+	struct token t = pp_raw_next(pp);
+	int n;
+
+	if (!token_is(&t, P_LPAREN)) {
+		pp_report(pp, PARSE_EXPECTED, &t,
+			  arena_printf(pp->a,
+				       "'(' after macro '@%.60s', which takes "
+				       "arguments",
+				       m->name));
+		unread(pp, t);
+		return false;
+	}
+	n = collect_args(pp, use, m, args);
+	if (n < 0 || n == (int)m->params.n)
+		return n >= 0;
+	diag_note(pp_report(pp, PARSE_MACRO_ARGUMENTS, use, m->name,
+			    m->params.n, m->params.n == 1 ? "" : "s",
+			    (unsigned)n),
+		  m->loc, "defined here");
+	return false;
+}
+
+/* False after an error. */
+static bool expand(struct preproc *pp, const struct token *use,
 		   const struct macro *m)
 {
 	struct origin *o = arena_new_obj(pp->a, struct origin);
 	struct macro_scope *s = arena_new_obj(pp->a, struct macro_scope);
 	struct pp_frame *f;
-	int n = 0;
 
 	s->macro = m;
 	s->depth = use->scope ? use->scope->depth + 1 : 1;
 	s->args = arena_new_array(pp->a, token_list, m->params.n + 1);
-	if (m->has_params) {
-		struct token t = pp_raw_next(pp);
-
-		if (!token_is(&t, P_LPAREN)) {
-			pp_report(pp, PARSE_EXPECTED, &t,
-				  arena_printf(pp->a,
-					       "'(' after macro '@%.60s', which "
-					       "takes arguments",
-					       m->name));
-			return;
-		}
-		n = collect_args(pp, use, m, s->args);
-		if (n < 0)
-			return;
-		if (n != (int)m->params.n) {
-			diag_note(pp_report(pp, PARSE_MACRO_ARGUMENTS, use,
-					    m->name, m->params.n,
-					    m->params.n == 1 ? "" : "s",
-					    (unsigned)n),
-				  m->loc, "defined here");
-			return;
-		}
-	}
+	if (m->has_params && !read_args(pp, use, m, s->args))
+		return false;
 	if (is_recursive(use, m)) {
 		diag_note(pp_report(pp, PARSE_MACRO_RECURSIVE, use, m->name),
 			  m->loc, "defined here");
-		return;
+		return false;
 	}
 	if (s->depth > PP_MAX_MACRO_DEPTH) {
 		pp_report(pp, PARSE_TOO_DEEP, use, "macros",
 			  (unsigned)PP_MAX_MACRO_DEPTH);
 		pp->eof = true;
-		return;
+		return false;
 	}
-	*o = (struct origin){ use->from, m,
-			      arena_printf(pp->a, "@%s", m->name), use->loc };
+	*o = (struct origin){use->from, m, arena_printf(pp->a, "@%s", m->name),
+			     use->loc};
 	f = push(pp);
 	f->list = &m->body;
 	f->from = o;
 	f->scope = s;
+	return true;
+}
+
+/* Stands where a macro could not be expanded, to please the parser. */
+static struct token placeholder(const struct token *use)
+{
+	return (struct token){.kind = T_NUMBER,
+			      .loc = use->loc,
+			      .s = "0",
+			      .len = 1,
+			      .bad = true};
 }
 
 static const token_list *find_param(const struct token *t)
@@ -387,10 +448,10 @@ struct token pp_macro_next(struct preproc *pp)
 			pp_push_tokens(pp, arg);
 		else if (t.id == AT_DEFINE)
 			define(pp, &t);
-		else if (t.id == ID_NONE && (m = find_macro(pp, &t)))
-			expand(pp, &t, m);
-		else
+		else if (t.id != ID_NONE || !(m = find_macro(pp, &t)))
 			return t;
+		else if (!expand(pp, &t, m))
+			return placeholder(&t);
 	}
 }
 

@@ -8,9 +8,9 @@
 typedef VEC(struct token) token_list;
 
 struct macro {
-	const char *name; /* without '@' */
-	struct loc loc; /* of the name in the definition */
-	bool has_params; /* parentheses were given, even if empty */
+	const char *name;	  /* without '@' */
+	struct loc loc;		  /* of the name in the definition */
+	bool has_params;	  /* parentheses were given, even if empty */
 	VEC(const char *) params; /* without '@' */
 	token_list body;
 };

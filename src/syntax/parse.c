@@ -97,9 +97,10 @@ static void keyword_remedy(struct diag_msg *m, const struct token *t,
 			    (int)t->len, t->s);
 }
 
-static bool same_place(const struct loc *a, const struct loc *b)
+static bool same_place(const struct token *a, const struct token *b)
 {
-	return a->src == b->src && a->line == b->line && a->col == b->col;
+	return a->from == b->from && a->loc.src == b->loc.src &&
+	       a->loc.line == b->loc.line && a->loc.col == b->loc.col;
 }
 
 struct diag_msg *report_expected(struct parser *p, const char *what)
@@ -107,9 +108,9 @@ struct diag_msg *report_expected(struct parser *p, const char *what)
 	const struct token *t = peek(p, 0);
 	struct diag_msg *m;
 
-	if (p->pp.eof || p->last.bad || same_place(&t->loc, &p->last_error))
+	if (p->pp.eof || p->last.bad || same_place(t, &p->last_error))
 		return NULL;
-	p->last_error = t->loc;
+	p->last_error = *t;
 	m = parser_report(p, PARSE_EXPECTED, t, what);
 	/* An expansion that lacks its end shows only behind it. */
 	if (!t->from && p->last.from)
@@ -183,7 +184,7 @@ static void max_height(struct visitor *v, struct expr **e)
 
 struct expr *finish(struct parser *p, struct expr *e)
 {
-	struct height h = { .v.expr = max_height };
+	struct height h = {.v.expr = max_height};
 
 	expr_children(&h.v, e);
 	e->height = (uint16_t)(h.max + 1);
@@ -236,14 +237,14 @@ static void parse_one_global(struct parser *p, bool is_private)
 		parse_array_size(p, g);
 	if (at(p, P_ASSIGN)) {
 		if (g->wrap || g->max_entries)
-			diag_remedy(parser_report(p, PARSE_GLOBAL_INIT,
-						  peek(p, 0)),
-				    "fill the array in a begin probe");
+			diag_remedy(
+				parser_report(p, PARSE_GLOBAL_INIT, peek(p, 0)),
+				"fill the array in a begin probe");
 		next_token(p);
 		g->init = parse_literal(p);
 	}
 	vec_push(p->a, &p->file->globals, g);
-	vec_push(p->a, &p->file->order, ((struct decl){ DECL_GLOBAL, g }));
+	vec_push(p->a, &p->file->order, ((struct decl){DECL_GLOBAL, g}));
 }
 
 static void parse_global(struct parser *p, bool is_private)
@@ -276,7 +277,7 @@ static void parse_parameter(struct parser *p, struct func_decl *f)
 	v->name = token_text(p, &name);
 	v->loc = name.loc;
 	v->file = p->file;
-	vec_for(&f->params, i)
+	vec_for (&f->params, i)
 		if (!strcmp(f->params.v[i]->name, v->name))
 			diag_note(parser_report(p, PARSE_DUPLICATE_PARAMETER,
 						&name, v->name),
@@ -335,7 +336,7 @@ static void parse_functiondecl(struct parser *p, bool is_private)
 	}
 	f->body = parse_function_body(p);
 	vec_push(p->a, &p->file->funcs, f);
-	vec_push(p->a, &p->file->order, ((struct decl){ DECL_FUNC, f }));
+	vec_push(p->a, &p->file->order, ((struct decl){DECL_FUNC, f}));
 }
 
 /* ------------------------------------------------------------------ *
@@ -344,13 +345,15 @@ static void parse_functiondecl(struct parser *p, bool is_private)
 
 static void check_alias_name(struct parser *p, const struct probe_point *n)
 {
-	struct token t = { .kind = T_PUNCT, .loc = n->loc, .s = "?", .len = 1 };
+	struct token t = {.kind = T_PUNCT, .loc = n->loc, .s = "?", .len = 1};
 
 	if (n->sufficient)
 		t.s = "!";
 	else if (n->cond)
-		t = (struct token){ T_KEYWORD, KW_IF, n->cond->loc, "if", 2,
-				    false, NULL, NULL };
+		t = (struct token){.kind = T_KEYWORD,
+				   .loc = n->cond->loc,
+				   .s = "if",
+				   .len = 2};
 	else if (!n->optional)
 		return;
 	diag_remedy(parser_report(p, PARSE_BRACES, &t,
@@ -363,7 +366,7 @@ static void parse_alias(struct parser *p, const struct loc *loc,
 			const point_list *names, bool is_private)
 {
 	struct alias_decl *al = arena_new_obj(p->a, struct alias_decl);
-	point_list points = { 0 };
+	point_list points = {0};
 
 	al->loc = *loc;
 	al->file = p->file;
@@ -380,13 +383,13 @@ static void parse_alias(struct parser *p, const struct loc *loc,
 	if (!al->epilogue_style && accept(p, P_COMMA))
 		al->body2 = parse_stmt_block(p);
 	vec_push(p->a, &p->file->aliases, al);
-	vec_push(p->a, &p->file->order, ((struct decl){ DECL_ALIAS, al }));
+	vec_push(p->a, &p->file->order, ((struct decl){DECL_ALIAS, al}));
 }
 
 static void parse_probe(struct parser *p, bool is_private)
 {
 	struct token kw = next_token(p);
-	point_list points = { 0 };
+	point_list points = {0};
 	struct probe_decl *pr;
 
 	parse_probe_points(p, &points);
@@ -405,7 +408,7 @@ static void parse_probe(struct parser *p, bool is_private)
 	memcpy(&pr->points, &points, sizeof(points));
 	pr->body = parse_stmt_block(p);
 	vec_push(p->a, &p->file->probes, pr);
-	vec_push(p->a, &p->file->order, ((struct decl){ DECL_PROBE, pr }));
+	vec_push(p->a, &p->file->order, ((struct decl){DECL_PROBE, pr}));
 }
 
 /* ------------------------------------------------------------------ *
@@ -429,22 +432,22 @@ static void parse_embedded_decl(struct parser *p)
 	e->loc = peek(p, 0)->loc;
 	e->code = parse_embedded(p);
 	vec_push(p->a, &p->file->embeds, e);
-	vec_push(p->a, &p->file->order, ((struct decl){ DECL_EMBEDDED, e }));
+	vec_push(p->a, &p->file->order, ((struct decl){DECL_EMBEDDED, e}));
 }
 
 static void __attribute__((noreturn))
 expected_declaration(struct parser *p, const struct token *t, bool is_private)
 {
-	static const char *const words[] = { "probe", "global", "function",
-					     "private" };
+	static const char *const words[] = {"probe", "global", "function",
+					    "private"};
 	struct diag_msg *m;
 	const char *near = NULL;
 
-	m = report_expected(p, is_private ?
-				       "'global', 'function', 'probe' or a "
-				       "name" :
-				       "'probe', 'global', 'private', "
-				       "'function', or '%{'");
+	m = report_expected(p, is_private
+				       ? "'global', 'function', 'probe' or a "
+					 "name"
+				       : "'probe', 'global', 'private', "
+					 "'function', or '%{'");
 	if (m && t->kind == T_IDENT && t->len < 20)
 		near = diag_similar(p->a, token_text(p, t), words, 4, 1);
 	if (near)
@@ -521,8 +524,8 @@ static struct parser *parser_new(struct arena *a, struct diag *d,
 }
 
 struct file *parse_script(struct arena *a, struct diag *d,
-			  const struct parse_env *env,
-			  const struct source *src, bool is_tapset)
+			  const struct parse_env *env, const struct source *src,
+			  bool is_tapset)
 {
 	struct parser *p = parser_new(a, d, env, src, is_tapset);
 
@@ -542,7 +545,7 @@ struct probe_point *parse_probe_point(struct arena *a, struct diag *d,
 	struct source *src = source_new(a, "<input>", text, strlen(text));
 	struct parser *p = parser_new(a, d, env, src, false);
 	struct recovery r;
-	point_list points = { 0 };
+	point_list points = {0};
 	struct probe_point *volatile only = NULL;
 
 	recovery_begin(p, &r);

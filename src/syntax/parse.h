@@ -49,7 +49,9 @@ void parse_macro_library(struct arena *a, struct diag *d,
 /*
  * A cheap scan that names what a tapset file defines, without parsing it;
  * conditionals are not evaluated (all branches count), so this may name too
- * much, never too little. Used to build the library index.
+ * much, never too little: an alias whose name depends on a conditional or a
+ * macro is reported as "*", any. What is private is left out. Used to build
+ * the library index.
  */
 enum index_kind { INDEX_FUNC, INDEX_GLOBAL, INDEX_ALIAS, INDEX_MACRO };
 void scan_definitions(const struct source *src,
@@ -57,7 +59,10 @@ void scan_definitions(const struct source *src,
 				    const char *name, size_t len),
 		      void *ctx);
 
-/* A single probe point ("syscall.*"), for -l and -L. NULL after an error. */
+/*
+ * A single probe point ("syscall.*"), for -l and -L. NULL after an error;
+ * braces that make several are one.
+ */
 struct probe_point *parse_probe_point(struct arena *a, struct diag *d,
 				      const struct parse_env *env,
 				      const char *text);

@@ -70,7 +70,7 @@ static void set_pretty(struct parser *p, struct expr *e, const struct token *t,
 static void parse_member_step(struct parser *p, struct expr *e)
 {
 	struct token t;
-	struct target_step step = { .kind = STEP_MEMBER };
+	struct target_step step = {.kind = STEP_MEMBER};
 	uint32_t dollars;
 
 	next_token(p); /* -> */
@@ -87,7 +87,7 @@ static void parse_member_step(struct parser *p, struct expr *e)
 
 static void parse_index_step(struct parser *p, struct expr *e)
 {
-	struct target_step step = { .kind = STEP_INDEX };
+	struct target_step step = {.kind = STEP_INDEX};
 
 	next_token(p); /* [ */
 	step.loc = peek(p, 0)->loc;
@@ -238,10 +238,10 @@ static struct expr *parse_multiplicative(struct parser *p)
 
 	for (;;) {
 		enum token_id id = peek(p, 0)->id;
-		enum op op = id == P_STAR    ? OP_MUL :
-			     id == P_SLASH   ? OP_DIV :
-			     id == P_PERCENT ? OP_MOD :
-					       OP_NONE;
+		enum op op = id == P_STAR      ? OP_MUL
+			     : id == P_SLASH   ? OP_DIV
+			     : id == P_PERCENT ? OP_MOD
+					       : OP_NONE;
 		struct token t;
 
 		if (!op)
@@ -282,10 +282,10 @@ static struct expr *parse_shift(struct parser *p)
 
 	for (;;) {
 		enum token_id id = peek(p, 0)->id;
-		enum op op = id == P_SHL  ? OP_SHL :
-			     id == P_SHR  ? OP_SHR :
-			     id == P_USHR ? OP_USHR :
-					    OP_NONE;
+		enum op op = id == P_SHL    ? OP_SHL
+			     : id == P_SHR  ? OP_SHR
+			     : id == P_USHR ? OP_USHR
+					    : OP_NONE;
 		struct token t;
 
 		if (!op)
@@ -323,8 +323,7 @@ static struct expr *parse_regex(struct parser *p, struct expr *subject)
 	e->regex.a = subject;
 	e->regex.negated = t.id == P_NOMATCH;
 	if (peek(p, 0)->kind != T_STRING) {
-		struct diag_msg *m =
-			parser_report(p, PARSE_REGEX, peek(p, 0));
+		struct diag_msg *m = parser_report(p, PARSE_REGEX, peek(p, 0));
 
 		if (t.id == P_MATCH)
 			diag_remedy(m, "to assign a complement, write '= ~'");
@@ -358,7 +357,7 @@ static struct expr *parse_comparison_or_regex_query(struct parser *p)
 static struct expr *parse_array_in(struct parser *p)
 {
 	struct token first = *peek(p, 0), in, name;
-	expr_list keys = { 0 };
+	expr_list keys = {0};
 	struct expr *e;
 
 	if (first.id == P_LBRACKET) {
@@ -461,13 +460,13 @@ static const struct {
 	enum token_id id;
 	enum op op;
 } assignments[] = {
-	{ P_ASSIGN, OP_NONE },	     { P_AGGREGATE, OP_AGGREGATE },
-	{ P_ADD_ASSIGN, OP_ADD },    { P_SUB_ASSIGN, OP_SUB },
-	{ P_MUL_ASSIGN, OP_MUL },    { P_DIV_ASSIGN, OP_DIV },
-	{ P_MOD_ASSIGN, OP_MOD },    { P_CONCAT_ASSIGN, OP_CONCAT },
-	{ P_SHL_ASSIGN, OP_SHL },    { P_SHR_ASSIGN, OP_SHR },
-	{ P_USHR_ASSIGN, OP_USHR },  { P_AND_ASSIGN, OP_BITAND },
-	{ P_XOR_ASSIGN, OP_BITXOR }, { P_OR_ASSIGN, OP_BITOR },
+	{P_ASSIGN, OP_NONE},	   {P_AGGREGATE, OP_AGGREGATE},
+	{P_ADD_ASSIGN, OP_ADD},	   {P_SUB_ASSIGN, OP_SUB},
+	{P_MUL_ASSIGN, OP_MUL},	   {P_DIV_ASSIGN, OP_DIV},
+	{P_MOD_ASSIGN, OP_MOD},	   {P_CONCAT_ASSIGN, OP_CONCAT},
+	{P_SHL_ASSIGN, OP_SHL},	   {P_SHR_ASSIGN, OP_SHR},
+	{P_USHR_ASSIGN, OP_USHR},  {P_AND_ASSIGN, OP_BITAND},
+	{P_XOR_ASSIGN, OP_BITXOR}, {P_OR_ASSIGN, OP_BITOR},
 };
 
 static struct expr *parse_assignment(struct parser *p)
@@ -475,7 +474,8 @@ static struct expr *parse_assignment(struct parser *p)
 	struct expr *l = parse_ternary(p), *e;
 	enum token_id id = peek(p, 0)->id;
 
-	for (size_t i = 0; i < sizeof(assignments) / sizeof(*assignments); i++) {
+	for (size_t i = 0; i < sizeof(assignments) / sizeof(*assignments);
+	     i++) {
 		if (assignments[i].id != id)
 			continue;
 		e = expr_new(p->a, E_ASSIGN, next_token(p).loc);

@@ -29,7 +29,7 @@ static bool is_name_part(const struct token *t)
 static const char *parse_component_name(struct parser *p)
 {
 	struct token t = *peek(p, 0);
-	char_vec name = { 0 };
+	char_vec name = {0};
 
 	if (!is_name_part(&t))
 		expected(p, "identifier or '*'");
@@ -64,8 +64,8 @@ static void append_component(struct parser *p, point_list *out,
 		vec_push(p->a, &out->v[i]->comps, *c);
 }
 
-__attribute__((noreturn)) static void brace_error(struct parser *p, const struct token *t,
-			const char *what)
+__attribute__((noreturn)) static void
+brace_error(struct parser *p, const struct token *t, const char *what)
 {
 	parser_report(p, PARSE_BRACES, t, what);
 	recover(p);
@@ -78,9 +78,9 @@ static struct probe_point *joined(struct parser *p, const struct probe_point *l,
 
 	n->loc = l->loc;
 	memset(&n->comps, 0, sizeof(n->comps));
-	vec_for(&l->comps, i)
+	vec_for (&l->comps, i)
 		vec_push(p->a, &n->comps, l->comps.v[i]);
-	vec_for(&r->comps, i)
+	vec_for (&r->comps, i)
 		vec_push(p->a, &n->comps, r->comps.v[i]);
 	return n;
 }
@@ -89,14 +89,13 @@ static struct probe_point *joined(struct parser *p, const struct probe_point *l,
 static void append_product(struct parser *p, point_list *out,
 			   const point_list *tails)
 {
-	point_list all = { 0 };
+	point_list all = {0};
 
 	if ((uint64_t)out->n * tails->n > PARSE_MAX_POINTS)
 		too_deep(p, "brace expansion", PARSE_MAX_POINTS);
 	for (uint32_t i = 0; i < out->n; i++)
 		for (uint32_t j = 0; j < tails->n; j++)
-			vec_push(p->a, &all,
-				 joined(p, out->v[i], tails->v[j]));
+			vec_push(p->a, &all, joined(p, out->v[i], tails->v[j]));
 	*out = all;
 }
 
@@ -107,7 +106,7 @@ static void parse_brace_group(struct parser *p, point_list *tails)
 		too_deep(p, "braces", PARSE_MAX_EXPR_NESTING);
 	expect(p, P_LBRACE);
 	do {
-		point_list one = { 0 };
+		point_list one = {0};
 
 		parse_probe_point_braces(p, &one);
 		for (uint32_t i = 0; i < one.n; i++)
@@ -123,10 +122,10 @@ static void parse_brace_group(struct parser *p, point_list *tails)
 
 static void parse_component(struct parser *p, point_list *out)
 {
-	struct pp_component c = { .loc = peek(p, 0)->loc };
+	struct pp_component c = {.loc = peek(p, 0)->loc};
 
 	if (at(p, P_LBRACE)) {
-		point_list tails = { 0 };
+		point_list tails = {0};
 
 		parse_brace_group(p, &tails);
 		append_product(p, out, &tails);
@@ -200,7 +199,7 @@ void parse_probe_point_braces(struct parser *p, point_list *out)
 void parse_probe_points(struct parser *p, point_list *out)
 {
 	do {
-		point_list one = { 0 };
+		point_list one = {0};
 
 		parse_probe_point_braces(p, &one);
 		for (uint32_t i = 0; i < one.n; i++)

@@ -56,8 +56,7 @@ static void skip_statement(struct parser *p, const struct recovery *r,
 	for (;;) {
 		const struct token *t = peek(p, 0);
 
-		if (t->kind == T_EOF || t->id == P_LBRACE ||
-		    t->id == P_RBRACE)
+		if (t->kind == T_EOF || t->id == P_LBRACE || t->id == P_RBRACE)
 			return;
 		if (looks_like_statement(p, t, r))
 			return;
@@ -65,7 +64,8 @@ static void skip_statement(struct parser *p, const struct recovery *r,
 			next_token(p);
 			return;
 		}
-		if (t->id == P_SEMICOLON && !(for_header && p->nest > r->nest)) {
+		if (t->id == P_SEMICOLON &&
+		    !(for_header && p->nest > r->nest)) {
 			next_token(p);
 			return;
 		}
@@ -199,17 +199,14 @@ static void parse_foreach_keys(struct parser *p, struct stmt *s)
 		return;
 	}
 	do {
+		if (keys->n == AST_MAX_KEYS)
+			too_many_keys(p);
 		vec_push(p->a, keys, parse_foreach_symbol(p));
 		parse_sort_suffix(p, s, (int)keys->n);
 	} while (accept(p, P_COMMA));
 	if (!at(p, P_RBRACKET))
 		expected(p, "',' or ']'");
 	next_token(p);
-	if (keys->n > AST_MAX_KEYS) {
-		parser_report(p, PARSE_KEYS, peek(p, 0),
-			      (unsigned)AST_MAX_KEYS);
-		recover(p);
-	}
 }
 
 /* "v =", "v+ =", "v- =" (also written "v-=") before the keys */

@@ -12,7 +12,7 @@
 struct expr *parse_string_literal(struct parser *p, const char *what)
 {
 	struct loc loc = peek(p, 0)->loc;
-	char_vec text = { 0 };
+	char_vec text = {0};
 
 	if (peek(p, 0)->kind != T_STRING)
 		expected(p, what);
@@ -57,6 +57,12 @@ struct expr *parse_embedded_expr(struct parser *p)
  * Lists
  * ------------------------------------------------------------------ */
 
+void too_many_keys(struct parser *p)
+{
+	parser_report(p, PARSE_KEYS, peek(p, 0), (unsigned)AST_MAX_KEYS);
+	recover(p);
+}
+
 void parse_expression_list(struct parser *p, expr_list *out,
 			   enum token_id close, bool stars)
 {
@@ -67,21 +73,18 @@ void parse_expression_list(struct parser *p, expr_list *out,
 	for (;;) {
 		struct expr *e = NULL;
 
+		if (close == P_RBRACKET && out->n == AST_MAX_KEYS)
+			too_many_keys(p);
 		if (at(p, P_STAR) && stars)
 			next_token(p);
 		else
 			e = parse_expression(p);
 		vec_push(p->a, out, e);
 		if (accept(p, close))
-			break;
+			return;
 		if (!at(p, P_COMMA))
 			expected(p, what);
 		next_token(p);
-	}
-	if (close == P_RBRACKET && out->n > AST_MAX_KEYS) {
-		parser_report(p, PARSE_KEYS, peek(p, 0),
-			      (unsigned)AST_MAX_KEYS);
-		recover(p);
 	}
 }
 
@@ -134,9 +137,9 @@ static struct expr *parse_statistics_operand(struct parser *p)
 
 static void parse_statistics_params(struct parser *p, struct expr *e)
 {
-	uint32_t max = e->statop.op == STAT_HIST_LINEAR ? 3 :
-		       e->statop.op == STAT_VARIANCE	? 1 :
-							  0;
+	uint32_t max = e->statop.op == STAT_HIST_LINEAR ? 3
+		       : e->statop.op == STAT_VARIANCE	? 1
+							: 0;
 
 	while (e->statop.nparams < max && accept(p, P_COMMA))
 		e->statop.param[e->statop.nparams++] =
@@ -175,17 +178,17 @@ static const struct {
 	const char *name;
 	unsigned flags;
 } printers[] = {
-	{ "print", 0 },
-	{ "println", PR_LINE },
-	{ "printd", PR_DELIM },
-	{ "printdln", PR_DELIM | PR_LINE },
-	{ "printf", PR_FORMAT },
-	{ "print_char", PR_CHAR },
-	{ "sprint", PR_STRING },
-	{ "sprintln", PR_STRING | PR_LINE },
-	{ "sprintd", PR_STRING | PR_DELIM },
-	{ "sprintdln", PR_STRING | PR_DELIM | PR_LINE },
-	{ "sprintf", PR_STRING | PR_FORMAT },
+	{"print", 0},
+	{"println", PR_LINE},
+	{"printd", PR_DELIM},
+	{"printdln", PR_DELIM | PR_LINE},
+	{"printf", PR_FORMAT},
+	{"print_char", PR_CHAR},
+	{"sprint", PR_STRING},
+	{"sprintln", PR_STRING | PR_LINE},
+	{"sprintd", PR_STRING | PR_DELIM},
+	{"sprintdln", PR_STRING | PR_DELIM | PR_LINE},
+	{"sprintf", PR_STRING | PR_FORMAT},
 };
 
 static int find_printer(const struct token *t)
@@ -200,8 +203,8 @@ static void parse_print_format(struct parser *p, struct expr *e)
 {
 	unsigned before = diag_errors(p->d);
 
-	e->print.format = parse_string_literal(
-		p, "string literal as the format");
+	e->print.format =
+		parse_string_literal(p, "string literal as the format");
 	e->print.fmt = format_parse(p->a, p->d, e->print.format->loc,
 				    e->print.format->str.s);
 	p->pp.errors += diag_errors(p->d) - before;
@@ -323,8 +326,8 @@ static struct expr *parse_wrapping_op(struct parser *p, enum expr_kind kind)
 
 static const char *similar_macros(struct parser *p, const struct token *t)
 {
-	VEC(const char *) names = { 0 };
-	const struct map *maps[] = { &p->pp.macros, p->pp.env->macros };
+	VEC(const char *) names = {0};
+	const struct map *maps[] = {&p->pp.macros, p->pp.env->macros};
 	const char *near;
 
 	if (t->len > 60)

@@ -43,12 +43,12 @@ struct parser {
 	struct file *file;
 	struct token look[PARSE_LOOKAHEAD];
 	unsigned nlook;
-	struct token last; /* consumed last */
-	struct loc last_error; /* of the token */
+	struct token last;	 /* consumed last */
+	struct token last_error; /* where one was expected last */
 	uint64_t consumed;
 	unsigned nest, expr_depth, stmt_depth;
 	struct recovery *recovery; /* innermost */
-	struct recovery *top; /* of the declaration list */
+	struct recovery *top;	   /* of the declaration list */
 };
 
 /* Tokens. peek(p, 0) is the next one. The pointer holds until the next call. */
@@ -114,6 +114,8 @@ struct expr *parse_number_literal(struct parser *p, const char *what);
    too, as NULL. */
 void parse_expression_list(struct parser *p, expr_list *out,
 			   enum token_id close, bool stars);
+/* At the key that is one too many. */
+void too_many_keys(struct parser *p) __attribute__((noreturn));
 struct expr *parse_array_key_list(struct parser *p, struct expr *base,
 				  bool stars);
 bool is_histogram(const struct token *t);

@@ -20,7 +20,7 @@
 
 enum {
 	PP_MAX_ERRORS = LEX_MAX_ERRORS, /* in one file; then its input ends */
-	PP_MAX_EXPANSION = 1000000, /* tokens made by macros, in one file */
+	PP_MAX_EXPANSION = 200000,	/* tokens made by macros, in one file */
 	PP_MAX_MACRO_DEPTH = 200,
 	PP_MAX_CONDITIONALS = 1000, /* nested */
 };
@@ -41,10 +41,11 @@ struct preproc {
 	struct map macros; /* of this file */
 	VEC(struct pp_cond) conds;
 	uint32_t expanded; /* tokens made by macros so far */
-	unsigned errors; /* reported so far, by the parser too */
-	bool skipping; /* within a part that is left out */
+	unsigned errors;   /* reported so far, by the parser too */
+	bool skipping;	   /* within a part that is left out */
+	bool idle;	   /* in a comparison that cannot change the result */
 	bool library; /* reading a .stpm: conditionals decide on @defines */
-	bool eof; /* set to end the input early */
+	bool eof;     /* set to end the input early */
 };
 
 void pp_init(struct preproc *pp, struct arena *a, struct diag *d,
@@ -62,9 +63,9 @@ void pp_push_tokens(struct preproc *pp, const token_list *list);
 struct token pp_raw_next(struct preproc *pp);
 
 /* Reports at a token, with the macros it came through. */
-#define pp_report(pp, tag, t, ...)                                        \
-	pp_reported((pp), (t),                                            \
-		    diag_report((pp)->d, tag, (t)->loc,                   \
+#define pp_report(pp, tag, t, ...)                                             \
+	pp_reported((pp), (t),                                                 \
+		    diag_report((pp)->d, tag, (t)->loc,                        \
 				token_describe((pp)->a, (t)), ##__VA_ARGS__))
 struct diag_msg *pp_reported(struct preproc *pp, const struct token *t,
 			     struct diag_msg *m);

@@ -14,7 +14,7 @@
 
 struct scan {
 	struct lexer lex;
-	struct token t; /* the current one */
+	struct token t;	    /* the current one */
 	enum token_id last; /* before it */
 	void (*found)(void *ctx, enum index_kind kind, const char *name,
 		      size_t len);
@@ -85,7 +85,7 @@ static bool scan_name(struct scan *s, struct names *all, unsigned depth);
 
 static bool scan_braces(struct scan *s, struct names *all, unsigned depth)
 {
-	struct names prefix, sum = { .n = 0 };
+	struct names prefix, sum = {.n = 0};
 
 	memcpy(&prefix, all, sizeof(prefix));
 	do {
@@ -93,8 +93,7 @@ static bool scan_braces(struct scan *s, struct names *all, unsigned depth)
 
 		memcpy(&one, &prefix, sizeof(one));
 		advance(s);
-		if (!scan_name(s, &one, depth + 1) ||
-		    sum.n + one.n > NAMES_MAX)
+		if (!scan_name(s, &one, depth + 1) || sum.n + one.n > NAMES_MAX)
 			return false;
 		memcpy(sum.text + sum.n, one.text, sizeof(*one.text) * one.n);
 		sum.n += one.n;
@@ -154,7 +153,7 @@ static void scan_alias(struct scan *s)
 		return;
 	*s = start;
 	while (s->t.id != P_ASSIGN && s->t.id != P_ADD_ASSIGN) {
-		struct names all = { .n = 1 };
+		struct names all = {.n = 1};
 
 		if (!scan_name(s, &all, 0)) {
 			bad = true;
@@ -177,7 +176,7 @@ void scan_definitions(const struct source *src,
 				    const char *name, size_t len),
 		      void *ctx)
 {
-	struct scan s = { .found = found, .ctx = ctx };
+	struct scan s = {.found = found, .ctx = ctx};
 
 	lex_init(&s.lex, NULL, src);
 	advance(&s);
@@ -194,8 +193,8 @@ void scan_definitions(const struct source *src,
 			scan_globals(&s);
 		else if (id == KW_PROBE)
 			scan_alias(&s);
-		else if (id == AT_DEFINE && (s.t.kind == T_IDENT ||
-					     s.t.kind == T_KEYWORD))
+		else if (id == AT_DEFINE &&
+			 (s.t.kind == T_IDENT || s.t.kind == T_KEYWORD))
 			report(&s, INDEX_MACRO);
 	}
 }

@@ -145,7 +145,7 @@ static void number(struct strbuf *b, const struct expr *e)
 /* NULL elements are stars. */
 static void list(struct strbuf *b, const expr_list *l)
 {
-	vec_for(l, i) {
+	vec_for (l, i) {
 		sb_puts(b, i ? ", " : "");
 		if (l->v[i])
 			expr_at(b, l->v[i], PREC_ANY);
@@ -156,7 +156,7 @@ static void list(struct strbuf *b, const expr_list *l)
 
 static void string_args(struct strbuf *b, const struct expr *e, bool comma)
 {
-	const char *arg[] = { e->target.name, e->target.module };
+	const char *arg[] = {e->target.name, e->target.module};
 
 	for (int i = 0; i < 2 && arg[i]; i++) {
 		sb_puts(b, comma ? ", " : "");
@@ -209,7 +209,7 @@ static void target(struct strbuf *b, const struct expr *e)
 	if (e->target.addr_of)
 		sb_putc(b, '&');
 	target_base(b, e);
-	vec_for(&e->target.steps, i) {
+	vec_for (&e->target.steps, i) {
 		const struct target_step *s = &e->target.steps.v[i];
 
 		if (s->kind == STEP_MEMBER) {
@@ -224,10 +224,10 @@ static void target(struct strbuf *b, const struct expr *e)
 }
 
 static const char *const stat_names[] = {
-	[STAT_COUNT] = "@count",	 [STAT_SUM] = "@sum",
-	[STAT_MIN] = "@min",		 [STAT_MAX] = "@max",
-	[STAT_AVG] = "@avg",		 [STAT_VARIANCE] = "@variance",
-	[STAT_HIST_LOG] = "@hist_log",	 [STAT_HIST_LINEAR] = "@hist_linear",
+	[STAT_COUNT] = "@count",       [STAT_SUM] = "@sum",
+	[STAT_MIN] = "@min",	       [STAT_MAX] = "@max",
+	[STAT_AVG] = "@avg",	       [STAT_VARIANCE] = "@variance",
+	[STAT_HIST_LOG] = "@hist_log", [STAT_HIST_LINEAR] = "@hist_linear",
 };
 
 static void statop(struct strbuf *b, const struct expr *e)
@@ -242,9 +242,9 @@ static void statop(struct strbuf *b, const struct expr *e)
 static void print(struct strbuf *b, const struct expr *e)
 {
 	sb_printf(b, "%sprint%s%s%s(", e->print.to_string ? "s" : "",
-		  e->print.with_format ? "f" :
-		  e->print.with_delim  ? "d" :
-					 "",
+		  e->print.with_format	? "f"
+		  : e->print.with_delim ? "d"
+					: "",
 		  e->print.newline ? "ln" : "",
 		  e->print.is_char ? "_char" : "");
 	if (e->print.format) {
@@ -266,6 +266,7 @@ static void prim(struct strbuf *b, const struct expr *e)
 		[PRIM_STR_USER] = "string_user",
 		[PRIM_FIELD_OFFSET] = "offset",
 		[PRIM_EXTRACT] = "extract",
+		[PRIM_INPUT] = "input",
 	};
 
 	sb_printf(b, "<%s", names[e->prim.op]);
@@ -289,7 +290,8 @@ static void prim(struct strbuf *b, const struct expr *e)
  * Expressions
  * ------------------------------------------------------------------ */
 
-static void call_like(struct strbuf *b, const char *name, const struct expr *arg)
+static void call_like(struct strbuf *b, const char *name,
+		      const struct expr *arg)
 {
 	sb_printf(b, "%s(", name);
 	expr_at(b, arg, PREC_ANY);
@@ -545,7 +547,7 @@ static void foreach_keys(struct strbuf *b, const struct stmt *s)
 	const expr_list *keys = &s->foreach.keys;
 
 	sb_puts(b, keys->n > 1 ? "[" : "");
-	vec_for(keys, i) {
+	vec_for (keys, i) {
 		sb_puts(b, i ? ", " : "");
 		unparse_expr(b, keys->v[i]);
 		sort_suffix(b, s, (int)i + 1);
@@ -593,7 +595,7 @@ static void try_statement(struct strbuf *b, const struct stmt *s, int indent)
 static void block(struct strbuf *b, const struct stmt *s, int indent)
 {
 	sb_puts(b, "{\n");
-	vec_for(&s->block.list, i)
+	vec_for (&s->block.list, i)
 		unparse_stmt(b, s->block.list.v[i], indent + 1);
 	indent_by(b, indent);
 	sb_puts(b, "}\n");
@@ -674,7 +676,7 @@ void unparse_stmt(struct strbuf *b, const struct stmt *s, int indent)
 
 void unparse_probe_point(struct strbuf *out, const struct probe_point *p)
 {
-	vec_for(&p->comps, i) {
+	vec_for (&p->comps, i) {
 		const struct pp_component *c = &p->comps.v[i];
 
 		sb_printf(out, "%s%s", i ? "." : "", c->name);
@@ -735,7 +737,7 @@ static void function(struct strbuf *b, const struct func_decl *f)
 {
 	sb_printf(b, "%sfunction %s%s (", f->is_private ? "private " : "",
 		  f->name, f->ret_declared ? type_suffix(f->ret) : "");
-	vec_for(&f->params, i)
+	vec_for (&f->params, i)
 		sb_printf(b, "%s%s%s", i ? ", " : "", f->params.v[i]->name,
 			  type_suffix(f->params.v[i]->type));
 	sb_putc(b, ')');
@@ -747,7 +749,7 @@ static void function(struct strbuf *b, const struct func_decl *f)
 
 void unparse_file(struct strbuf *out, const struct file *f)
 {
-	vec_for(&f->order, i) {
+	vec_for (&f->order, i) {
 		const struct decl *d = &f->order.v[i];
 
 		/* Globals stand together, all else apart. */

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * BTF is a header, a section of types and a section of strings. A type is 12
  * bytes (name, info, size or type) and what its kind adds; ids count types
@@ -28,6 +28,10 @@
 #define KIND_TYPE_TAG 18u
 #define KIND_ENUM64 19u
 
+/* Memory that is touched costs more than steps: an offset for each type would
+   make half of the time to open vmlinux. */
+#define STRIDE 32u
+
 #define MAX_HOPS 32 /* typedefs and qualifiers on top of each other */
 
 struct kbtf {
@@ -37,11 +41,10 @@ struct kbtf {
 	const char *strs;
 	uint32_t types_len, strs_len;
 	uint32_t first_id, first_str;
-	uint32_t *off; /* of type first_id + i within types */
+	uint32_t *off; /* of every STRIDEth type within types */
 	uint32_t n;
-	void *map; /* what kbtf_close() gives back */
+	void *map; /* what kbtf_close() gives back, or NULL */
 	size_t map_len;
-	bool mapped; /* by mmap, else by malloc */
 };
 
 struct rec {
@@ -98,10 +101,9 @@ static long extra_bytes(uint32_t kind, uint32_t vlen)
 
 static const char *index_types(struct kbtf *b)
 {
-	/* Two in three types take 20 bytes or less: a good first guess, and
-	   the exact bound (12) is only paid for in address space. */
-	uint32_t cap = b->types_len / sizeof(struct rec);
-	b->off = malloc(((size_t)cap + 1) * sizeof(*b->off));
+	/* A type takes 12 bytes at least. */
+	uint32_t cap = b->types_len / sizeof(struct rec) / STRIDE + 1;
+	b->off = malloc(cap * sizeof(*b->off));
 	if (!b->off)
 		return "out of memory";
 	uint32_t at = 0, n = 0;
@@ -114,7 +116,9 @@ static const char *index_types(struct kbtf *b)
 			return "it holds a kind of type that is unknown here";
 		if ((uint32_t)extra > b->types_len - at - sizeof(*r))
 			return "the last type is cut off";
-		b->off[n++] = at;
+		if (n % STRIDE == 0)
+			b->off[n / STRIDE] = at;
+		n++;
 		at += sizeof(*r) + (uint32_t)extra;
 	}
 	b->n = n;
@@ -174,62 +178,71 @@ int kbtf_from_memory(const void *data, size_t len, const struct kbtf *base,
 	return 0;
 }
 
-/* sysfs tells the exact size of vmlinux, but 0 would be legal: read on. */
-static int read_all(int fd, void **data, size_t *len)
+/*
+ * For kernels whose file cannot be mapped. Faulting in each page of the buffer
+ * on its own would take longer than reading: MAP_POPULATE. *cap: size of the
+ * mapping.
+ */
+static int read_all(int fd, void **data, size_t *len, size_t *cap)
 {
-	size_t cap = 64 * 1024, n = 0;
+	size_t room = 64 * 1024, n = 0;
 	struct stat st;
+
+	/* One byte more shows the end of the file at once. */
 	if (!fstat(fd, &st) && st.st_size > 0 && st.st_size < (1 << 30))
-		cap = (size_t)st.st_size + 1;
-	char *p = malloc(cap);
+		room = (size_t)st.st_size + 1;
+	char *p = mmap(NULL, room, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	if (p == MAP_FAILED)
+		return -ENOMEM;
 	for (;;) {
-		if (!p)
-			return -ENOMEM;
-		ssize_t got = read(fd, p + n, cap - n);
+		ssize_t got = read(fd, p + n, room - n);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0) {
 			int err = -errno;
-			free(p);
+			munmap(p, room);
 			return err;
 		}
 		if (!got)
 			break;
 		n += (size_t)got;
-		if (n == cap) {
-			char *q = realloc(p, cap *= 2);
-			if (!q)
-				free(p);
-			p = q;
+		if (n < room)
+			continue;
+		char *q = mremap(p, room, room * 2, MREMAP_MAYMOVE);
+		if (q == MAP_FAILED) {
+			munmap(p, room);
+			return -ENOMEM;
 		}
+		p = q;
+		room *= 2;
 	}
 	*data = p;
 	*len = n;
+	*cap = room;
 	return 0;
 }
 
 int kbtf_from_file(const char *path, const struct kbtf *base, struct kbtf **out,
 		   const char **why)
 {
-	void *data = NULL;
-	size_t len = 0;
-	bool mapped = false;
+	void *data = MAP_FAILED;
+	size_t len = 0, cap = 0;
 	struct stat st;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_CLOEXEC), err = 0;
 
 	if (fd < 0) {
-		int err = -errno;
+		err = -errno;
 		*why = strerror(-err);
 		return err;
 	}
 	/* Only the kernel's own file cannot shrink under our feet. */
 	if (!strncmp(path, "/sys/", 5) && !fstat(fd, &st) && st.st_size > 0) {
-		data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE,
-			    fd, 0);
-		mapped = data != MAP_FAILED;
-		len = (size_t)st.st_size;
+		len = cap = (size_t)st.st_size;
+		data = mmap(NULL, len, PROT_READ, MAP_PRIVATE, fd, 0);
 	}
-	int err = mapped ? 0 : read_all(fd, &data, &len);
+	if (data == MAP_FAILED)
+		err = read_all(fd, &data, &len, &cap);
 	close(fd);
 	if (err) {
 		*why = strerror(-err);
@@ -238,15 +251,11 @@ int kbtf_from_file(const char *path, const struct kbtf *base, struct kbtf **out,
 	struct kbtf *b = NULL;
 	err = kbtf_from_memory(data, len, base, &b, why);
 	if (err) {
-		if (mapped)
-			munmap(data, len);
-		else
-			free(data);
+		munmap(data, cap);
 		return err;
 	}
 	b->map = data;
-	b->map_len = len;
-	b->mapped = mapped;
+	b->map_len = cap;
 	*out = b;
 	return 0;
 }
@@ -255,10 +264,8 @@ void kbtf_close(struct kbtf *b)
 {
 	if (!b)
 		return;
-	if (b->mapped)
+	if (b->map)
 		munmap(b->map, b->map_len);
-	else
-		free(b->map);
 	free(b->off);
 	free(b);
 }
@@ -278,13 +285,29 @@ uint32_t kbtf_end_id(const struct kbtf *b)
 	return b->first_id + b->n;
 }
 
+static const struct rec *first_rec(const struct kbtf *b)
+{
+	return (const void *)b->types;
+}
+
+/* The walk at opening proved that it ends where the section does. */
+static const struct rec *next_rec(const struct rec *r)
+{
+	return (const void *)((const uint8_t *)(r + 1) +
+			      extra_bytes(rec_kind(r), rec_vlen(r)));
+}
+
 static const struct rec *rec_at(const struct kbtf *b, uint32_t id)
 {
 	while (b && id < b->first_id)
 		b = b->base;
 	if (!b || id - b->first_id >= b->n)
 		return NULL;
-	return (const void *)(b->types + b->off[id - b->first_id]);
+	uint32_t i = id - b->first_id;
+	const struct rec *r = (const void *)(b->types + b->off[i / STRIDE]);
+	for (i %= STRIDE; i; i--)
+		r = next_rec(r);
+	return r;
 }
 
 static const char *str_at(const struct kbtf *b, uint32_t off)
@@ -307,8 +330,8 @@ static inline const void *payload(const struct rec *r)
 static uint32_t scan_name(const struct kbtf *b, uint32_t kinds,
 			  uint32_t name_off)
 {
-	for (uint32_t i = 0; i < b->n; i++) {
-		const struct rec *r = (const void *)(b->types + b->off[i]);
+	const struct rec *r = first_rec(b);
+	for (uint32_t i = 0; i < b->n; i++, r = next_rec(r)) {
 		if (r->name_off == name_off && (KIND_BIT(rec_kind(r)) & kinds))
 			return b->first_id + i;
 	}
@@ -599,8 +622,8 @@ static void tp_fill(const struct kbtf *b, const struct rec *td,
 void kbtf_each_tp(const struct kbtf *b,
 		  bool (*found)(void *ctx, const struct kbtf_tp *tp), void *ctx)
 {
-	for (uint32_t i = 0; i < b->n; i++) {
-		const struct rec *r = (const void *)(b->types + b->off[i]);
+	const struct rec *r = first_rec(b);
+	for (uint32_t i = 0; i < b->n; i++, r = next_rec(r)) {
 		if (rec_kind(r) != BTF_KIND_TYPEDEF)
 			continue;
 		const char *name = str_at(b, r->name_off);
@@ -691,9 +714,8 @@ bool kbtf_find_enumerator(const struct kbtf *b, const char *name,
 			  int64_t *value)
 {
 	for (; b; b = b->base) {
-		for (uint32_t i = 0; i < b->n; i++) {
-			const struct rec *r =
-				(const void *)(b->types + b->off[i]);
+		const struct rec *r = first_rec(b);
+		for (uint32_t i = 0; i < b->n; i++, r = next_rec(r)) {
 			if (rec_kind(r) != BTF_KIND_ENUM &&
 			    rec_kind(r) != KIND_ENUM64)
 				continue;

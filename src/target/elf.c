@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Functions of an ELF file, through libelf. Two tables may tell: .symtab
  * (all functions; often stripped, or moved to a separate debug file) and
@@ -321,6 +321,22 @@ static struct elf_file *run_reader(struct arena *a, Elf *e, const char *root,
 	return r.f;
 }
 
+/* What to say of a script, or NULL. */
+static const char *script_interpreter(struct arena *a, int fd)
+{
+	char line[128];
+	ssize_t n = pread(fd, line, sizeof(line) - 1, 0);
+
+	if (n < 3 || memcmp(line, "#!", 2))
+		return NULL;
+	line[n] = '\0';
+	const char *p = line + 2 + strspn(line + 2, " \t");
+	return arena_printf(a,
+			    "it is a script; the program is its interpreter, "
+			    "%.*s",
+			    (int)strcspn(p, " \t\r\n"), p);
+}
+
 static void note_file(struct elf_file *f, int fd, const struct stat *st)
 {
 	struct statfs fs;
@@ -350,6 +366,8 @@ struct elf_file *elf_file_read(struct arena *a, const char *root,
 					   : "it is not a regular file";
 	} else if (!st.st_size) {
 		*why = "it is empty";
+	} else if ((*why = script_interpreter(a, fd))) {
+		f = NULL;
 	} else {
 		elf_version(EV_CURRENT);
 		Elf *e = elf_begin(fd, ELF_C_READ_MMAP, NULL);

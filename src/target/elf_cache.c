@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Which file a script means by a program's name, and its symbols. */
 #include <errno.h>
 #include <limits.h>

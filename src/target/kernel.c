@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* The kernel: release, configuration, symbols, clock tick, CPUs. */
 #include <errno.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Types and tracepoints of the running kernel and its modules. */
 #include <dirent.h>
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* What can be said of types whatever their source. */
 #include "target/type.h"
 
@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* Malformed types may contain themselves, many times: members looked at. */
-#define MAX_VISITED 65536u
+#define MAX_VISITED 8192u
 
 static bool find_member(const struct ttype *t, const char *name,
 			struct tmember_path *out, uint32_t depth,

@@ -22,21 +22,21 @@ static const char *config(void *ctx, const char *name)
 	return strstr(name, "NET") ? "y" : strstr(name, "MOD") ? "m" : NULL;
 }
 
-static const char *const args[] = { "5+5", "my \"string", "@2 $1", "%( $# %)" };
+static const char *const args[] = {"5+5", "my \"string", "@2 $1", "%( $# %)"};
 static bool arg_used[4];
 
 static struct parse_env make_env(struct arena *a)
 {
-	struct parse_env env = { .kernel_release = "6.18.44-fc",
-				 .arch = "x86_64",
-				 .runtime = "bpf",
-				 .systemtap_v = "5.6",
-				 .privilege = "stapdev",
-				 .guru_mode = true,
-				 .config = config,
-				 .args = args,
-				 .nargs = 4,
-				 .arg_used = arg_used };
+	struct parse_env env = {.kernel_release = "6.18.44-fc",
+				.arch = "x86_64",
+				.runtime = "bpf",
+				.systemtap_v = "5.6",
+				.privilege = "stapdev",
+				.guru_mode = true,
+				.config = config,
+				.args = args,
+				.nargs = 4,
+				.arg_used = arg_used};
 
 	env.macros = arena_new_obj(a, struct map);
 	map_init(env.macros, a);
@@ -57,17 +57,17 @@ static void clone_statement(struct arena *a, const struct stmt *s)
 
 static void check_clone(struct arena *a, const struct file *f)
 {
-	vec_for(&f->probes, i)
+	vec_for (&f->probes, i)
 		clone_statement(a, f->probes.v[i]->body);
-	vec_for(&f->funcs, i)
+	vec_for (&f->funcs, i)
 		clone_statement(a, f->funcs.v[i]->body);
 }
 
 static void check_round_trip(struct arena *a, const struct file *f)
 {
-	struct diag *d = diag_new(a, (struct diag_opts){ 0 });
+	struct diag *d = diag_new(a, (struct diag_opts){0});
 	struct parse_env env = make_env(a);
-	struct strbuf one = { 0 }, two = { 0 };
+	struct strbuf one = {0}, two = {0};
 	struct file *again;
 
 	unparse_file(&one, f);
@@ -98,10 +98,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static FILE *null;
 	struct arena *a = arena_new();
-	struct diag *d = diag_new(a, (struct diag_opts){ .show_tag = true });
+	struct diag *d = diag_new(a, (struct diag_opts){.show_tag = true});
 	struct parse_env env = make_env(a);
-	struct source *src =
-		source_new(a, "<fuzz>", (const char *)data, size);
+	struct source *src = source_new(a, "<fuzz>", (const char *)data, size);
 	size_t seen = 0;
 	struct file *f = parse_script(a, d, &env, src, false);
 

@@ -11,8 +11,7 @@
 #include "unit/ir/ir_random.h"
 
 static const uint64_t args[10] = {
-	3, 0, (uint64_t)-1, 1ull << 63, 77, 12345678901234ull, 2, 9, 10, 11
-};
+	3, 0, (uint64_t)-1, 1ull << 63, 77, 12345678901234ull, 2, 9, 10, 11};
 
 static int drop(void *data, const void *record, w_u64 size, w_u32 flags)
 {
@@ -21,13 +20,12 @@ static int drop(void *data, const void *record, w_u64 size, w_u32 flags)
 
 static void run_engine(const struct ir_module *m, uint8_t *out)
 {
-	struct engine_env env = { .output = drop };
+	struct engine_env env = {.output = drop};
 	struct engine *e = engine_new(m, &env);
 
 	assert_non_null(e);
-	assert_int_equal(engine_run_handler(e, 0, UTIL_RUNNING, args,
-					    sizeof(args)),
-			 0);
+	assert_int_equal(
+		engine_run_handler(e, 0, UTIL_RUNNING, args, sizeof(args)), 0);
 	memcpy(out, (uint8_t *)engine_heap(e) + RANDOM_OUT, RANDOM_OUT_SIZE);
 	engine_free(e);
 }
@@ -86,10 +84,10 @@ static void random_modules_agree_with_the_engine(void **state)
 }
 
 /* ---- every operation, every shape ---- */
-static const int64_t values[] = { 0,	      1,	 -1,
-				  5,	      63,	 64,
-				  INT64_MIN,  INT64_MAX, 0x80000000ll,
-				  0x7fffffff, -7,	 0x123456789abcdefll };
+static const int64_t values[] = {0,	     1,		-1,
+				 5,	     63,	64,
+				 INT64_MIN,  INT64_MAX, 0x80000000ll,
+				 0x7fffffff, -7,	0x123456789abcdefll};
 #define NVALUES (sizeof(values) / sizeof(*values))
 #define NPAIRS (NVALUES * NVALUES)
 #define SWEEP_OUT 8192u
@@ -113,27 +111,24 @@ static struct ir_module *sweep(struct arena *a, struct ir_insn in,
 	for (uint32_t i = 0; i < 12; i++) {
 		keep[i] = ir_reg_new(f);
 		ir_emit(m, f, b,
-			(struct ir_insn){ .op = IR_CTXLD,
-					  .d = keep[i],
-					  .size = 8,
-					  .off = 0 });
+			(struct ir_insn){.op = IR_CTXLD,
+					 .d = keep[i],
+					 .size = 8,
+					 .off = 0});
 	}
 	for (uint32_t i = 0; i < NPAIRS; i++) {
 		ir_reg ra = ir_reg_new(f), rb = ir_reg_new(f);
 		int64_t va = values[i / NVALUES], vb = values[i % NVALUES];
 
 		ir_emit(m, f, b,
-			(struct ir_insn){ .op = IR_MOV,
-					  .d = ra,
-					  .a = iv_imm(va) });
+			(struct ir_insn){
+				.op = IR_MOV, .d = ra, .a = iv_imm(va)});
 		ir_emit(m, f, b,
-			(struct ir_insn){ .op = IR_MOV,
-					  .d = rb,
-					  .a = iv_imm(vb) });
+			(struct ir_insn){
+				.op = IR_MOV, .d = rb, .a = iv_imm(vb)});
 		if (shape & 16)
 			ir_emit(m, f, b,
-				(struct ir_insn){ .op = IR_RT,
-						  .fn = RT_FN_cpu });
+				(struct ir_insn){.op = IR_RT, .fn = RT_FN_cpu});
 		in.a = shape & 1 ? iv_imm(va) : iv_reg(ra);
 		in.b = shape & 2 ? iv_imm(vb) : iv_reg(rb);
 		if (in.op == IR_NEG || in.op == IR_NOT || in.op == IR_MOV)
@@ -142,21 +137,20 @@ static struct ir_module *sweep(struct arena *a, struct ir_insn in,
 		ir_emit(m, f, b, in);
 		if (shape & 16)
 			ir_emit(m, f, b,
-				(struct ir_insn){ .op = IR_RT,
-						  .fn = RT_FN_cpu });
+				(struct ir_insn){.op = IR_RT, .fn = RT_FN_cpu});
 		ir_emit(m, f, b,
-			(struct ir_insn){ .op = IR_ST,
-					  .size = 8,
-					  .a = iv_heap(SWEEP_OUT + 8 * i),
-					  .b = iv_reg(in.d) });
+			(struct ir_insn){.op = IR_ST,
+					 .size = 8,
+					 .a = iv_heap(SWEEP_OUT + 8 * i),
+					 .b = iv_reg(in.d)});
 	}
 	for (uint32_t i = 0; i < 12; i++)
 		ir_emit(m, f, b,
-			(struct ir_insn){ .op = IR_ST,
-					  .size = 8,
-					  .a = iv_heap(2048 + 8 * i),
-					  .b = iv_reg(keep[i]) });
-	ir_emit(m, f, b, (struct ir_insn){ .op = IR_RET });
+			(struct ir_insn){.op = IR_ST,
+					 .size = 8,
+					 .a = iv_heap(2048 + 8 * i),
+					 .b = iv_reg(keep[i])});
+	ir_emit(m, f, b, (struct ir_insn){.op = IR_RET});
 	return m;
 }
 
@@ -172,8 +166,8 @@ static void check_sweep(struct ir_insn in, uint32_t shape)
 	for (uint32_t i = 0; i < NPAIRS; i++) {
 		uint64_t va = (uint64_t)values[i / NVALUES];
 		uint64_t vb = (uint64_t)values[i % NVALUES];
-		uint64_t want = in.op == IR_SET ? ir_eval_cc(in.cc, va, vb) :
-						  ir_eval(in.op, va, vb);
+		uint64_t want = in.op == IR_SET ? ir_eval_cc(in.cc, va, vb)
+						: ir_eval(in.op, va, vb);
 
 		if (ebpf_word(&l, SWEEP_OUT + 8 * i) != want)
 			fail_msg("%s cc %u shape %u: %lld, %lld: got %lld",
@@ -200,8 +194,7 @@ static void every_operation_in_every_shape(void **state)
 		for (uint32_t op = IR_MOV; is_shape(shape) && op <= IR_SAR;
 		     op++)
 			if (op != IR_ADDR)
-				check_sweep((struct ir_insn){ .op = op },
-					    shape);
+				check_sweep((struct ir_insn){.op = op}, shape);
 }
 
 static void every_condition_in_every_shape(void **state)
@@ -210,7 +203,7 @@ static void every_condition_in_every_shape(void **state)
 		return;
 	for (uint32_t shape = 0; shape < 32; shape++)
 		for (uint32_t cc = 0; is_shape(shape) && cc < IR_CC_COUNT; cc++)
-			check_sweep((struct ir_insn){ .op = IR_SET, .cc = cc },
+			check_sweep((struct ir_insn){.op = IR_SET, .cc = cc},
 				    shape);
 }
 

@@ -31,7 +31,7 @@ static inline struct ebpf_object *ebpf_util_compile(struct arena *a,
 						    struct ir_module *m,
 						    const struct ebpf_opts *o)
 {
-	struct diag *d = diag_new(a, (struct diag_opts){ 0 });
+	struct diag *d = diag_new(a, (struct diag_opts){0});
 	struct ebpf_object *obj;
 
 	ebpf_util_layout(a, m, o);
@@ -46,7 +46,7 @@ static inline struct ebpf_object *ebpf_util_load(struct arena *a,
 						 bool may_goto,
 						 struct ebpf_loaded *l)
 {
-	struct ebpf_opts o = { .may_goto = may_goto, .long_jumps = true };
+	struct ebpf_opts o = {.may_goto = may_goto, .long_jumps = true};
 	struct ebpf_object *obj = ebpf_util_compile(a, m, &o);
 
 	assert_non_null(obj);

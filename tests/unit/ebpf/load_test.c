@@ -14,7 +14,7 @@ struct want {
 	int64_t value;
 };
 
-static const uint64_t args[] = { 11, 22, (uint64_t)-33, 44 };
+static const uint64_t args[] = {11, 22, (uint64_t)-33, 44};
 
 static void check_words(const struct ebpf_loaded *l, const struct want *want,
 			uint32_t n)
@@ -53,14 +53,14 @@ static void run_both(const char *text, const struct want *want, uint32_t n)
 		if (!ebpf_util_skip(may_goto))
 			run_mode(text, may_goto, want, n);
 }
-#define RUN(text, ...)                                        \
-	run_both((text), (const struct want[]){ __VA_ARGS__ }, \
-		 sizeof((const struct want[]){ __VA_ARGS__ }) / \
+#define RUN(text, ...)                                                         \
+	run_both((text), (const struct want[]){__VA_ARGS__},                   \
+		 sizeof((const struct want[]){__VA_ARGS__}) /                  \
 			 sizeof(struct want))
 
 static void empty_handler(void **state)
 {
-	RUN(HEAD "handler 0 probe_0 {\nb0:\n ret\n}\n", { 0, 0 });
+	RUN(HEAD "handler 0 probe_0 {\nb0:\n ret\n}\n", {0, 0});
 }
 
 static void context_loads_extend(void **state)
@@ -75,7 +75,7 @@ static void context_loads_extend(void **state)
 		 "  %4 = add %1, %3\n"
 		 "  st.8 [@out+16], %4\n"
 		 "  ret\n}\n",
-	    { 0, 11 }, { 1, -33 }, { 2, 55 });
+	    {0, 11}, {1, -33}, {2, 55});
 }
 
 static void loads_and_stores_of_every_size(void **state)
@@ -106,11 +106,10 @@ static void loads_and_stores_of_every_size(void **state)
 		 "  st.8 [slot0+16], 81985529216486895\n"
 		 "  %1 = ld.8 [slot0+16]\n  st.8 [@out+80], %1\n"
 		 "  ret\n}\n",
-	    { 0, 0xfe }, { 1, -2 }, { 2, 0xfffe }, { 3, -2 }, { 4, 0xfffffffe },
-	    { 5, -2 },
-	    { 6, (int64_t)((1234567890123ull << 32) | 0xffffff00ull) },
-	    { 7, (int64_t)(2 * ((1234567890123ull << 32) | 0xffffff00ull)) },
-	    { 8, 4 }, { 10, 81985529216486895 });
+	    {0, 0xfe}, {1, -2}, {2, 0xfffe}, {3, -2}, {4, 0xfffffffe}, {5, -2},
+	    {6, (int64_t)((1234567890123ull << 32) | 0xffffff00ull)},
+	    {7, (int64_t)(2 * ((1234567890123ull << 32) | 0xffffff00ull))},
+	    {8, 4}, {10, 81985529216486895});
 }
 
 static void registers_hold_offsets_into_the_heap(void **state)
@@ -140,14 +139,13 @@ static void registers_hold_offsets_into_the_heap(void **state)
 		 "  %10 = ld.4 [%9]\n" /* rt_ctx.busy */
 		 "  st.8 [@out+48], %10\n"
 		 "  ret\n}\n",
-	    { 0, 1 }, { 1, 2 }, { 2, 3 }, { 3, 5 }, { 4, 6 }, { 5, 7 },
-	    { 6, 1 });
+	    {0, 1}, {1, 2}, {2, 3}, {3, 5}, {4, 6}, {5, 7}, {6, 1});
 }
 
 /* Thirty values that live across a call, and thirty that do not. */
 static void more_values_than_registers(void **state)
 {
-	struct strbuf sb = { 0 };
+	struct strbuf sb = {0};
 	int64_t sum = 0;
 
 	sb_puts(&sb, HEAD "handler 0 probe_0 {\nb0:\n  %1 = ctxld.8 [0]\n");
@@ -158,8 +156,9 @@ static void more_values_than_registers(void **state)
 			  1 + (i * 7) % 30);
 	sb_puts(&sb, "  %61 = rt cpu()\n  %62 = mov 0\n");
 	for (int i = 1; i <= 60; i++)
-		sb_printf(&sb, "  %%62 = mul %%62, 3\n"
-			       "  %%62 = xor %%62, %%%d\n",
+		sb_printf(&sb,
+			  "  %%62 = mul %%62, 3\n"
+			  "  %%62 = xor %%62, %%%d\n",
 			  i);
 	sb_puts(&sb, "  st.8 [@out], %62\n  ret\n}\n");
 	{
@@ -174,42 +173,42 @@ static void more_values_than_registers(void **state)
 			x = (x * 3) ^ v[i];
 		sum = (int64_t)x;
 	}
-	RUN(sb_str(&sb), { 0, sum });
+	RUN(sb_str(&sb), {0, sum});
 	sb_free(&sb);
 }
 
-#define NEST                                   \
-	"func fn_nest(2) value {\n"            \
-	"b0:\n"                                \
-	"  %1 = param 0\n"                     \
-	"  %2 = param 1\n"                     \
-	"  %3 = mov 0\n"                       \
-	"  %4 = mov 0\n"                       \
-	"  jmp b1\n"                           \
-	"b1:\n"                                \
-	"  br lt %3, %1 -> b2, b5\n"           \
-	"b2:\n"                                \
-	"  %5 = mov 0\n"                       \
-	"  jmp b3\n"                           \
-	"b3:\n"                                \
-	"  br lt %5, %2 -> b4, b6\n"           \
-	"b4:\n"                                \
-	"  %6 = call fn_leaf(%3, %5)\n"        \
-	"  %4 = add %4, %6\n"                  \
-	"  %5 = add %5, 1\n"                   \
-	"  jmp b3\n"                           \
-	"b5:\n"                                \
-	"  ret %4\n"                           \
-	"b6:\n"                                \
-	"  %3 = add %3, 1\n"                   \
-	"  jmp b1\n"                           \
-	"}\n"                                  \
-	"func fn_leaf(2) value {\n"            \
-	"b0:\n"                                \
-	"  %1 = param 0\n"                     \
-	"  %2 = param 1\n"                     \
-	"  %3 = mul %1, %2\n"                  \
-	"  ret %3\n"                           \
+#define NEST                                                                   \
+	"func fn_nest(2) value {\n"                                            \
+	"b0:\n"                                                                \
+	"  %1 = param 0\n"                                                     \
+	"  %2 = param 1\n"                                                     \
+	"  %3 = mov 0\n"                                                       \
+	"  %4 = mov 0\n"                                                       \
+	"  jmp b1\n"                                                           \
+	"b1:\n"                                                                \
+	"  br lt %3, %1 -> b2, b5\n"                                           \
+	"b2:\n"                                                                \
+	"  %5 = mov 0\n"                                                       \
+	"  jmp b3\n"                                                           \
+	"b3:\n"                                                                \
+	"  br lt %5, %2 -> b4, b6\n"                                           \
+	"b4:\n"                                                                \
+	"  %6 = call fn_leaf(%3, %5)\n"                                        \
+	"  %4 = add %4, %6\n"                                                  \
+	"  %5 = add %5, 1\n"                                                   \
+	"  jmp b3\n"                                                           \
+	"b5:\n"                                                                \
+	"  ret %4\n"                                                           \
+	"b6:\n"                                                                \
+	"  %3 = add %3, 1\n"                                                   \
+	"  jmp b1\n"                                                           \
+	"}\n"                                                                  \
+	"func fn_leaf(2) value {\n"                                            \
+	"b0:\n"                                                                \
+	"  %1 = param 0\n"                                                     \
+	"  %2 = param 1\n"                                                     \
+	"  %3 = mul %1, %2\n"                                                  \
+	"  ret %3\n"                                                           \
 	"}\n"
 
 static void nested_loops_call_functions(void **state)
@@ -217,7 +216,7 @@ static void nested_loops_call_functions(void **state)
 	RUN(HEAD "handler 0 probe_0 {\nb0:\n"
 		 "  %1 = call fn_nest(70, 90)\n"
 		 "  st.8 [@out], %1\n  ret\n}\n" NEST,
-	    { 0, 70 * 69 / 2 * (90 * 89 / 2) });
+	    {0, 70 * 69 / 2 * (90 * 89 / 2)});
 }
 
 static void handler_loops_over_its_context(void **state)
@@ -240,7 +239,7 @@ static void handler_loops_over_its_context(void **state)
 		 "b3:\n"
 		 "  st.8 [@out], %2\n"
 		 "  ret\n}\n",
-	    { 0, 1000 * (22 - 33) });
+	    {0, 1000 * (22 - 33)});
 }
 
 static void recursion(void **state)
@@ -286,7 +285,7 @@ static void recursion(void **state)
 		 "  %2 = sub %1, 1\n"
 		 "  %3 = call fn_even(%2)\n"
 		 "  ret %3\n}\n",
-	    { 0, 610 }, { 1, 0 }, { 2, 1 });
+	    {0, 610}, {1, 0}, {2, 1});
 }
 
 /* A recursive function that loops over calls of itself and of a plain one. */
@@ -319,43 +318,45 @@ static void loops_within_recursion(void **state)
 		 "  %2 = add %2, %7\n"
 		 "  ret %2\n}\n" NEST,
 	    /* t(0) = 1; t(n) = 1 + n + n * (t(n - 1) + 3) */
-	    { 0, 5 + 4 * (4 + 3 * (3 + 2 * (2 + 1 * (1 + 3) + 3) + 3) + 3) });
+	    {0, 5 + 4 * (4 + 3 * (3 + 2 * (2 + 1 * (1 + 3) + 3) + 3) + 3)});
 }
 
 static void chain(struct strbuf *sb, int n)
 {
 	for (int i = 1; i < n; i++)
-		sb_printf(sb, "func fn_c%d(1) value {\nb0:\n"
-			      "  %%1 = param 0\n"
-			      "  %%2 = call fn_c%d(%%1)\n"
-			      "  %%3 = add %%2, %d\n"
-			      "  ret %%3\n}\n",
+		sb_printf(sb,
+			  "func fn_c%d(1) value {\nb0:\n"
+			  "  %%1 = param 0\n"
+			  "  %%2 = call fn_c%d(%%1)\n"
+			  "  %%3 = add %%2, %d\n"
+			  "  ret %%3\n}\n",
 			  i, i + 1, i);
-	sb_printf(sb, "func fn_c%d(1) value {\nb0:\n"
-		      "  %%1 = param 0\n"
-		      "  %%4 = rt div(ctx, %%1, 2)\n"
-		      "  ret %%4\n}\n",
+	sb_printf(sb,
+		  "func fn_c%d(1) value {\nb0:\n"
+		  "  %%1 = param 0\n"
+		  "  %%4 = rt div(ctx, %%1, 2)\n"
+		  "  ret %%4\n}\n",
 		  n);
 }
 
 static void deep_call_chains(void **state)
 {
 	for (int n = 1; n <= 40; n += n < 12 ? 1 : 28) {
-		struct strbuf sb = { 0 };
+		struct strbuf sb = {0};
 
 		sb_puts(&sb, HEAD "handler 0 probe_0 {\nb0:\n"
 				  "  %1 = call fn_c1(84)\n"
 				  "  st.8 [@out], %1\n"
 				  "  ret\n}\n");
 		chain(&sb, n);
-		RUN(sb_str(&sb), { 0, 42 + n * (n - 1) / 2 });
+		RUN(sb_str(&sb), {0, 42 + n * (n - 1) / 2});
 		sb_free(&sb);
 	}
 }
 
 static void many_parameters(void **state)
 {
-	struct strbuf sb = { 0 };
+	struct strbuf sb = {0};
 
 	sb_puts(&sb, HEAD "handler 0 probe_0 {\nb0:\n  %1 = ctxld.8 [0]\n"
 			  "  %2 = call fn_many(%1");
@@ -374,24 +375,25 @@ static void many_parameters(void **state)
 
 		for (int i = 2; i <= 20; i++)
 			x = x * 3 + i;
-		RUN(sb_str(&sb), { 0, x });
+		RUN(sb_str(&sb), {0, x});
 	}
 	sb_free(&sb);
 }
 
 static void many_functions(void **state)
 {
-	struct strbuf sb = { 0 };
+	struct strbuf sb = {0};
 
 	sb_puts(&sb, HEAD "handler 0 probe_0 {\nb0:\n  %1 = mov 0\n");
 	for (int i = 0; i < 200; i++)
 		sb_printf(&sb, "  %%1 = call fn_%d(%%1)\n", i);
 	sb_puts(&sb, "  st.8 [@out], %1\n  ret\n}\n");
 	for (int i = 0; i < 200; i++)
-		sb_printf(&sb, "func fn_%d(1) value {\nb0:\n  %%1 = param 0\n"
-			       "  %%2 = add %%1, %d\n  ret %%2\n}\n",
+		sb_printf(&sb,
+			  "func fn_%d(1) value {\nb0:\n  %%1 = param 0\n"
+			  "  %%2 = add %%1, %d\n  ret %%2\n}\n",
 			  i, i);
-	RUN(sb_str(&sb), { 0, 199 * 100 });
+	RUN(sb_str(&sb), {0, 199 * 100});
 	sb_free(&sb);
 }
 
@@ -410,25 +412,24 @@ static void strings_through_the_runtime(void **state)
 		 "  %1 = rt str_eq(slot0, @out)\n"
 		 "  st.8 [@out+136], %1\n"
 		 "  ret\n}\n",
-	    { 0, 6 }, { 1, 0x646564636261 }, { 16, 0 }, { 17, 1 });
+	    {0, 6}, {1, 0x646564636261}, {16, 0}, {17, 1});
 }
 
 /* An error leaves through BRERR and is counted; the context is given back. */
 static void errors_branch(void **state)
 {
-	static const char text[] =
-		HEAD "handler 0 probe_0 {\n"
-		     "b0:\n"
-		     "  %1 = ctxld.8 [0]\n"
-		     "  %2 = sub %1, 11\n"
-		     "  %3 = rt div(ctx, %1, %2)\n"
-		     "  brerr b1, b2\n"
-		     "b1:\n"
-		     "  st.8 [@out], 1\n"
-		     "  ret\n"
-		     "b2:\n"
-		     "  st.8 [@out], 2\n"
-		     "  ret\n}\n";
+	static const char text[] = HEAD "handler 0 probe_0 {\n"
+					"b0:\n"
+					"  %1 = ctxld.8 [0]\n"
+					"  %2 = sub %1, 11\n"
+					"  %3 = rt div(ctx, %1, %2)\n"
+					"  brerr b1, b2\n"
+					"b1:\n"
+					"  st.8 [@out], 1\n"
+					"  ret\n"
+					"b2:\n"
+					"  st.8 [@out], 2\n"
+					"  ret\n}\n";
 
 	for (int may_goto = 0; may_goto < 2; may_goto++) {
 		struct arena *a = arena_new();
@@ -453,19 +454,18 @@ static void errors_branch(void **state)
 /* A loop without end is ended, through the loop's error path. */
 static void endless_loops_are_ended(void **state)
 {
-	static const char text[] =
-		HEAD "handler 0 probe_0 {\n"
-		     "b0:\n"
-		     "  %1 = mov 0\n"
-		     "  jmp b1\n"
-		     "b1:\n"
-		     "  %1 = add %1, 1\n"
-		     "  %2 = ld.4 [@out+64]\n"
-		     "  st.8 [@out], %1\n"
-		     "  brerr b2, b1\n"
-		     "b2:\n"
-		     "  st.8 [@out+8], 77\n"
-		     "  ret\n}\n";
+	static const char text[] = HEAD "handler 0 probe_0 {\n"
+					"b0:\n"
+					"  %1 = mov 0\n"
+					"  jmp b1\n"
+					"b1:\n"
+					"  %1 = add %1, 1\n"
+					"  %2 = ld.4 [@out+64]\n"
+					"  st.8 [@out], %1\n"
+					"  brerr b2, b1\n"
+					"b2:\n"
+					"  st.8 [@out+8], 77\n"
+					"  ret\n}\n";
 
 	for (int may_goto = 0; may_goto < 2; may_goto++) {
 		struct arena *a = arena_new();
@@ -521,7 +521,7 @@ static void states_are_respected(void **state)
 static uint64_t verify_cost(const char *piece, int n, bool may_goto)
 {
 	struct arena *a = arena_new();
-	struct strbuf sb = { 0 };
+	struct strbuf sb = {0};
 	struct ebpf_loaded l;
 	uint64_t cost;
 

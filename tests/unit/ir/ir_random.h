@@ -121,7 +121,7 @@ static inline struct ir_val rnd_str(struct random_gen *g)
 	struct ir_val v = iv_slot(g->strs + rnd(g, 3), 0);
 	ir_reg r;
 
-	if (!rnd(g, 6))
+	if (!rnd(g, 3))
 		v = iv_heap(RANDOM_OUT + 768);
 	if (rnd(g, 5))
 		return v;
@@ -143,7 +143,14 @@ static inline void rnd_string_op(struct random_gen *g)
 {
 	struct ir_val c = iv_ctx(0), s = rnd_str(g), t = rnd_str(g);
 
-	switch (rnd(g, 14)) {
+	switch (rnd(g, 16)) {
+	case 13: /* errors are seen here, too */
+		rnd_emit(g, (struct ir_insn){.op = IR_LD,
+					     .size = 4,
+					     .d = rnd_var(g),
+					     .a = iv_ctx(offsetof(struct rt_ctx,
+								  error))});
+		return;
 	case 9:
 	case 10: /* a short string by words, as lowering makes it */
 		rnd_emit(g, (struct ir_insn){.op = IR_ST,

@@ -118,7 +118,7 @@ static void one_seed(uint64_t seed, bool show, uint64_t *before,
 static void random_modules_do_the_same_after_every_pass(void **state)
 {
 	const char *one = getenv("IR_SEED"), *n = getenv("IR_SEEDS");
-	uint64_t count = n ? strtoull(n, NULL, 10) : 1500;
+	uint64_t count = n ? strtoull(n, NULL, 10) : 3000;
 	uint64_t before = 0, after = 0;
 
 	if (one) {

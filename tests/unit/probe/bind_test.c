@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* @cast, @var, @kderef, @enum and -> on script values. */
 #include "unit/probe/probe_util.h"
 #include "unit/target/fake_kernel.h"

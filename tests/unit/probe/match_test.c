@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Which kind takes a point, and what is said when none does. */
 #include "unit/probe/probe_util.h"
 
@@ -112,6 +112,25 @@ static void test_profile_timers(void **state)
 	expect_error(f, "timer.profile.tock", "similar: tick");
 }
 
+static void test_input(void **state)
+{
+	struct fixture *f = *state;
+	struct probe_site *s = only_site(f, "input.char");
+
+	assert_int_equal(s->attach.kind, WIRE_PROBE_INPUT);
+	assert_int_equal(s->attach.event, 0);
+	assert_int_equal(s->prog_type, IMAGE_PROG_RUN);
+	assert_int_equal(s->prologue->kind, S_EXPR);
+	assert_string_equal(dumped(f, s->prologue->expr), "(char = input)");
+	assert_string_equal(bound(f, s, "$value"), "input");
+	assert_string_equal(bound(f, s, "$other"), "!|$value");
+	s = only_site(f, "input.line");
+	assert_int_equal(s->attach.event, 1);
+	assert_string_equal(dumped(f, s->prologue->expr), "(line = input)");
+	expect_error(f, "input.word", "input.char, input.line");
+	expect_error(f, "input", "input.line");
+}
+
 static void test_wrong_arguments(void **state)
 {
 	struct fixture *f = *state;
@@ -207,6 +226,19 @@ static void test_families_that_are_not_here(void **state)
 	expect_error(f, "process(\"x\").mark(\"y\")", "remedy:");
 }
 
+static void test_families(void **state)
+{
+	static const char *const known[] = {"begin",   "timer",	 "kernel",
+					    "process", "module", "java"};
+	static const char *const unknown[] = {"", "beg", "beginn", "syscall",
+					      "kernel.function"};
+
+	for (unsigned i = 0; i < sizeof(known) / sizeof(*known); i++)
+		assert_true(probe_knows_family(known[i]));
+	for (unsigned i = 0; i < sizeof(unknown) / sizeof(*unknown); i++)
+		assert_false(probe_knows_family(unknown[i]));
+}
+
 static void test_engine_takes_what_needs_no_kernel(void **state)
 {
 	struct fixture *f = *state;
@@ -215,6 +247,7 @@ static void test_engine_takes_what_needs_no_kernel(void **state)
 	only_site(f, "begin");
 	only_site(f, "timer.ms(5)");
 	only_site(f, "never");
+	only_site(f, "input.line");
 	expect_error(f, "timer.profile", "--runtime=user");
 	assert_int_equal(f->sites.v.n, 0);
 	expect_error(f, "process.end", "leave out --runtime=user");
@@ -255,11 +288,13 @@ int main(void)
 		T(test_timer_randomize),
 		T(test_timer_ranges),
 		T(test_profile_timers),
+		T(test_input),
 		T(test_wrong_arguments),
 		T(test_suggestions),
 		T(test_wildcards_in_names),
 		T(test_name_patterns),
 		T(test_families_that_are_not_here),
+		T(test_families),
 		T(test_engine_takes_what_needs_no_kernel),
 		T(test_forms_are_well_formed),
 	};

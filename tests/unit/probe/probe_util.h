@@ -129,8 +129,8 @@ static inline struct expr *expression(struct fixture *f, const char *text)
 /* Trees of bound variables as one line. */
 static inline void dump(struct strbuf *b, const struct expr *e)
 {
-	static const char *const prims[] = {"ctx",  "rk",  "ru",     "strk",
-					    "stru", "off", "extract"};
+	static const char *const prims[] = {"ctx",  "rk",  "ru",      "strk",
+					    "stru", "off", "extract", "input"};
 	if (!e) {
 		sb_puts(b, "-");
 		return;
@@ -185,6 +185,8 @@ static inline void dump(struct strbuf *b, const struct expr *e)
 		if (e->prim.op == PRIM_CTX)
 			sb_printf(b, "[%u:%u%s]", e->prim.off, e->prim.size,
 				  e->prim.is_signed ? "s" : "");
+		else if (e->prim.op == PRIM_INPUT)
+			break;
 		else if (e->prim.op == PRIM_FIELD_OFFSET)
 			sb_printf(b, "<%s %s>",
 				  e->prim.reloc ? e->prim.reloc->type_name

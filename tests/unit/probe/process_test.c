@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* process.*: functions of programs, lives of processes, whom they mean. */
 #include "unit/probe/probe_util.h"
 #include "unit/target/fake_kernel.h"
@@ -176,6 +176,7 @@ static void test_errors(void **state)
 		     "$PATH has such a program");
 	expect_error(f, pp(f, "prog", ".function(\"main@t.c\")"), "DWARF");
 	expect_error(f, "process.function(\"main\")", "[process-no-target]");
+	expect_error(f, "process(\"4711\").begin", "process(4711)");
 	expect_error(f, "process(-1).function(\"main\")", "no process id");
 	expect_error(f, "process(1073741824).function(\"main\")",
 		     "there is no such process");

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* kernel.trace: points, variables, pretty-printing, against a made-up kernel
    and the running one. */
 #include "unit/probe/probe_util.h"
@@ -339,6 +339,9 @@ static void test_pretty_printing(void **state)
 		"reloc>))) + off<inner reloc>)), strk?((__pretty_1_21 + "
 		"off<inner reloc>), 8), rk8((__pretty_1_21 + off<inner "
 		"reloc>)))");
+	assert_string_equal(bound(f, s, "@cast(7, \"qstr\")$"),
+			    "sprintf('{.name=\"%s\"}', strk?(rk8((7 + "
+			    "off<qstr reloc>))))");
 	assert_string_equal(bound(f, s, "$pair$"),
 			    "sprintf('{.lo=%d, .hi=%d}', "
 			    "extracts<32,32>(ctx[64:8]), "

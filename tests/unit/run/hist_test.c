@@ -98,7 +98,7 @@ static void log_as_in_the_manual(void **state)
 			      {1024, 16689}),
 			 2),
 		"value " LINE "    8 |                                         "
-			      "              0\n"
+		"              0\n"
 		"   16 |                                                       "
 		"0\n"
 		"   32 |                                                     "
@@ -147,7 +147,7 @@ static void large_counts_are_scaled_down(void **state)
 		draw_log(ROWS({2048, 2}, {4096, 278}, {8192, 1}, {16384, 5}),
 			 2),
 		"value " LINE "  512 |                                         "
-			      "            0\n"
+		"            0\n"
 		" 1024 |                                                     "
 		"0\n"
 		" 2048 |                                                     "

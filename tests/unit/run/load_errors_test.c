@@ -96,7 +96,8 @@ static void the_reason_is_the_last_line_of_the_log(void **state)
 	text = messages();
 	assert_non_null(
 		strstr(text, "ERROR: the kernel refused program probe_0 (probe "
-			     "timer.s(1) at <input>:1:1): Permission denied "
+			     "timer.s(1) at <input>:1:1): its verifier does "
+			     "not accept it "
 			     "[run-load]\n"));
 	assert_non_null(strstr(text, "note: the verifier says: R3 invalid mem "
 				     "access 'scalar'\n"));
@@ -161,6 +162,27 @@ static void a_missing_permission_is_named(void **state)
 	assert_non_null(strstr(text, "remedy: "));
 }
 
+/* The same before anything is tried. */
+static void permission_can_be_asked_for(void **state)
+{
+	char why[256] = "", remedy[512] = "";
+	int status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		if (!geteuid() && setresuid(65534, 65534, 65534))
+			_exit(2);
+		if (run_bpf_permitted(why, sizeof(why), remedy,
+				      sizeof(remedy)) != -EPERM)
+			_exit(3);
+		_exit(strstr(why, "CAP_BPF") && strstr(remedy, "--runtime=user")
+			      ? 0
+			      : 4);
+	}
+	waitpid(pid, &status, 0);
+	assert_int_equal(status, 0);
+}
+
 static void an_object_that_is_none_is_refused(void **state)
 {
 	struct run_bpf_opts o = {
@@ -197,6 +219,7 @@ int main(void)
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(a_missing_permission_is_named,
 						setup, teardown),
+		cmocka_unit_test(permission_can_be_asked_for),
 		cmocka_unit_test_setup_teardown(
 			an_object_that_is_none_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(build_ids_are_read, setup,

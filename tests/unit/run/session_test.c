@@ -91,8 +91,7 @@ static int fake_consume(struct run_target *t, run_record_fn fn, void *arg,
 
 	if (f->on_consume && t->heap->state == RT_RUNNING)
 		f->on_consume(f);
-	n = f->nqueue;
-	f->nqueue = 0;
+	n = __atomic_exchange_n(&f->nqueue, 0, __ATOMIC_SEQ_CST);
 	for (uint32_t i = 0; i < n; i++)
 		fn(arg, f->queue[i].b, f->queue[i].len);
 	__atomic_add_fetch(&f->printed, (int)n, __ATOMIC_SEQ_CST);
@@ -846,7 +845,13 @@ static void timing_reports_each_probe(void **state)
 static void say_slowly(struct fake *f, const uint64_t *args, unsigned nargs)
 {
 	for (int i = 0; i < 5; i++) {
-		say(f, "part\n");
+		struct rec *r = &f->queue[0];
+
+		rec_begin(r);
+		rec_entry(r, WIRE_ENT_TEXT, 0);
+		rec_str(r, "part\n");
+		f->t.heap->counters[WIRE_CNT_RECORDS]++;
+		__atomic_store_n(&f->nqueue, 1, __ATOMIC_SEQ_CST);
 		/* until the helper has taken it */
 		for (int k = 0;
 		     k < 10000 &&
@@ -902,6 +907,37 @@ static void input_lines_reach_their_handlers(void **state)
 	fake_free(f);
 }
 
+static void h_char(struct fake *f, const uint64_t *args, unsigned nargs)
+{
+	struct rt_str *s = (void *)(f->b->heap + 2048);
+
+	assert_int_equal(args[0], 1);
+	note(f, s->text[0] == '\n' ? "newline" : (char *)s->text);
+}
+
+/* A character's handlers run before those of the line that it ends. */
+static void input_characters_come_before_their_line(void **state)
+{
+	struct fake *f = fake_new();
+	uint32_t h;
+	int p[2];
+
+	assert_int_equal(pipe(p), 0);
+	assert_int_equal(write(p[1], "a\nbye", 5), 5);
+	close(p[1]);
+	f->o.in_fd = p[0];
+	h = add(f, WIRE_PROBE_INPUT, "line:", 0, h_line);
+	f->b->attach[h].event = 1;
+	f->b->attach[h].offset = 2048;
+	h = add(f, WIRE_PROBE_INPUT, "char:", 0, h_char);
+	f->b->attach[h].offset = 2048;
+	assert_int_equal(run(f), 0);
+	assert_string_equal(f->log, "char: a char: newline line: a\n char: b "
+				    "char: y char: e line: bye close");
+	close(p[0]);
+	fake_free(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -938,6 +974,7 @@ int main(void)
 		cmocka_unit_test(timing_reports_each_probe),
 		cmocka_unit_test(a_long_handler_is_printed_while_it_runs),
 		cmocka_unit_test(input_lines_reach_their_handlers),
+		cmocka_unit_test(input_characters_come_before_their_line),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

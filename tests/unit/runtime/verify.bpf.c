@@ -38,11 +38,28 @@ char rt_heap[RT_TEST_HEAP + 65536] __attribute__((aligned(4096)));
 #include "rt.def"
 #undef RT
 
-/* ---- measured paths ---- */
+/* ---- measured paths: nanoseconds of VERIFY_REPEAT runs as the result ---- */
+static long (*loop)(w_u32 n, void *step, void *st, w_u64 flags) = (void *)181;
+
+#define TIMED(name)                                                            \
+	static __attribute__((noinline)) long name##_body(w_u64 i, void *st);  \
+	SEC("raw_tp") int time_##name(void *ctx)                               \
+	{                                                                      \
+		w_u64 start = rt_mono_ns();                                    \
+                                                                               \
+		loop(VERIFY_REPEAT, name##_body, (void *)0, 0);                \
+		rt_st64(VERIFY_RESULT, rt_mono_ns() - start);                  \
+		return 0;                                                      \
+	}                                                                      \
+	static __attribute__((noinline)) long name##_body(w_u64 i, void *st)
+
+TIMED(nothing)
+{
+	return 0;
+}
 
 /* A handler that does nothing. */
-SEC("raw_tp")
-int time_enter_leave(void *ctx)
+TIMED(enter_leave)
 {
 	w_u64 c = rt_enter(0, 0, 1 << RT_RUNNING);
 
@@ -52,8 +69,7 @@ int time_enter_leave(void *ctx)
 }
 
 /* counts[execname(), pid()]++ */
-SEC("raw_tp")
-int time_count(void *ctx)
+TIMED(count)
 {
 	w_u64 c = rt_enter(0, 0, 1 << RT_RUNNING), key, end, e;
 
@@ -73,16 +89,20 @@ int time_count(void *ctx)
 }
 
 /* The map's part of it alone: the key is ready. */
-SEC("raw_tp")
-int time_map_insert(void *ctx)
+TIMED(map_insert)
 {
 	rt_map_insert(ARG(1), ARG(0), ARG(2), ARG(3));
 	return 0;
 }
 
+TIMED(map_insert1)
+{
+	rt_map_insert1(ARG(1), ARG(4), 5);
+	return 0;
+}
+
 /* printf("%d %d %d") */
-SEC("raw_tp")
-int time_out(void *ctx)
+TIMED(out)
 {
 	w_u64 c = rt_enter(0, 0, 1 << RT_RUNNING), at;
 
@@ -93,6 +113,34 @@ int time_out(void *ctx)
 	rt_st64(at + 8, 2);
 	rt_st64(at + 16, 3);
 	rt_leave(c);
+	return 0;
+}
+
+TIMED(execname)
+{
+	rt_execname(ARG(1), ARG(2));
+	return 0;
+}
+
+TIMED(key_str)
+{
+	rt_key_str(ARG(3), ARG(2));
+	return 0;
+}
+
+TIMED(str_copy)
+{
+	rt_str_copy(ARG(1), ARG(3), ARG(2));
+	return 0;
+}
+
+/* sprintf("%d") */
+TIMED(fmt_long)
+{
+	w_u64 dst = ARG(2);
+
+	rt_st64(dst, 0);
+	rt_fmt_long(ARG(1), dst, ARG(3), 1234567 + i, ~0ull);
 	return 0;
 }
 

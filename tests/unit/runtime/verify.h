@@ -6,5 +6,6 @@
 #define VERIFY_HEAP (1u << 20)
 #define VERIFY_ARGS (VERIFY_HEAP - 64)
 #define VERIFY_RESULT (VERIFY_HEAP - 16)
+#define VERIFY_REPEAT 10000u
 
 #endif

@@ -30,7 +30,7 @@ static void count_stmt(struct visitor *v, struct stmt **s)
 
 static struct counter visit(struct stmt *s)
 {
-	struct counter c = { .v = { count_expr, count_stmt, NULL } };
+	struct counter c = {.v = {count_expr, count_stmt, NULL}};
 
 	count_stmt(&c.v, &s);
 	return c;
@@ -65,12 +65,12 @@ static void copies_share_nothing(void **state)
 	struct fixture *f = *state;
 
 	for (unsigned seed = 1; seed <= 300; seed++) {
-		struct gen g = { .a = f->a, .state = seed, .budget = 40 };
+		struct gen g = {.a = f->a, .state = seed, .budget = 40};
 		struct stmt *s = gen_stmt(&g), *copy = stmt_clone(f->a, s);
 		struct stmt *second = stmt_clone(f->a, s);
-		struct counter c = { .v = { count_expr, count_stmt, NULL },
-				     .rename_from = "a",
-				     .rename_to = "renamed" };
+		struct counter c = {.v = {count_expr, count_stmt, NULL},
+				    .rename_from = "a",
+				    .rename_to = "renamed"};
 
 		assert_true(stmt_equal(s, copy));
 		count_stmt(&c.v, &copy);
@@ -85,25 +85,73 @@ static void differences_are_seen(void **state)
 {
 	struct fixture *f = *state;
 	static const char *const all[] = {
-		"a",	       "b",		"a[1]",		"a[2]",
-		"a[1, 1]",     "1",		"2",		"\"1\"",
-		"\"2\"",       "$a",		"$b",		"$a->b",
-		"$a->c",       "$a[1]",		"$a[2]",	"$a$",
-		"$a$$",	       "&$a",		"$$a",		"@var(\"a\")",
-		"@var(\"a\", \"b\")",		"@cast(a, \"b\")",
-		"@cast(a, \"c\")",		"@cast(b, \"b\")",
-		"a->b",	       "-a",		"!a",		"-b",
-		"a++",	       "++a",		"a--",		"--a",
-		"a + b",       "a - b",		"b + a",	"a = b",
-		"a += b",      "b = a",		"a ? b : c",	"a ? c : b",
-		"b in a",      "[b, c] in a",	"[b, *] in a",	"b in c",
-		"a =~ \"b\"",  "a !~ \"b\"",	"a =~ \"c\"",	"a()",
-		"a(1)",	       "b()",		"@count(a)",	"@sum(a)",
-		"@count(b)",   "@variance(a)",	"@variance(a, 1)",
-		"@variance(a, 2)",		"print(a)",	"println(a)",
-		"sprint(a)",   "print(b)",	"printd(a, b)",
-		"printf(\"a\")", "printf(\"b\")",	"@defined($a)",
-		"@defined($b)",			"@entry($a)",	"print_char(a)",
+		"a",
+		"b",
+		"a[1]",
+		"a[2]",
+		"a[1, 1]",
+		"1",
+		"2",
+		"\"1\"",
+		"\"2\"",
+		"$a",
+		"$b",
+		"$a->b",
+		"$a->c",
+		"$a[1]",
+		"$a[2]",
+		"$a$",
+		"$a$$",
+		"&$a",
+		"$$a",
+		"@var(\"a\")",
+		"@var(\"a\", \"b\")",
+		"@cast(a, \"b\")",
+		"@cast(a, \"c\")",
+		"@cast(b, \"b\")",
+		"a->b",
+		"-a",
+		"!a",
+		"-b",
+		"a++",
+		"++a",
+		"a--",
+		"--a",
+		"a + b",
+		"a - b",
+		"b + a",
+		"a = b",
+		"a += b",
+		"b = a",
+		"a ? b : c",
+		"a ? c : b",
+		"b in a",
+		"[b, c] in a",
+		"[b, *] in a",
+		"b in c",
+		"a =~ \"b\"",
+		"a !~ \"b\"",
+		"a =~ \"c\"",
+		"a()",
+		"a(1)",
+		"b()",
+		"@count(a)",
+		"@sum(a)",
+		"@count(b)",
+		"@variance(a)",
+		"@variance(a, 1)",
+		"@variance(a, 2)",
+		"print(a)",
+		"println(a)",
+		"sprint(a)",
+		"print(b)",
+		"printd(a, b)",
+		"printf(\"a\")",
+		"printf(\"b\")",
+		"@defined($a)",
+		"@defined($b)",
+		"@entry($a)",
+		"print_char(a)",
 	};
 	enum { N = sizeof(all) / sizeof(*all) };
 	struct expr *e[N];

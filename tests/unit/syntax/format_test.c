@@ -98,11 +98,23 @@ static void binary_sizes(void **state)
 static void wrong_formats(void **state)
 {
 	struct fixture *f = *state;
-	static const char *const bad[] = { "%",	  "%y",	  "%5",	  "%-",
-					   "%.",  "%l",	  "%3b",  "%16b",
-					   "%e",  "%f",	  "%n",	  "a%d%",
-					   "%99999999999d", "%.99999999s",
-					   "%**d", "% %d", "%5.-2d" };
+	static const char *const bad[] = {"%",
+					  "%y",
+					  "%5",
+					  "%-",
+					  "%.",
+					  "%l",
+					  "%3b",
+					  "%16b",
+					  "%e",
+					  "%f",
+					  "%n",
+					  "a%d%",
+					  "%99999999999d",
+					  "%.99999999s",
+					  "%**d",
+					  "% %d",
+					  "%5.-2d"};
 
 	for (unsigned i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		if (format_parse(f->a, f->d, LOC_NONE, bad[i]))

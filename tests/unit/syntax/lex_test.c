@@ -65,14 +65,24 @@ static void comments_are_blank(void **state)
 			    "<input>:1:3");
 }
 
+static void byte_order_mark(void **state)
+{
+	struct fixture *f = *state;
+	struct lexer l;
+
+	lex_init(&l, f->d,
+		 text_source(f, "\xef\xbb\xbf"
+				"a"));
+	assert_int_equal(lex_next(&l).loc.col, 1);
+	assert_int_equal(lex_next(&l).kind, T_EOF);
+}
+
 static void positions(void **state)
 {
 	struct fixture *f = *state;
 	static const uint32_t want[][2] = {
-		{ 1, 1 }, { 1, 3 }, { 2, 2 }, { 3, 5 }, { 4, 1 }
-	};
-	struct source *src =
-		text_source(f, "a b\n\tc\n/* */d \"x\\\ny\"\n");
+		{1, 1}, {1, 3}, {2, 2}, {3, 5}, {4, 1}};
+	struct source *src;
 	struct lexer l;
 
 	src = text_source(f, "a b\n\tc\n/**/d\ne");
@@ -124,15 +134,15 @@ static void numbers(void **state)
 static void bad_numbers(void **state)
 {
 	struct fixture *f = *state;
-	static const char *const bad[] = { "18446744073709551616",
-					   "0x10000000000000000",
-					   "99999999999999999999999999999999",
-					   "08",
-					   "0x",
-					   "0xg",
-					   "12ab",
-					   "1e5",
-					   "10L" };
+	static const char *const bad[] = {"18446744073709551616",
+					  "0x10000000000000000",
+					  "99999999999999999999999999999999",
+					  "08",
+					  "0x",
+					  "0xg",
+					  "12ab",
+					  "1e5",
+					  "10L"};
 
 	for (unsigned i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		unsigned errors = 0;
@@ -147,7 +157,7 @@ static const char *string(struct fixture *f, const char *text)
 {
 	struct lexer l;
 	struct token t;
-	char_vec out = { 0 };
+	char_vec out = {0};
 
 	lex_init(&l, f->d, text_source(f, text));
 	t = lex_next(&l);
@@ -198,18 +208,21 @@ static void junk_is_reported_and_skipped(void **state)
 	assert_string_equal(TOKENS(f, "x\xc3\xa9\xc3\xa8y"), "I:x I:y");
 	assert_has(said(f), "0xc3");
 	assert_int_equal(diag_errors(f->d), 4);
-	assert_string_equal(TOKENS(f, "@ 'x'"), "I:x");
+	assert_string_equal(TOKENS(f, "@ ' x"), "I:x");
+	assert_int_equal(diag_errors(f->d), 6);
+	/* Single quotes are taken for what was meant. */
+	assert_string_equal(TOKENS(f, "'x y' z"), "S:x y I:z");
 	assert_has(said(f), "double quotes");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(kinds_of_tokens),	     TEST(longest_operator_wins),
-		TEST(comments_are_blank),    TEST(positions),
-		TEST(numbers),		     TEST(bad_numbers),
-		TEST(escapes),		     TEST(unterminated_things),
-		TEST(junk_is_reported_and_skipped),
+		TEST(kinds_of_tokens),	   TEST(longest_operator_wins),
+		TEST(comments_are_blank),  TEST(positions),
+		TEST(byte_order_mark),	   TEST(numbers),
+		TEST(bad_numbers),	   TEST(escapes),
+		TEST(unterminated_things), TEST(junk_is_reported_and_skipped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,7 +6,7 @@ static const char *expand(struct fixture *f, const char *defs, const char *use)
 {
 	struct file *file = parse_ok(
 		f, arena_printf(f->a, "%s\nprobe begin { x = %s }", defs, use));
-	struct strbuf b = { 0 };
+	struct strbuf b = {0};
 	const char *s;
 
 	unparse_expr(&b, file->probes.v[0]->body->block.list.v[0]->expr);
@@ -21,17 +21,17 @@ static void with_and_without_parameters(void **state)
 
 	assert_string_equal(expand(f, "@define foo %( 1 + 2 %)", "@foo * 3"),
 			    "1 + 2 * 3");
-	assert_string_equal(expand(f, "@define add(a,b) %( ((@a)+(@b)) %)",
-				   "@add(2, 3*4)"),
-			    "((2) + (3 * 4))");
+	assert_string_equal(
+		expand(f, "@define add(a,b) %( ((@a)+(@b)) %)", "@add(2, 3*4)"),
+		"((2) + (3 * 4))");
 	assert_string_equal(expand(f, "@define none() %( 7 %)", "@none()"),
 			    "7");
 	/* Without parameters, a '(' after it is none of its business. */
 	assert_string_equal(expand(f, "@define fn %( f %)", "@fn(1, 2)"),
 			    "f(1, 2)");
-	assert_string_equal(expand(f, "@define s(x) %( \"a\" @x %)",
-				   "@s(\"b\") \"c\""),
-			    "\"abc\"");
+	assert_string_equal(
+		expand(f, "@define s(x) %( \"a\" @x %)", "@s(\"b\") \"c\""),
+		"\"abc\"");
 }
 
 static void arguments_hold_brackets_and_commas(void **state)
@@ -42,8 +42,8 @@ static void arguments_hold_brackets_and_commas(void **state)
 	assert_string_equal(expand(f, defs, "@one(g(1, 2))"), "f(g(1, 2))");
 	assert_string_equal(expand(f, defs, "@one(a[1, 2])"), "f(a[1, 2])");
 	assert_string_equal(expand(f, defs, "@one()"), "f()");
-	assert_string_equal(
-		expand(f, defs, "@one(%( 1 == 1 %? 2, 3 %: ) %))"), "f(2, 3)");
+	assert_string_equal(expand(f, defs, "@one(%( 1 == 1 %? 2, 3 %: ) %))"),
+			    "f(2, 3)");
 }
 
 static void arguments_belong_to_the_place_that_wrote_them(void **state)
@@ -96,7 +96,7 @@ static void expanded_before_conditionals(void **state)
 static void a_definition_may_come_from_an_argument(void **state)
 {
 	struct fixture *f = *state;
-	static const char *const args[] = { "3, 4" };
+	static const char *const args[] = {"3, 4"};
 
 	f->env.args = args;
 	f->env.nargs = 1;
@@ -145,9 +145,15 @@ static void wrong_definitions(void **state)
 {
 	struct fixture *f = *state;
 	static const char *const bad[] = {
-		"@define", "@define 5", "@define a", "@define a 5",
-		"@define a(b %( %)", "@define a(1) %( %)", "@define a(b,) %( %)",
-		"@define a %( x", "@define a %( @define b %( %) %)",
+		"@define",
+		"@define 5",
+		"@define a",
+		"@define a 5",
+		"@define a(b %( %)",
+		"@define a(1) %( %)",
+		"@define a(b,) %( %)",
+		"@define a %( x",
+		"@define a %( @define b %( %) %)",
 	};
 
 	for (unsigned i = 0; i < sizeof(bad) / sizeof(*bad); i++)
@@ -174,8 +180,9 @@ static void wrong_uses(void **state)
 		   "expected '(' after macro '@m'");
 	assert_has(parse_bad(f, "@define m(a) %( @a %) probe x { @m( }"),
 		   "[parse-macro-unterminated]");
-	assert_has(parse_bad(f, "probe x { y = @cuont(z) }"),
-		   "unknown macro or operator '@cuont' (similar: const, count)");
+	assert_has(
+		parse_bad(f, "probe x { y = @cuont(z) }"),
+		"unknown macro or operator '@cuont' (similar: const, count)");
 }
 
 static void errors_in_a_body_name_both_places(void **state)
@@ -204,7 +211,7 @@ static void recursion_is_an_error(void **state)
 static void explosion_is_an_error(void **state)
 {
 	struct fixture *f = *state;
-	struct strbuf b = { 0 };
+	struct strbuf b = {0};
 
 	sb_puts(&b, "@define m0 %( 1 + %)\n");
 	for (int i = 1; i < 40; i++)
@@ -227,7 +234,7 @@ static void explosion_is_an_error(void **state)
 static void deep_macros_are_an_error(void **state)
 {
 	struct fixture *f = *state;
-	struct strbuf b = { 0 };
+	struct strbuf b = {0};
 
 	sb_puts(&b, "@define m0 %( 1 %)\n");
 	for (int i = 1; i < 300; i++)

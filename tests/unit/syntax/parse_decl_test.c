@@ -7,10 +7,10 @@ static const char *points_of(struct fixture *f, const char *text)
 {
 	struct file *file =
 		parse_ok(f, arena_printf(f->a, "probe %s {}", text));
-	struct strbuf b = { 0 };
+	struct strbuf b = {0};
 	const char *s;
 
-	vec_for(&file->probes.v[0]->points, i) {
+	vec_for (&file->probes.v[0]->points, i) {
 		sb_puts(&b, i ? " | " : "");
 		unparse_probe_point(&b, file->probes.v[0]->points.v[i]);
 	}
@@ -168,9 +168,8 @@ static void braces_multiply(void **state)
 			    "a.b.c.return | a.b.d.return | a.e.f(1).return");
 	assert_string_equal(points_of(f, "a.{b?,c!,d if (x)} if (y), e"),
 			    "a.b? if (y) | a.c! if (y) | a.d if (x && y) | e");
-	assert_int_equal(parse_ok(f, "probe {a,b} = c {}")->aliases.v[0]
-				 ->names.n,
-			 2);
+	assert_int_equal(
+		parse_ok(f, "probe {a,b} = c {}")->aliases.v[0]->names.n, 2);
 }
 
 static void single_probe_point(void **state)
@@ -193,43 +192,43 @@ static void wrong_declarations(void **state)
 {
 	struct fixture *f = *state;
 	static const char *const bad[][2] = {
-		{ "foo", "expected 'probe', 'global'" },
-		{ "prob begin {}", "did you mean 'probe'?" },
-		{ "private 5", "expected 'global', 'function', 'probe'" },
-		{ "private probe begin {}", "[parse-private-probe]" },
-		{ "global", "expected identifier" },
-		{ "global next", "'next' is a keyword" },
-		{ "global $x", "that does not start with '$'" },
-		{ "global a = b", "expected literal string or number" },
-		{ "global a = ", "expected literal string or number" },
-		{ "global a[0]", "array size out of range: 0" },
-		{ "global a[-4]", "array size out of range: -4" },
-		{ "global a[9999999999]", "[parse-array-size]" },
-		{ "global a[3", "expected ']'" },
-		{ "global a[3] = 4", "[parse-global-init]" },
-		{ "global a,", "expected identifier" },
-		{ "function", "expected identifier" },
-		{ "function f {}", "expected '('" },
-		{ "function f:int () {}", "'string' or 'long'" },
-		{ "function f(a b) {}", "',' or ')'" },
-		{ "function f(a, a) {}", "duplicate parameter name 'a'" },
-		{ "function f():x {}", "expected priority" },
-		{ "function f()", "'{' or '%{'" },
-		{ "probe", "expected identifier or '*'" },
-		{ "probe {}", "expected identifier or '*'" },
-		{ "probe a", "expected one of '. , ( ? ! { = +='" },
-		{ "probe a.", "expected identifier or '*'" },
-		{ "probe a(b) {}", "expected literal string or number" },
-		{ "probe a(1 {}", "expected ')'" },
-		{ "probe a = {}", "expected identifier or '*'" },
-		{ "probe a = b", "expected one of '. , ( ? ! {'" },
-		{ "probe a? = b {}", "[parse-braces]" },
-		{ "probe a if (x) = b {}", "[parse-braces]" },
-		{ "probe a = b {}, c", "expected '{'" },
-		{ "probe {a?,b}.c {}", "last component" },
-		{ "probe {a {}", "',' or '}'" },
-		{ "probe a { x", "expected statement or '}'" },
-		{ "@nosuch", "[parse-macro-unknown]" },
+		{"foo", "expected 'probe', 'global'"},
+		{"prob begin {}", "did you mean 'probe'?"},
+		{"private 5", "expected 'global', 'function', 'probe'"},
+		{"private probe begin {}", "[parse-private-probe]"},
+		{"global", "expected identifier"},
+		{"global next", "'next' is a keyword"},
+		{"global $x", "that does not start with '$'"},
+		{"global a = b", "expected literal string or number"},
+		{"global a = ", "expected literal string or number"},
+		{"global a[0]", "array size out of range: 0"},
+		{"global a[-4]", "array size out of range: -4"},
+		{"global a[9999999999]", "[parse-array-size]"},
+		{"global a[3", "expected ']'"},
+		{"global a[3] = 4", "[parse-global-init]"},
+		{"global a,", "expected identifier"},
+		{"function", "expected identifier"},
+		{"function f {}", "expected '('"},
+		{"function f:int () {}", "'string' or 'long'"},
+		{"function f(a b) {}", "',' or ')'"},
+		{"function f(a, a) {}", "duplicate parameter name 'a'"},
+		{"function f():x {}", "expected priority"},
+		{"function f()", "'{' or '%{'"},
+		{"probe", "expected identifier or '*'"},
+		{"probe {}", "expected identifier or '*'"},
+		{"probe a", "expected one of '. , ( ? ! { = +='"},
+		{"probe a.", "expected identifier or '*'"},
+		{"probe a(b) {}", "expected literal string or number"},
+		{"probe a(1 {}", "expected ')'"},
+		{"probe a = {}", "expected identifier or '*'"},
+		{"probe a = b", "expected one of '. , ( ? ! {'"},
+		{"probe a? = b {}", "[parse-braces]"},
+		{"probe a if (x) = b {}", "[parse-braces]"},
+		{"probe a = b {}, c", "expected '{'"},
+		{"probe {a?,b}.c {}", "last component"},
+		{"probe {a {}", "',' or '}'"},
+		{"probe a { x", "expected statement or '}'"},
+		{"@nosuch", "[parse-macro-unknown]"},
 	};
 
 	for (unsigned i = 0; i < sizeof(bad) / sizeof(*bad); i++)

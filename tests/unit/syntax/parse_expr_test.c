@@ -9,7 +9,7 @@ static const char *trees(struct fixture *f, const expr_list *l)
 {
 	const char *s = "";
 
-	vec_for(l, i)
+	vec_for (l, i)
 		s = arena_printf(f->a, "%s %s", s,
 				 l->v[i] ? tree(f, l->v[i]) : "*");
 	return s;
@@ -17,7 +17,7 @@ static const char *trees(struct fixture *f, const expr_list *l)
 
 static const char *tree(struct fixture *f, const struct expr *e)
 {
-	struct strbuf b = { 0 };
+	struct strbuf b = {0};
 	const char *s;
 
 	switch (e->kind) {
@@ -26,30 +26,26 @@ static const char *tree(struct fixture *f, const struct expr *e)
 				    tree(f, e->unary.a));
 	case E_BINARY:
 		return arena_printf(f->a, "(%s %s %s)", op_text(e->binary.op),
-				    tree(f, e->binary.a),
-				    tree(f, e->binary.b));
+				    tree(f, e->binary.a), tree(f, e->binary.b));
 	case E_ASSIGN:
 		return arena_printf(f->a, "(%s= %s %s)", op_text(e->assign.op),
-				    tree(f, e->assign.a),
-				    tree(f, e->assign.b));
+				    tree(f, e->assign.a), tree(f, e->assign.b));
 	case E_TERNARY:
-		return arena_printf(f->a, "(? %s %s %s)",
-				    tree(f, e->ternary.cond),
-				    tree(f, e->ternary.a),
-				    tree(f, e->ternary.b));
+		return arena_printf(
+			f->a, "(? %s %s %s)", tree(f, e->ternary.cond),
+			tree(f, e->ternary.a), tree(f, e->ternary.b));
 	case E_INCDEC:
-		return arena_printf(f->a, e->incdec.prefix ? "(%s %s)" :
-							     "(post%s %s)",
-				    e->incdec.delta > 0 ? "++" : "--",
-				    tree(f, e->incdec.a));
+		return arena_printf(
+			f->a, e->incdec.prefix ? "(%s %s)" : "(post%s %s)",
+			e->incdec.delta > 0 ? "++" : "--",
+			tree(f, e->incdec.a));
 	case E_IN:
 		return arena_printf(f->a, "(in%s %s)", trees(f, &e->in.keys),
 				    tree(f, e->in.array));
 	case E_REGEX:
-		return arena_printf(f->a, "(%s %s %s)",
-				    e->regex.negated ? "!~" : "=~",
-				    tree(f, e->regex.a),
-				    tree(f, e->regex.pattern));
+		return arena_printf(
+			f->a, "(%s %s %s)", e->regex.negated ? "!~" : "=~",
+			tree(f, e->regex.a), tree(f, e->regex.pattern));
 	default:
 		unparse_expr(&b, e);
 		s = arena_strdup(f->a, sb_str(&b));
@@ -89,15 +85,14 @@ static void each_level_binds_tighter_than_the_one_before(void **state)
 static void binary_operators_group_to_the_left(void **state)
 {
 	struct fixture *f = *state;
-	static const char *const ops[] = { "*", "/",  "%",  "+",  "-",	".",
-					   "<", "<=", ">",  ">=", "==", "!=",
-					   "&", "^",  "|",  "&&", "||", "<<",
-					   ">>", ">>>" };
+	static const char *const ops[] = {
+		"*",  "/",  "%", "+", "-", ".",	 "<",  "<=", ">",  ">=",
+		"==", "!=", "&", "^", "|", "&&", "||", "<<", ">>", ">>>"};
 
 	for (unsigned i = 0; i < sizeof(ops) / sizeof(*ops); i++)
-		groups_as(f, arena_printf(f->a, "a %s b %s c", ops[i], ops[i]),
-			  arena_printf(f->a, "(%s (%s a b) c)", ops[i],
-				       ops[i]));
+		groups_as(
+			f, arena_printf(f->a, "a %s b %s c", ops[i], ops[i]),
+			arena_printf(f->a, "(%s (%s a b) c)", ops[i], ops[i]));
 	groups_as(f, "a + b - c", "(- (+ a b) c)");
 	groups_as(f, "a / b % c * d", "(* (% (/ a b) c) d)");
 	/* All comparisons share one level. */
@@ -123,11 +118,11 @@ static void every_assignment_operator(void **state)
 		const char *text;
 		enum op op;
 	} all[] = {
-		{ "=", OP_NONE },    { "+=", OP_ADD },	  { "-=", OP_SUB },
-		{ "*=", OP_MUL },    { "/=", OP_DIV },	  { "%=", OP_MOD },
-		{ "<<=", OP_SHL },   { ">>=", OP_SHR },	  { ">>>=", OP_USHR },
-		{ "&=", OP_BITAND }, { "^=", OP_BITXOR }, { "|=", OP_BITOR },
-		{ ".=", OP_CONCAT }, { "<<<", OP_AGGREGATE },
+		{"=", OP_NONE},	   {"+=", OP_ADD},	  {"-=", OP_SUB},
+		{"*=", OP_MUL},	   {"/=", OP_DIV},	  {"%=", OP_MOD},
+		{"<<=", OP_SHL},   {">>=", OP_SHR},	  {">>>=", OP_USHR},
+		{"&=", OP_BITAND}, {"^=", OP_BITXOR},	  {"|=", OP_BITOR},
+		{".=", OP_CONCAT}, {"<<<", OP_AGGREGATE},
 	};
 
 	for (unsigned i = 0; i < sizeof(all) / sizeof(*all); i++) {
@@ -257,13 +252,11 @@ static void statistics(void **state)
 	static const struct {
 		const char *text;
 		enum statop op;
-	} plain[] = { { "@count(s)", STAT_COUNT },
-		      { "@sum(s[1, \"x\"])", STAT_SUM },
-		      { "@min(s)", STAT_MIN },
-		      { "@max(s)", STAT_MAX },
-		      { "@avg(s)", STAT_AVG },
-		      { "@variance(s)", STAT_VARIANCE },
-		      { "@hist_log(s)", STAT_HIST_LOG } };
+	} plain[] = {
+		{"@count(s)", STAT_COUNT},	{"@sum(s[1, \"x\"])", STAT_SUM},
+		{"@min(s)", STAT_MIN},		{"@max(s)", STAT_MAX},
+		{"@avg(s)", STAT_AVG},		{"@variance(s)", STAT_VARIANCE},
+		{"@hist_log(s)", STAT_HIST_LOG}};
 	struct expr *e;
 
 	for (unsigned i = 0; i < sizeof(plain) / sizeof(*plain); i++) {
@@ -293,18 +286,18 @@ static void print_family(void **state)
 		bool str, fmt, delim, line, chr;
 		unsigned n;
 	} all[] = {
-		{ "print(1, 2)", 0, 0, 0, 0, 0, 2 },
-		{ "println()", 0, 0, 0, 1, 0, 0 },
-		{ "printd(\":\", 1, 2)", 0, 0, 1, 0, 0, 2 },
-		{ "printdln(\":\", 1)", 0, 0, 1, 1, 0, 1 },
-		{ "printf(\"%d\", 1)", 0, 1, 0, 0, 0, 1 },
-		{ "printf(\"x\")", 0, 1, 0, 0, 0, 0 },
-		{ "print_char(65)", 0, 0, 0, 0, 1, 1 },
-		{ "sprint(1)", 1, 0, 0, 0, 0, 1 },
-		{ "sprintln(1)", 1, 0, 0, 1, 0, 1 },
-		{ "sprintd(\":\", 1, 2)", 1, 0, 1, 0, 0, 2 },
-		{ "sprintdln(\":\", 1, 2)", 1, 0, 1, 1, 0, 2 },
-		{ "sprintf(\"%s\", x)", 1, 1, 0, 0, 0, 1 },
+		{"print(1, 2)", 0, 0, 0, 0, 0, 2},
+		{"println()", 0, 0, 0, 1, 0, 0},
+		{"printd(\":\", 1, 2)", 0, 0, 1, 0, 0, 2},
+		{"printdln(\":\", 1)", 0, 0, 1, 1, 0, 1},
+		{"printf(\"%d\", 1)", 0, 1, 0, 0, 0, 1},
+		{"printf(\"x\")", 0, 1, 0, 0, 0, 0},
+		{"print_char(65)", 0, 0, 0, 0, 1, 1},
+		{"sprint(1)", 1, 0, 0, 0, 0, 1},
+		{"sprintln(1)", 1, 0, 0, 1, 0, 1},
+		{"sprintd(\":\", 1, 2)", 1, 0, 1, 0, 0, 2},
+		{"sprintdln(\":\", 1, 2)", 1, 0, 1, 1, 0, 2},
+		{"sprintf(\"%s\", x)", 1, 1, 0, 0, 0, 1},
 	};
 
 	for (unsigned i = 0; i < sizeof(all) / sizeof(*all); i++) {
@@ -351,46 +344,45 @@ static void embedded_code(void **state)
 	assert_has(parse_bad(f, "probe x { a = %{ 1 %} }"),
 		   "embedded code in unprivileged script");
 	f->env.guru_mode = true;
-	assert_string_equal(expression(f, "a + %{ 1 %}")
-				    ->binary.b->embedded.code,
-			    " 1 ");
+	assert_string_equal(
+		expression(f, "a + %{ 1 %}")->binary.b->embedded.code, " 1 ");
 }
 
 static void wrong_expressions(void **state)
 {
 	struct fixture *f = *state;
 	static const char *const bad[][2] = {
-		{ "a = ", "expected literal string or number" },
-		{ "f(1,", "expected literal" },
-		{ "f(1 2)", "expected ',' or ')'" },
-		{ "a[1 2]", "expected ',' or ']'" },
-		{ "a[]", "expected literal" },
-		{ "a[*]", "[parse-star]" },
-		{ "b = a[1, *]", "expected literal" },
-		{ "a[1,2,3,4,5,6,7,8,9,10]", "[parse-keys]" },
-		{ "[a, b]", "expected 'in'" },
-		{ "a in 5", "expected array name" },
-		{ "1 + [a] in b", "needs parentheses" },
-		{ "(1", "expected ')'" },
-		{ "a ? b", "expected ':'" },
-		{ "&x", "target variable after '&'" },
-		{ "$x->5", "member name after '->'" },
-		{ "$x$$$", "pretty-print suffix" },
-		{ "$x->y$$$", "pretty-print suffix" },
-		{ "@cast(p)", "a type name" },
-		{ "@cast(p, t)", "type name string" },
-		{ "@var(x)", "variable name string" },
-		{ "@perf(5)", "counter name string" },
-		{ "@kderef(4)", "expected ','" },
-		{ "@hist_linear(s, 1, 2)", "four arguments" },
-		{ "@hist_log(5)", "statistics variable" },
-		{ "@count(s, 1)", "expected ')'" },
-		{ "printf(x)", "string literal as the format" },
-		{ "printf(\"%d %q\", 1)", "[parse-format]" },
-		{ "print()", "[parse-print-args]" },
-		{ "printd(\",\")", "[parse-print-args]" },
-		{ "print_char(1, 2)", "[parse-print-args]" },
-		{ "x = string", "'string' is a keyword" },
+		{"a = ", "expected literal string or number"},
+		{"f(1,", "expected literal"},
+		{"f(1 2)", "expected ',' or ')'"},
+		{"a[1 2]", "expected ',' or ']'"},
+		{"a[]", "expected literal"},
+		{"a[*]", "[parse-star]"},
+		{"b = a[1, *]", "expected literal"},
+		{"a[1,2,3,4,5,6,7,8,9,10]", "[parse-keys]"},
+		{"[a, b]", "expected 'in'"},
+		{"a in 5", "expected array name"},
+		{"1 + [a] in b", "needs parentheses"},
+		{"(1", "expected ')'"},
+		{"a ? b", "expected ':'"},
+		{"&x", "target variable after '&'"},
+		{"$x->5", "member name after '->'"},
+		{"$x$$$", "pretty-print suffix"},
+		{"$x->y$$$", "pretty-print suffix"},
+		{"@cast(p)", "a type name"},
+		{"@cast(p, t)", "type name string"},
+		{"@var(x)", "variable name string"},
+		{"@perf(5)", "counter name string"},
+		{"@kderef(4)", "expected ','"},
+		{"@hist_linear(s, 1, 2)", "four arguments"},
+		{"@hist_log(5)", "statistics variable"},
+		{"@count(s, 1)", "expected ')'"},
+		{"printf(x)", "string literal as the format"},
+		{"printf(\"%d %q\", 1)", "[parse-format]"},
+		{"print()", "[parse-print-args]"},
+		{"printd(\",\")", "[parse-print-args]"},
+		{"print_char(1, 2)", "[parse-print-args]"},
+		{"x = string", "'string' is a keyword"},
 	};
 
 	for (unsigned i = 0; i < sizeof(bad) / sizeof(*bad); i++)

@@ -168,26 +168,26 @@ static void wrong_statements(void **state)
 {
 	struct fixture *f = *state;
 	static const char *const bad[][2] = {
-		{ "if a", "expected '('" },
-		{ "if () a", "expected literal" },
-		{ "if (a) }", "expected statement" },
-		{ "else b", "expected statement" },
-		{ "while (a", "expected ')'" },
-		{ "for (a; b) c", "expected ';'" },
-		{ "for (a, b; c; d) e", "expected ';'" },
-		{ "foreach (a) b", "expected 'in'" },
-		{ "foreach (a in) b", "array name or histogram" },
-		{ "foreach (5 in a) b", "expected identifier" },
-		{ "foreach ([a b] in c) d", "',' or ']'" },
-		{ "foreach (a in b limit) c", "expected literal" },
-		{ "foreach (a in b @count) c", "'+' or '-'" },
-		{ "foreach (a in b c) d", "'limit' or ')'" },
-		{ "foreach ([a,b,c,d,e,f,g,h,i,j] in k) l", "[parse-keys]" },
-		{ "try a catch b", "expected '{'" },
-		{ "try { a }", "expected 'catch'" },
-		{ "try { a } catch (5) { }", "expected identifier" },
-		{ "delete", "expected literal" },
-		{ ") a", "expected statement" },
+		{"if a", "expected '('"},
+		{"if () a", "expected literal"},
+		{"if (a) }", "expected statement"},
+		{"else b", "expected statement"},
+		{"while (a", "expected ')'"},
+		{"for (a; b) c", "expected ';'"},
+		{"for (a, b; c; d) e", "expected ';'"},
+		{"foreach (a) b", "expected 'in'"},
+		{"foreach (a in) b", "array name or histogram"},
+		{"foreach (5 in a) b", "expected identifier"},
+		{"foreach ([a b] in c) d", "',' or ']'"},
+		{"foreach (a in b limit) c", "expected literal"},
+		{"foreach (a in b @count) c", "'+' or '-'"},
+		{"foreach (a in b c) d", "'limit' or ')'"},
+		{"foreach ([a,b,c,d,e,f,g,h,i,j] in k) l", "[parse-keys]"},
+		{"try a catch b", "expected '{'"},
+		{"try { a }", "expected 'catch'"},
+		{"try { a } catch (5) { }", "expected identifier"},
+		{"delete", "expected literal"},
+		{") a", "expected statement"},
 	};
 
 	for (unsigned i = 0; i < sizeof(bad) / sizeof(*bad); i++)
@@ -199,10 +199,14 @@ static void wrong_statements(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(semicolons_are_optional), TEST(conditions_and_loops),
-		TEST(returns),		       TEST(foreach_plain),
-		TEST(foreach_sorted),	       TEST(foreach_slices_and_histograms),
-		TEST(try_and_delete),	       TEST(positions),
+		TEST(semicolons_are_optional),
+		TEST(conditions_and_loops),
+		TEST(returns),
+		TEST(foreach_plain),
+		TEST(foreach_sorted),
+		TEST(foreach_slices_and_histograms),
+		TEST(try_and_delete),
+		TEST(positions),
 		TEST(wrong_statements),
 	};
 

@@ -4,8 +4,7 @@
 
 static void assert_true_cond(struct fixture *f, const char *cond, bool want)
 {
-	const char *text =
-		arena_printf(f->a, "%%( %s %%? 1 %%: 0 %%)", cond);
+	const char *text = arena_printf(f->a, "%%( %s %%? 1 %%: 0 %%)", cond);
 
 	if (strcmp(value_of(f, text), want ? "1" : "0"))
 		fail_msg("%s is not %d", cond, want);
@@ -109,15 +108,15 @@ static void wrong_conditions(void **state)
 {
 	struct fixture *f = *state;
 	static const char *const bad[][2] = {
-		{ "kernel_v > 3", "a string cannot be compared" },
-		{ "kernel_v + \"3\"", "expected a comparison" },
-		{ "kernl_v > \"3\"", "similar: kernel_v" },
-		{ "arch < \"x\"", "expected '==' or '!='" },
-		{ "guru_mode == \"1\"", "a number cannot be compared" },
-		{ "1 == x", "expected a number" },
-		{ "(1 == 1)", "expected 'kernel_v'" },
-		{ "1 == 1 &&", "expected 'kernel_v'" },
-		{ "1 == 1 1", "expected '%?'" },
+		{"kernel_v > 3", "a string cannot be compared"},
+		{"kernel_v + \"3\"", "expected a comparison"},
+		{"kernl_v > \"3\"", "similar: kernel_v"},
+		{"arch < \"x\"", "expected '==' or '!='"},
+		{"guru_mode == \"1\"", "a number cannot be compared"},
+		{"1 == x", "expected a number"},
+		{"(1 == 1)", "expected 'kernel_v'"},
+		{"1 == 1 &&", "expected 'kernel_v'"},
+		{"1 == 1 1", "expected '%?'"},
 	};
 
 	for (unsigned i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
@@ -149,7 +148,7 @@ static void unbalanced_conditionals(void **state)
 		   "[parse-condition-stray]");
 }
 
-static const char *const three[] = { "5+5", "my \"x\\n", "n" };
+static const char *const three[] = {"5+5", "my \"x\\n", "n"};
 
 static void arguments(void **state)
 {
@@ -174,7 +173,7 @@ static void arguments(void **state)
 static void all_arguments_pasted(void **state)
 {
 	struct fixture *f = *state;
-	static const char *const two[] = { "a+1", "g(2)" };
+	static const char *const two[] = {"a+1", "g(2)"};
 
 	assert_string_equal(value_of(f, "f($*)"), "f()");
 	assert_string_equal(value_of(f, "f(@*)"), "f()");
@@ -197,10 +196,22 @@ static void used_arguments_are_marked(void **state)
 	assert_true(f->used[1] && f->used[2]);
 }
 
+static void missing_arguments_may_be_asked_about(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_string_equal(value_of(f, "%( $# > 0 && $1 == 5 %? 1 %: 2 %)"),
+			    "2");
+	assert_string_equal(value_of(f, "%( $# == 0 || @1 == \"x\" %? 1 %)"),
+			    "1");
+	assert_has(parse_bad(f, "%( $1 == 5 && $# > 0 %? probe a {} %)"),
+		   "[parse-argument]");
+}
+
 static void wrong_arguments(void **state)
 {
 	struct fixture *f = *state;
-	static const char *const nested[] = { "$2", "3", ")" };
+	static const char *const nested[] = {"$2", "3", ")"};
 	const char *s = parse_bad(f, "probe begin { x = $1 }");
 
 	assert_has(s, "[parse-argument]");
@@ -232,6 +243,7 @@ int main(void)
 		TEST(arguments),
 		TEST(all_arguments_pasted),
 		TEST(used_arguments_are_marked),
+		TEST(missing_arguments_may_be_asked_about),
 		TEST(wrong_arguments),
 	};
 

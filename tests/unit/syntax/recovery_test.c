@@ -36,13 +36,14 @@ static void goes_on_with_the_next_statement(void **state)
 static void goes_on_with_the_next_declaration(void **state)
 {
 	struct fixture *f = *state;
-	struct file *file = parse_any(f, "probe a(\n"
-					 "probe b { x = 1 }\n"
-					 "function (a) { return 1 }\n"
-					 "global 5\n"
-					 "function g() { return $x->next }\n"
-					 "probe kernel.function(\"x\") { y = }\n"
-					 "probe c { z }\n");
+	struct file *file =
+		parse_any(f, "probe a(\n"
+			     "probe b { x = 1 }\n"
+			     "function (a) { return 1 }\n"
+			     "global 5\n"
+			     "function g() { return $x->next }\n"
+			     "probe kernel.function(\"x\") { y = }\n"
+			     "probe c { z }\n");
 	const char *s = said(f);
 
 	assert_int_equal(count(s, "parse error: "), 4);
@@ -77,7 +78,7 @@ static void statements_around_an_error_are_kept(void **state)
 static void errors_end_at_some_number(void **state)
 {
 	struct fixture *f = *state;
-	struct strbuf b = { 0 };
+	struct strbuf b = {0};
 	const char *s;
 
 	sb_puts(&b, "probe a {\n");
@@ -105,31 +106,31 @@ static void deep_nesting_is_an_error(void **state)
 {
 	struct fixture *f = *state;
 	static const char *const shapes[][3] = {
-		{ "probe a { x = ", "(", "" },
-		{ "probe a { x = ", "- ", "1 }" },
-		{ "probe a { x = ", "!", "1 }" },
-		{ "probe a { x = ", "f(", "" },
-		{ "probe a { x = ", "a[", "" },
-		{ "probe a { x = ", "$x->y[", "" },
-		{ "probe a { x = ", "1 ? ", "" },
-		{ "probe a { ", "x = ", "1 }" },
-		{ "probe a { x = 1", "+ 1", "}" },
-		{ "probe a { x = 1", ". 1", "}" },
-		{ "probe a { x = y", "->z[1]", "->z }" },
-		{ "probe a ", "{", "" },
-		{ "probe a {", "if (1) ", "x }" },
-		{ "probe a {", "if (1) x else ", "x }" },
-		{ "probe a {", "while (1) ", "x }" },
-		{ "probe a {", "try {", "" },
-		{ "probe ", "{", "" },
-		{ "probe a", ".{b,c}", " {}" },
-		{ "", "%( 1 == 1 %? ", "" },
-		{ "probe a { x = ", "@defined(", "" },
-		{ "probe a { delete ", "(", "" },
+		{"probe a { x = ", "(", ""},
+		{"probe a { x = ", "- ", "1 }"},
+		{"probe a { x = ", "!", "1 }"},
+		{"probe a { x = ", "f(", ""},
+		{"probe a { x = ", "a[", ""},
+		{"probe a { x = ", "$x->y[", ""},
+		{"probe a { x = ", "1 ? ", ""},
+		{"probe a { ", "x = ", "1 }"},
+		{"probe a { x = 1", "+ 1", "}"},
+		{"probe a { x = 1", ". 1", "}"},
+		{"probe a { x = y", "->z[1]", "->z }"},
+		{"probe a ", "{", ""},
+		{"probe a {", "if (1) ", "x }"},
+		{"probe a {", "if (1) x else ", "x }"},
+		{"probe a {", "while (1) ", "x }"},
+		{"probe a {", "try {", ""},
+		{"probe ", "{", ""},
+		{"probe a", ".{b,c}", " {}"},
+		{"", "%( 1 == 1 %? ", ""},
+		{"probe a { x = ", "@defined(", ""},
+		{"probe a { delete ", "(", ""},
 	};
 
 	for (unsigned i = 0; i < sizeof(shapes) / sizeof(*shapes); i++) {
-		struct strbuf b = { 0 };
+		struct strbuf b = {0};
 
 		sb_puts(&b, shapes[i][0]);
 		repeat(&b, shapes[i][1], 30000);
@@ -146,7 +147,7 @@ static void deep_nesting_is_an_error(void **state)
 static void what_is_below_the_limits_parses(void **state)
 {
 	struct fixture *f = *state;
-	struct strbuf b = { 0 };
+	struct strbuf b = {0};
 
 	sb_puts(&b, "probe a { x = ");
 	repeat(&b, "(", 150);
@@ -165,37 +166,37 @@ static void huge_tokens(void **state)
 {
 	struct fixture *f = *state;
 	static const char *const shapes[][3] = {
-		{ "probe a { x = \"", "a", "\" }" },
-		{ "probe a { ", "a", " = 1 }" },
-		{ "probe ", "a", " {}" },
-		{ "probe a { x = 0", "0", " }" },
-		{ "# ", "x", "" },
-		{ "/* ", "x", "*/" },
-		{ "", "\n", "probe a {}" },
-		{ "probe a { x = \"", "\\n", "\" }" },
-		{ "probe a { x = ", "\"a\" ", "}" },
-		{ "probe a {", ";", "}" },
-		{ "", "global x;", "" },
+		{"probe a { x = \"", "a", "\" }"},
+		{"probe a { ", "a", " = 1 }"},
+		{"probe ", "a", " {}"},
+		{"probe a { x = 0", "0", " }"},
+		{"# ", "x", ""},
+		{"/* ", "x", "*/"},
+		{"", "\n", "probe a {}"},
+		{"probe a { x = \"", "\\n", "\" }"},
+		{"probe a { x = ", "\"a\" ", "}"},
+		{"probe a {", ";", "}"},
+		{"", "global x;", ""},
 	};
 	static const char *const wrong[][3] = {
-		{ "probe a { x = 1", "9", " }" },
-		{ "probe a { ", "a", "" },
-		{ "probe a { @", "a", " }" },
-		{ "\"", "a", "" },
-		{ "/*", "a", "" },
-		{ "%{", "a", "" },
-		{ "", "a ", "" },
-		{ "", "}", "" },
-		{ "", "%)", "" },
-		{ "probe a { $", "1", "}" },
-		{ "probe a { x = ", "[", "}" },
-		{ "probe a { x = $y", "$", "}" },
-		{ "", "probe ", "" },
-		{ "", "\xff", "" },
+		{"probe a { x = 1", "9", " }"},
+		{"probe a { ", "a", ""},
+		{"probe a { @", "a", " }"},
+		{"\"", "a", ""},
+		{"/*", "a", ""},
+		{"%{", "a", ""},
+		{"", "a ", ""},
+		{"", "}", ""},
+		{"", "%)", ""},
+		{"probe a { $", "1", "}"},
+		{"probe a { x = ", "[", "}"},
+		{"probe a { x = $y", "$", "}"},
+		{"", "probe ", ""},
+		{"", "\xff", ""},
 	};
 
 	for (unsigned i = 0; i < sizeof(shapes) / sizeof(*shapes); i++) {
-		struct strbuf b = { 0 };
+		struct strbuf b = {0};
 
 		sb_puts(&b, shapes[i][0]);
 		repeat(&b, shapes[i][1], 200000);
@@ -204,7 +205,7 @@ static void huge_tokens(void **state)
 		sb_free(&b);
 	}
 	for (unsigned i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
-		struct strbuf b = { 0 };
+		struct strbuf b = {0};
 		const char *s;
 
 		sb_puts(&b, wrong[i][0]);

@@ -10,14 +10,14 @@ static void add(void *ctx, enum index_kind kind, const char *name, size_t len)
 {
 	struct found *r = ctx;
 
-	r->text = arena_printf(r->a, "%s%s%c:%.*s", r->text,
-			       *r->text ? " " : "", "FGAM"[kind], (int)len,
-			       name);
+	r->text =
+		arena_printf(r->a, "%s%s%c:%.*s", r->text, *r->text ? " " : "",
+			     "FGAM"[kind], (int)len, name);
 }
 
 static const char *scan(struct fixture *f, const char *text)
 {
-	struct found r = { f->a, "" };
+	struct found r = {f->a, ""};
 
 	scan_definitions(text_source(f, text), add, &r);
 	return r.text;
@@ -33,8 +33,9 @@ static void definitions(void **state)
 	assert_string_equal(scan(f, "global a, b = 5, c[3], d%, e%[4]; x "
 				    "global f = \"x\" \"y\" global g"),
 			    "G:a G:b G:c G:d G:e G:f G:g");
-	assert_string_equal(scan(f, "@define m %( x %) @define n(a,b) %( @a %)"),
-			    "M:m M:n");
+	assert_string_equal(
+		scan(f, "@define m %( x %) @define n(a,b) %( @a %)"),
+		"M:m M:n");
 	assert_string_equal(scan(f, "probe a.b = c { } probe d, e.f += g {}"),
 			    "A:a.b A:d A:e.f");
 }
@@ -96,9 +97,20 @@ static void harmful_input(void **state)
 {
 	struct fixture *f = *state;
 	static const char *const texts[] = {
-		"function", "global", "probe", "@define", "private",
-		"probe {",  "probe {{{{{{{{{{a = b", "probe a =",
-		"global a =", "\"", "/*", "%{", "probe }", "probe a.{b",
+		"function",
+		"global",
+		"probe",
+		"@define",
+		"private",
+		"probe {",
+		"probe {{{{{{{{{{a = b",
+		"probe a =",
+		"global a =",
+		"\"",
+		"/*",
+		"%{",
+		"probe }",
+		"probe a.{b",
 	};
 
 	for (unsigned i = 0; i < sizeof(texts) / sizeof(*texts); i++)
@@ -109,9 +121,9 @@ static void harmful_input(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(definitions),	  TEST(what_defines_nothing),
-		TEST(after_each_other),	  TEST(all_branches_count),
-		TEST(braces_multiply),	  TEST(harmful_input),
+		TEST(definitions),	TEST(what_defines_nothing),
+		TEST(after_each_other), TEST(all_branches_count),
+		TEST(braces_multiply),	TEST(harmful_input),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

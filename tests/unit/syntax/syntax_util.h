@@ -42,16 +42,16 @@ static inline struct fixture *fixture_new(void)
 	struct fixture *f = calloc(1, sizeof(*f));
 
 	f->a = arena_new();
-	f->d = diag_new(f->a, (struct diag_opts){ .show_tag = true });
+	f->d = diag_new(f->a, (struct diag_opts){.show_tag = true});
 	map_init(&f->macros, f->a);
-	f->env = (struct parse_env){ .kernel_release = "6.18.44-fc-v509",
-				     .arch = "x86_64",
-				     .runtime = "bpf",
-				     .systemtap_v = "5.6",
-				     .privilege = "stapdev",
-				     .config = test_config,
-				     .arg_used = f->used,
-				     .macros = &f->macros };
+	f->env = (struct parse_env){.kernel_release = "6.18.44-fc-v509",
+				    .arch = "x86_64",
+				    .runtime = "bpf",
+				    .systemtap_v = "5.6",
+				    .privilege = "stapdev",
+				    .config = test_config,
+				    .arg_used = f->used,
+				    .macros = &f->macros};
 	return f;
 }
 
@@ -163,7 +163,7 @@ static inline struct expr *expression(struct fixture *f, const char *text)
 /* The whole file un-parsed, on the arena. */
 static inline const char *unparsed(struct fixture *f, const struct file *file)
 {
-	struct strbuf b = { 0 };
+	struct strbuf b = {0};
 	const char *s;
 
 	unparse_file(&b, file);
@@ -177,7 +177,7 @@ static inline const char *unparsed(struct fixture *f, const struct file *file)
 static inline const char *value_of(struct fixture *f, const char *text)
 {
 	struct expr *e = expression(f, arena_printf(f->a, "x = %s", text));
-	struct strbuf b = { 0 };
+	struct strbuf b = {0};
 	const char *s;
 
 	assert_int_equal(e->kind, E_ASSIGN);

@@ -19,17 +19,17 @@ static inline unsigned pick(struct gen *g, unsigned n)
 
 static inline const char *gen_name(struct gen *g)
 {
-	static const char *const names[] = { "a",  "b2", "foo",	  "_x",
-					     "n$", "i",	 "printx" };
+	static const char *const names[] = {"a",  "b2", "foo",	 "_x",
+					    "n$", "i",	"printx"};
 
 	return names[pick(g, 7)];
 }
 
 static inline const char *gen_text(struct gen *g)
 {
-	static const char *const texts[] = { "",	"x",	   "a\nb\t\"q\"",
-					     "\\.\\\\", "\x01\x7f", "\xff\xc3",
-					     "%d",	"?" };
+	static const char *const texts[] = {
+		"",	    "x",	"a\nb\t\"q\"", "\\.\\\\",
+		"\x01\x7f", "\xff\xc3", "%d",	       "?"};
 
 	return texts[pick(g, 8)];
 }
@@ -42,8 +42,7 @@ static inline void gen_list(struct gen *g, expr_list *l, unsigned min,
 	unsigned n = min + pick(g, max - min + 1);
 
 	while (n--) {
-		struct expr *e =
-			stars && pick(g, 3) == 0 ? NULL : gen_expr(g);
+		struct expr *e = stars && pick(g, 3) == 0 ? NULL : gen_expr(g);
 
 		vec_push(g->a, l, e);
 	}
@@ -56,7 +55,7 @@ static inline struct expr *gen_symbol(struct gen *g)
 
 static inline struct expr *gen_number(struct gen *g)
 {
-	static const int64_t some[] = { 0, 1, 42, INT64_MAX, 4096 };
+	static const int64_t some[] = {0, 1, 42, INT64_MAX, 4096};
 
 	return expr_number(g->a, LOC_NONE, some[pick(g, 5)]);
 }
@@ -74,8 +73,8 @@ static inline struct expr *gen_statop(struct gen *g, bool hist)
 {
 	struct expr *e = expr_new(g->a, E_STATOP, LOC_NONE);
 
-	e->statop.op = hist ? (pick(g, 2) ? STAT_HIST_LOG : STAT_HIST_LINEAR) :
-			      (enum statop)pick(g, STAT_HIST_LOG);
+	e->statop.op = hist ? (pick(g, 2) ? STAT_HIST_LOG : STAT_HIST_LINEAR)
+			    : (enum statop)pick(g, STAT_HIST_LOG);
 	e->statop.stat = pick(g, 2) ? gen_symbol(g) : gen_index(g, false);
 	if (e->statop.op == STAT_HIST_LINEAR)
 		e->statop.nparams = 3;
@@ -91,7 +90,7 @@ static inline void gen_steps(struct gen *g, struct expr *e, unsigned min)
 	unsigned n = min + pick(g, 3);
 
 	for (unsigned i = 0; i < n; i++) {
-		struct target_step s = { 0 };
+		struct target_step s = {0};
 
 		/* An autocast starts with "->". */
 		if (pick(g, 2) || (min && !i)) {
@@ -223,14 +222,15 @@ static inline struct expr *gen_operator(struct gen *g, enum expr_kind k)
 		e->incdec.prefix = pick(g, 2);
 		break;
 	case E_BINARY:
-		e->binary.op = (enum op)(OP_MUL + pick(g, OP_LOGOR - OP_MUL + 1));
+		e->binary.op =
+			(enum op)(OP_MUL + pick(g, OP_LOGOR - OP_MUL + 1));
 		e->binary.a = gen_expr(g);
 		e->binary.b = gen_expr(g);
 		break;
 	case E_ASSIGN:
-		e->assign.op = pick(g, 3) ? OP_NONE :
-			       pick(g, 5) ? (enum op)(OP_MUL + pick(g, 9)) :
-					    OP_AGGREGATE;
+		e->assign.op = pick(g, 3)   ? OP_NONE
+			       : pick(g, 5) ? (enum op)(OP_MUL + pick(g, 9))
+					    : OP_AGGREGATE;
 		e->assign.a = gen_lvalue(g);
 		e->assign.b = gen_expr(g);
 		break;
@@ -257,9 +257,8 @@ static inline struct expr *gen_operator(struct gen *g, enum expr_kind k)
 static inline struct expr *gen_expr(struct gen *g)
 {
 	static const enum expr_kind operators[] = {
-		E_UNARY, E_INCDEC, E_BINARY, E_BINARY,	E_ASSIGN, E_TERNARY,
-		E_IN,	 E_REGEX,  E_ENTRY,  E_DEFINED, E_PROBEWRITE
-	};
+		E_UNARY, E_INCDEC, E_BINARY, E_BINARY,	E_ASSIGN,    E_TERNARY,
+		E_IN,	 E_REGEX,  E_ENTRY,  E_DEFINED, E_PROBEWRITE};
 	struct expr *e;
 
 	if (--g->budget < 0)
@@ -306,6 +305,17 @@ static inline struct stmt *gen_block(struct gen *g)
 	return s;
 }
 
+static inline struct stmt *gen_simple(struct gen *g)
+{
+	struct stmt *s = stmt_new(g->a, S_NULL, LOC_NONE);
+
+	if (pick(g, 3)) {
+		s->kind = S_EXPR;
+		s->expr = gen_expr(g);
+	}
+	return s;
+}
+
 static inline void gen_foreach(struct gen *g, struct stmt *s)
 {
 	unsigned n = 1 + pick(g, 3);
@@ -323,8 +333,7 @@ static inline void gen_foreach(struct gen *g, struct stmt *s)
 	if (pick(g, 2)) {
 		s->foreach.sort_dir = pick(g, 2) ? 1 : -1;
 		s->foreach.sort_column =
-			pick(g, 2) ? -1 :
-				     1 + (int)pick(g, s->foreach.keys.n);
+			pick(g, 2) ? -1 : 1 + (int)pick(g, s->foreach.keys.n);
 		if (s->foreach.sort_column < 0 && pick(g, 2)) {
 			s->foreach.sort_has_stat = true;
 			s->foreach.sort_stat =
@@ -362,7 +371,7 @@ static inline struct stmt *gen_stmt(struct gen *g)
 		s->kind = S_IF;
 		s->if_.cond = gen_expr(g);
 		/* Only a block keeps an inner "if" from taking the "else". */
-		s->if_.then = gen_block(g);
+		s->if_.then = pick(g, 2) ? gen_block(g) : gen_simple(g);
 		s->if_.otherwise = pick(g, 2) ? gen_stmt(g) : NULL;
 		break;
 	case 6:

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What is un-parsed parses to the same program. */
+#include <glob.h>
+
 #include "syntax_util.h"
 #include "tree_random.h"
 
 static void prints(struct fixture *f, const char *text, const char *want)
 {
-	struct strbuf b = { 0 };
+	struct strbuf b = {0};
 
 	unparse_expr(&b, expression(f, text));
 	if (strcmp(sb_str(&b), want))
@@ -17,7 +19,7 @@ static void prints(struct fixture *f, const char *text, const char *want)
 static void parentheses_as_written_or_needed(void **state)
 {
 	struct fixture *f = *state;
-	struct strbuf b = { 0 };
+	struct strbuf b = {0};
 	struct expr *e;
 
 	prints(f, "a+b*c", "a + b * c");
@@ -110,7 +112,7 @@ static void an_else_keeps_its_if(void **state)
 	struct fixture *f = *state;
 	struct stmt *inner = statement(f, "while (1) if (b) c");
 	struct stmt *s = statement(f, "if (a) x; else y");
-	struct strbuf b = { 0 };
+	struct strbuf b = {0};
 	struct stmt *again;
 
 	s->if_.then = inner;
@@ -128,10 +130,10 @@ static void random_programs_survive(void **state)
 	f->env.guru_mode = true;
 	for (unsigned seed = 1; seed <= 3000; seed++) {
 		struct arena *a = arena_new();
-		struct gen g = { .a = a, .state = seed, .budget = 60 };
-		struct diag *d = diag_new(a, (struct diag_opts){ 0 });
+		struct gen g = {.a = a, .state = seed, .budget = 60};
+		struct diag *d = diag_new(a, (struct diag_opts){0});
 		struct stmt *s = gen_stmt(&g);
-		struct strbuf b = { 0 };
+		struct strbuf b = {0};
 		struct file *file;
 		stmt_list l;
 
@@ -157,6 +159,51 @@ static void random_programs_survive(void **state)
 	}
 }
 
+/* Scripts of the tree; errors are theirs to have, not to make. */
+static unsigned check_files(struct fixture *f, const char *pattern)
+{
+	static const char *const args[] = {"1", "2", "3", "4"};
+	unsigned checked = 0;
+	glob_t g;
+
+	f->env.guru_mode = true;
+	f->env.args = args;
+	f->env.nargs = 4;
+	if (glob(pattern, 0, NULL, &g))
+		return 0;
+	for (size_t i = 0; i < g.gl_pathc; i++) {
+		unsigned before = diag_errors(f->d);
+		struct source *src = source_read(f->a, g.gl_pathv[i]);
+		struct file *file =
+			parse_script(f->a, f->d, &f->env, src, false);
+		const char *text = unparsed(f, file);
+
+		if (diag_errors(f->d) != before)
+			continue;
+		if (!file_equal(file, parse_ok(f, text)))
+			fail_msg("%s is another program:\n%s", g.gl_pathv[i],
+				 text);
+		checked++;
+	}
+	globfree(&g);
+	return checked;
+}
+
+static void files_of_the_tree_survive(void **state)
+{
+	struct fixture *f = *state;
+	unsigned n = check_files(f, "tests/golden/parse/*.stp");
+
+	/* Run from elsewhere, there is nothing to read. */
+	if (!n)
+		skip();
+	assert_true(n >= 20);
+	check_files(f, "tests/golden/*/*.stp");
+	check_files(f, "tests/eval/*");
+	check_files(f, "examples/*.stp");
+	check_files(f, "tapset/*.stp");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -165,6 +212,7 @@ int main(void)
 		TEST(layout),
 		TEST(an_else_keeps_its_if),
 		TEST(random_programs_survive),
+		TEST(files_of_the_tree_survive),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

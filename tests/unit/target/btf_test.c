@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* BTF: what is found, what is refused. */
 #include <errno.h>
 #include <setjmp.h>

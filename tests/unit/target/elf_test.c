@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* ELF files: functions, offsets, and what is wrong with bad files. */
 #include <errno.h>
 #include <setjmp.h>
@@ -219,6 +219,8 @@ static void test_refuses_bad_files(void **state)
 	in_dir(dir, "echo hello >text; : >empty; mkdir -p sub; mkfifo pipe; "
 		    "head -c 40 pie >cut40; printf '\\177ELF' >magic; "
 		    "ar rc arch.a obj.o");
+	in_dir(dir, "printf '#! /usr/bin/env python3\\n' >script");
+	refused("script", "its interpreter, /usr/bin/env");
 	refused("nothing", strerror(ENOENT));
 	refused("text", "not an ELF file");
 	refused("empty", "empty");

@@ -18,7 +18,7 @@
 
 struct fake_types {
 	int int_, u32, u64, u8, bool_, char_, long_;
-	int char_ptr, void_ptr;
+	int char_ptr, uchar_ptr, void_ptr;
 	int color, big; /* enums */
 	int inner, inner_ptr, task, task_ptr;
 	int packed, tagless, atomic, fwd, user_ptr;
@@ -130,7 +130,7 @@ static inline void fake_structs(struct btf *b, struct fake_types *t)
 	btf__add_struct(b, "path", 16);
 	btf__add_field(b, "dentry", mm + 14, 64, 0);
 	btf__add_struct(b, "qstr", 16);
-	btf__add_field(b, "name", t->char_ptr, 64, 0);
+	btf__add_field(b, "name", t->uchar_ptr, 64, 0);
 	btf__add_struct(b, "dentry", 16);
 	btf__add_field(b, "d_name", mm + 10, 0, 0);
 	btf__add_struct(b, "pt_regs", 16);
@@ -156,6 +156,7 @@ static inline struct btf *fake_btf(struct fake_types *t)
 	t->long_ = btf__add_int(b, "long int", 8, BTF_INT_SIGNED);
 	t->void_ptr = btf__add_ptr(b, 0);
 	t->char_ptr = btf__add_ptr(b, btf__add_const(b, t->char_));
+	t->uchar_ptr = btf__add_ptr(b, t->u8);
 	t->color = btf__add_enum(b, "color", 4);
 	btf__add_enum_value(b, "RED", 0);
 	btf__add_enum_value(b, "GREEN", 5);

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Facts about the kernel, read from a made-up system's files. */
 #include <errno.h>
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Type names as scripts write them, and as they are shown. */
 #include <setjmp.h>
 #include <stdarg.h>
