@@ -32,30 +32,29 @@ char *arena_vprintf(struct arena *a, const char *fmt, va_list ap)
 size_t arena_used(const struct arena *a);
 
 #define arena_new_obj(a, type) ((type *)arena_alloc((a), sizeof(type)))
-#define arena_new_array(a, type, n) \
+#define arena_new_array(a, type, n)                                            \
 	((type *)arena_alloc((a), sizeof(type) * (size_t)(n)))
 
 /*
  * Growing vector on an arena: VEC(struct foo *) list = {0};
  * Old storage is abandoned to the arena on growth.
  */
-#define VEC(type)            \
-	struct {             \
-		type *v;     \
-		uint32_t n;  \
-		uint32_t cap; \
+#define VEC(type)                                                              \
+	struct {                                                               \
+		type *v;                                                       \
+		uint32_t n;                                                    \
+		uint32_t cap;                                                  \
 	}
 
 void *vec_grow_(struct arena *a, void *v, uint32_t n, uint32_t *cap,
 		size_t elem);
 
-#define vec_push(a, vec, item)                                            \
-	do {                                                              \
-		if ((vec)->n == (vec)->cap)                               \
-			(vec)->v = vec_grow_((a), (vec)->v, (vec)->n,     \
-					     &(vec)->cap,                 \
-					     sizeof(*(vec)->v));          \
-		(vec)->v[(vec)->n++] = (item);                            \
+#define vec_push(a, vec, item)                                                 \
+	do {                                                                   \
+		if ((vec)->n == (vec)->cap)                                    \
+			(vec)->v = vec_grow_((a), (vec)->v, (vec)->n,          \
+					     &(vec)->cap, sizeof(*(vec)->v));  \
+		(vec)->v[(vec)->n++] = (item);                                 \
 	} while (0)
 
 #define vec_last(vec) ((vec)->v[(vec)->n - 1])

@@ -35,7 +35,7 @@ static const struct {
 	const char *name;
 	enum diag_class cls;
 } table[DIAG_COUNT] = {
-#define D(tag, c, text) [DIAG_##tag] = { #tag, c },
+#define D(tag, c, text) [DIAG_##tag] = {#tag, c},
 #include "base/diag.def"
 #undef D
 };
@@ -87,8 +87,8 @@ void diag_note(struct diag_msg *m, struct loc loc, const char *fmt, ...)
 
 	va_start(ap, fmt);
 	vec_push(m->arena, &m->notes,
-		 ((struct note){ .loc = loc,
-				 .text = arena_vprintf(m->arena, fmt, ap) }));
+		 ((struct note){.loc = loc,
+				.text = arena_vprintf(m->arena, fmt, ap)}));
 	va_end(ap);
 }
 
@@ -98,8 +98,8 @@ void diag_remedy(struct diag_msg *m, const char *fmt, ...)
 
 	va_start(ap, fmt);
 	vec_push(m->arena, &m->notes,
-		 ((struct note){ .text = arena_vprintf(m->arena, fmt, ap),
-				 .is_remedy = true }));
+		 ((struct note){.text = arena_vprintf(m->arena, fmt, ap),
+				.is_remedy = true}));
 	va_end(ap);
 }
 
@@ -140,17 +140,18 @@ const char *diag_tag_name(enum diag_id id)
 	size_t i;
 
 	for (i = 0; table[id].name[i] && i < sizeof(buf) - 1; i++)
-		buf[i] = table[id].name[i] == '_' ?
-				 '-' :
-				 (char)tolower((unsigned char)table[id].name[i]);
+		buf[i] = table[id].name[i] == '_'
+				 ? '-'
+				 : (char)tolower(
+					   (unsigned char)table[id].name[i]);
 	buf[i] = 0;
 	return buf;
 }
 
-static const char *const role_name[] = { "error", "warning", "source", "caret",
-					 "token" };
-static const char *const role_default[] = { "01;31", "00;33", "00;34", "01",
-					    "01" };
+static const char *const role_name[] = {"error", "warning", "source", "caret",
+					"token"};
+static const char *const role_default[] = {"01;31", "00;33", "00;34", "01",
+					   "01"};
 
 void diag_color_code(enum diag_role r, char out[24])
 {
@@ -158,9 +159,8 @@ void diag_color_code(enum diag_role r, char out[24])
 	size_t n = strlen(role_name[r]);
 
 	snprintf(out, 24, "%s", role_default[r]);
-	for (const char *p = env; p && *p; p = strchr(p, ':') ?
-							strchr(p, ':') + 1 :
-							NULL)
+	for (const char *p = env; p && *p;
+	     p = strchr(p, ':') ? strchr(p, ':') + 1 : NULL)
 		if (!strncmp(p, role_name[r], n) && p[n] == '=') {
 			size_t len = strspn(p + n + 1, "0123456789;");
 
@@ -217,9 +217,8 @@ static void print_source(const struct diag *d, FILE *out, struct loc loc)
 
 static void print_msg(const struct diag *d, FILE *out, const struct diag_msg *m)
 {
-	static const char *const prefix[] = { "parse error: ",
-					      "semantic error: ", "WARNING: ",
-					      "ERROR: " };
+	static const char *const prefix[] = {
+		"parse error: ", "semantic error: ", "WARNING: ", "ERROR: "};
 	enum diag_class cls = table[m->id].cls;
 
 	put(d, out,
@@ -245,7 +244,7 @@ static void print_msg(const struct diag *d, FILE *out, const struct diag_msg *m)
 	}
 	fputc('\n', out);
 	print_source(d, out, m->loc);
-	vec_for(&m->notes, i) {
+	vec_for (&m->notes, i) {
 		const struct note *n = &m->notes.v[i];
 
 		if (n->is_remedy) {
@@ -270,9 +269,9 @@ void diag_flush(struct diag *d, FILE *out)
 		if (table[m->id].cls == DIAG_CLASS_WARNING) {
 			if (d->opts.no_warnings && !d->opts.warnings_are_errors)
 				continue;
-			const char *key = arena_printf(d->arena, "%d:%s", m->id,
-						       m->text);
-			vec_for(&d->seen_warnings, i)
+			const char *key =
+				arena_printf(d->arena, "%d:%s", m->id, m->text);
+			vec_for (&d->seen_warnings, i)
 				if (!strcmp(d->seen_warnings.v[i], key))
 					repeated = true;
 			if (repeated && !d->opts.verbose) {
@@ -324,7 +323,7 @@ const char *diag_similar(struct arena *a, const char *name,
 	unsigned limit = (unsigned)strlen(name) / 3 + 1;
 	const char *best[16];
 	unsigned dist[16], k = 0;
-	struct strbuf b = { 0 };
+	struct strbuf b = {0};
 	const char *res;
 
 	if (max_out > 16)

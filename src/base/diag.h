@@ -4,8 +4,9 @@
  * there is one, and where possible a remedy. The printed form keeps what
  * SystemTap's users and tools match:
  *
- *   semantic error: unresolved function 'prinln' (similar: println, print) [unresolved-function]: identifier 'prinln' at <input>:1:15
- *           source: probe begin { prinln("x") }
+ *   semantic error: unresolved function 'prinln' (similar: println, print)
+ * [unresolved-function]: identifier 'prinln' at <input>:1:15 source: probe
+ * begin { prinln("x") }
  *                                 ^
  *           note: ...second place, with its own "source:" and caret
  *           remedy: ...what to do
@@ -24,10 +25,10 @@
 #include "base/source.h"
 
 enum diag_class {
-	DIAG_CLASS_PARSE, /* "parse error: " */
+	DIAG_CLASS_PARSE,    /* "parse error: " */
 	DIAG_CLASS_SEMANTIC, /* "semantic error: " */
-	DIAG_CLASS_WARNING, /* "WARNING: " */
-	DIAG_CLASS_ERROR, /* "ERROR: " options, files, machine, run time */
+	DIAG_CLASS_WARNING,  /* "WARNING: " */
+	DIAG_CLASS_ERROR,    /* "ERROR: " options, files, machine, run time */
 };
 
 enum diag_id {
@@ -38,20 +39,20 @@ enum diag_id {
 };
 
 /* The format of each tag, as a constant the compiler can check. */
-#define D(tag, cls, text) \
+#define D(tag, cls, text)                                                      \
 	static const char diag_fmt_##tag[] __attribute__((unused)) = text;
 #include "base/diag.def"
 #undef D
 
-struct diag; /* collector of one session */
+struct diag;	 /* collector of one session */
 struct diag_msg; /* one message, for adding notes to it */
 
 struct diag_opts {
 	bool color;
-	bool verbose; /* print repeated warnings each time */
-	bool no_warnings; /* -w */
+	bool verbose;		  /* print repeated warnings each time */
+	bool no_warnings;	  /* -w */
 	bool warnings_are_errors; /* -W */
-	bool show_tag; /* append "[tag]" */
+	bool show_tag;		  /* append "[tag]" */
 };
 
 struct diag *diag_new(struct arena *a, struct diag_opts opts);
@@ -62,7 +63,7 @@ void diag_set_opts(struct diag *d, struct diag_opts opts);
  * `what` names the thing at loc as the user sees it ("identifier 'x'",
  * "operator '+'"), or NULL.
  */
-#define diag_report(d, tag, loc, what, ...) \
+#define diag_report(d, tag, loc, what, ...)                                    \
 	diag_emit((d), DIAG_##tag, (loc), (what), diag_fmt_##tag, ##__VA_ARGS__)
 struct diag_msg *diag_emit(struct diag *d, enum diag_id id, struct loc loc,
 			   const char *what, const char *fmt, ...)

@@ -37,7 +37,7 @@ static void rehash(struct map *m, uint32_t nbucket)
 {
 	m->bucket = arena_new_array(m->arena, uint32_t, nbucket);
 	m->nbucket = nbucket;
-	map_for(m, i) {
+	map_for (m, i) {
 		struct map_entry *e = &m->entries.v[i];
 		uint32_t b = e->hash & (nbucket - 1);
 
@@ -78,9 +78,9 @@ void *map_put(struct map *m, const char *key, void *val)
 		return old;
 	}
 	vec_push(m->arena, &m->entries,
-		 ((struct map_entry){ .key = arena_strdup(m->arena, key),
-				      .val = val,
-				      .hash = h }));
+		 ((struct map_entry){.key = arena_strdup(m->arena, key),
+				     .val = val,
+				     .hash = h}));
 	if (m->entries.n > m->nbucket) {
 		rehash(m, m->nbucket ? m->nbucket * 2 : 16);
 	} else {

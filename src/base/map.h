@@ -28,6 +28,6 @@ int map_has(const struct map *m, const char *key);
 void *map_put(struct map *m, const char *key, void *val);
 
 /* for (each entry) { struct map_entry *e = &m->entries.v[i]; } */
-#define map_for(m, i) vec_for(&(m)->entries, i)
+#define map_for(m, i) vec_for (&(m)->entries, i)
 
 #endif

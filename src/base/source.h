@@ -9,7 +9,7 @@ struct source {
 	const char *name; /* as printed: path, or "<input>" for -e and stdin */
 	const char *text; /* NUL-terminated; may hold NULs inside */
 	size_t len;
-	unsigned is_tapset : 1; /* library file, not the user's */
+	unsigned is_tapset : 1;	   /* library file, not the user's */
 	unsigned is_synthetic : 1; /* made by the translator */
 };
 
@@ -27,6 +27,6 @@ struct source *source_read(struct arena *a, const char *path);
 /* The text of a line without its newline; len 0 when there is none. */
 const char *source_line(const struct source *s, uint32_t line, size_t *len);
 
-#define LOC_NONE ((struct loc){ 0 })
+#define LOC_NONE ((struct loc){0})
 
 #endif

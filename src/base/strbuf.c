@@ -84,5 +84,5 @@ void sb_reset(struct strbuf *b)
 void sb_free(struct strbuf *b)
 {
 	free(b->s);
-	*b = (struct strbuf){ 0 };
+	*b = (struct strbuf){0};
 }

@@ -10,7 +10,7 @@
 int main(int argc, char **argv)
 {
 	struct arena *a = arena_new();
-	struct diag *d = diag_new(a, (struct diag_opts){ 0 });
+	struct diag *d = diag_new(a, (struct diag_opts){0});
 	struct options o;
 	int status = 1;
 

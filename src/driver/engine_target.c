@@ -13,7 +13,7 @@ struct engine_target {
 	struct engine *engine;
 	/* records waiting for consume(), oldest first, back to back */
 	char *buf;
-	size_t size, head, tail;
+	size_t size, head, tail, limit;
 };
 
 static int take_record(void *data, const void *record, w_u64 size, w_u32 flags)
@@ -28,8 +28,16 @@ static int take_record(void *data, const void *record, w_u64 size, w_u32 flags)
 		t->tail -= t->head;
 		t->head = 0;
 	}
-	if (t->size - t->tail < size)
-		return -1;
+	if (t->size - t->tail < size) {
+		/* Nothing empties the queue while a handler runs: it grows. */
+		size_t want = t->size * 2 + size;
+		char *buf = want <= t->limit ? realloc(t->buf, want) : NULL;
+
+		if (!buf)
+			return -1;
+		t->buf = buf;
+		t->size = want;
+	}
 	memcpy(t->buf + t->tail, record, size);
 	t->tail += size;
 	return 0;
@@ -53,9 +61,9 @@ static int attach(struct run_target *rt, struct diag *d, const uint32_t *index,
 
 	for (uint32_t i = 0; i < n; i++) {
 		const struct wire_attach *at = &rt->image->attach[index[i]];
-		struct diag_msg *m = diag_report(
-			d, USER_RUNTIME_PROBE, LOC_NONE, NULL,
-			rt->image->strings + at->name);
+		struct diag_msg *m =
+			diag_report(d, USER_RUNTIME_PROBE, LOC_NONE, NULL,
+				    rt->image->strings + at->name);
 
 		diag_remedy(m, "leave --runtime=user out, as root");
 		if (!(at->flags & WIRE_ATTACH_OPTIONAL))
@@ -122,20 +130,21 @@ static const struct run_target_ops ops = {
 	.close = close_target,
 };
 
-int engine_target_open(const struct ir_module *m, size_t buffer,
+int engine_target_open(const struct ir_module *m, size_t limit,
 		       struct run_target **out)
 {
 	struct engine_target *t = calloc(1, sizeof(*t));
 
 	if (!t)
 		return -ENOMEM;
-	t->size = buffer;
-	t->buf = malloc(buffer);
+	t->limit = limit;
+	t->size = 64u << 10;
+	t->buf = malloc(t->size);
 	if (!t->buf) {
 		free(t);
 		return -ENOMEM;
 	}
-	struct engine_env env = { .output = take_record, .data = t };
+	struct engine_env env = {.output = take_record, .data = t};
 
 	t->engine = engine_new(m, &env);
 	if (!t->engine) {

@@ -7,10 +7,11 @@
 #include "run/run.h"
 
 /*
- * The module must be checked and laid out for engine_frame_sizes(). buffer:
- * bytes of records that may wait to be read. 0, or -errno.
+ * The module must be checked and laid out for engine_frame_sizes(). limit:
+ * bytes of records that may wait to be read; more are lost, and counted. 0, or
+ * -errno.
  */
-int engine_target_open(const struct ir_module *m, size_t buffer,
+int engine_target_open(const struct ir_module *m, size_t limit,
 		       struct run_target **out);
 
 #endif

@@ -12,7 +12,7 @@ int list_probes(struct arena *a, struct diag *d, struct probe_env *env,
 		const struct options *o)
 {
 	struct probe_point *p = parse_probe_point(a, d, parse, o->list);
-	struct strbuf text = { 0 };
+	struct strbuf text = {0};
 	int status = 1;
 
 	if (p && !diag_errors(d))
@@ -41,7 +41,7 @@ static void print_sorted(const char **v, size_t n)
 /* "strtol:long (string, long)" */
 static const char *signature(struct arena *a, const struct builtin *b)
 {
-	struct strbuf s = { 0 };
+	struct strbuf s = {0};
 	const char *text;
 
 	sb_puts(&s, b->name);
@@ -59,7 +59,7 @@ static const char *signature(struct arena *a, const struct builtin *b)
 
 int list_dump(struct arena *a, const struct options *o, struct tapset *lib)
 {
-	VEC(const char *) out = { 0 };
+	VEC(const char *) out = {0};
 	struct map names;
 
 	map_init(&names, a);
@@ -74,7 +74,7 @@ int list_dump(struct arena *a, const struct options *o, struct tapset *lib)
 	}
 	if (o->dump_aliases)
 		tapset_names(lib, INDEX_ALIAS, &names);
-	map_for(&names, i)
+	map_for (&names, i)
 		vec_push(a, &out, names.entries.v[i].key);
 	print_sorted(out.v, out.n);
 	return 0;

@@ -66,7 +66,7 @@ enum id {
 };
 
 static const struct row rows[] = {
-#define O(s, l, arg, id, name, help) { s, l, arg, ID_##id, name, help },
+#define O(s, l, arg, id, name, help) {s, l, arg, ID_##id, name, help},
 #include "driver/options.def"
 #undef O
 };
@@ -74,8 +74,10 @@ static const struct row rows[] = {
 
 static void print_help(void)
 {
-	printf("Usage: stap [options] FILE [arguments]   run the script in FILE\n"
-	       "   or: stap [options] - [arguments]      ... from standard input\n"
+	printf("Usage: stap [options] FILE [arguments]   run the script in "
+	       "FILE\n"
+	       "   or: stap [options] - [arguments]      ... from standard "
+	       "input\n"
 	       "   or: stap [options] -e SCRIPT [arguments]\n"
 	       "   or: stap [options] -l PROBE | -L PROBE\n\nOptions:\n");
 	for (size_t i = 0; i < NROWS; i++) {
@@ -85,12 +87,12 @@ static void print_help(void)
 		if (rows[i].short_name)
 			n = snprintf(left, sizeof(left), "-%c%s%s",
 				     rows[i].short_name,
-				     rows[i].arg_name && !rows[i].long_name ?
-					     " " :
-					     "",
-				     rows[i].arg_name && !rows[i].long_name ?
-					     rows[i].arg_name :
-					     "");
+				     rows[i].arg_name && !rows[i].long_name
+					     ? " "
+					     : "",
+				     rows[i].arg_name && !rows[i].long_name
+					     ? rows[i].arg_name
+					     : "");
 		if (rows[i].long_name)
 			n += snprintf(left + n, sizeof(left) - (size_t)n,
 				      "%s--%s%s%s", n ? " " : "",
@@ -105,7 +107,8 @@ static void print_version(void)
 {
 	printf("Systemtap translator/driver (version %s, language %s)\n"
 	       "A SystemTap-compatible tracer, written anew in C.\n"
-	       "This is free software, GPL-2.0-or-later; there is NO WARRANTY.\n"
+	       "This is free software, GPL-2.0-or-later; there is NO "
+	       "WARRANTY.\n"
 	       "enabled features: BPF_JIT RINGBUF BTF LIBBPF LIBDW LIBELF\n",
 	       STAP_VERSION, STAP_LANGUAGE);
 }
@@ -122,8 +125,7 @@ static bool bad(struct diag *d, const char *remedy, const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 
-	struct diag_msg *m =
-		diag_report(d, OPTION_BAD, LOC_NONE, NULL, text);
+	struct diag_msg *m = diag_report(d, OPTION_BAD, LOC_NONE, NULL, text);
 
 	if (remedy)
 		diag_remedy(m, "%s", remedy);
@@ -184,10 +186,11 @@ static bool apply(struct arena *a, struct diag *d, struct options *o, int id,
 	case ID_VP:
 		for (int i = 0; arg[i]; i++) {
 			if (i >= 5 || !isdigit((unsigned char)arg[i]))
-				return bad(d, NULL,
-					   "invalid value '%s' for option --vp: "
-					   "up to five digits are needed",
-					   arg);
+				return bad(
+					d, NULL,
+					"invalid value '%s' for option --vp: "
+					"up to five digits are needed",
+					arg);
 			o->verbose[i + 1] += (unsigned)(arg[i] - '0');
 		}
 		break;
@@ -292,8 +295,9 @@ static bool apply(struct arena *a, struct diag *d, struct options *o, int id,
 		break;
 	case ID_RUNTIME:
 		if (strcmp(arg, "bpf") && strcmp(arg, "user"))
-			return bad(d, "bpf: in the kernel (default); user: in "
-				      "this process, without kernel help",
+			return bad(d,
+				   "bpf: in the kernel (default); user: in "
+				   "this process, without kernel help",
 				   "unknown runtime '%s'", arg);
 		o->runtime = arg;
 		break;
@@ -372,10 +376,11 @@ static bool consistent(struct diag *d, const struct options *o)
 			   "-l and -L list probe points: a script is not "
 			   "needed with them");
 	if (!o->list && !has_script)
-		return bad(d,
-			   "stap -e 'probe begin { println(\"hello\") exit() }', "
-			   "or stap FILE; stap --help lists the options",
-			   "a script must be specified");
+		return bad(
+			d,
+			"stap -e 'probe begin { println(\"hello\") exit() }', "
+			"or stap FILE; stap --help lists the options",
+			"a script must be specified");
 	if (o->command && o->pid)
 		return bad(d, NULL,
 			   "-c and -x both name the target: give one of them");
@@ -433,10 +438,9 @@ enum options_result options_parse(struct arena *a, struct diag *d, int argc,
 				shorts[ns++] = ':';
 		}
 		if (rows[i].long_name)
-			longs[nl++] = (struct option){ rows[i].long_name,
-						       rows[i].has_arg, NULL,
-						       OPT_BASE +
-							       rows[i].id };
+			longs[nl++] = (struct option){rows[i].long_name,
+						      rows[i].has_arg, NULL,
+						      OPT_BASE + rows[i].id};
 	}
 	shorts[ns] = 0;
 	opterr = 0;

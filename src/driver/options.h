@@ -17,40 +17,40 @@ struct name_value {
 };
 
 struct options {
-	int last_pass; /* 1..5 */
+	int last_pass;	     /* 1..5 */
 	unsigned verbose[6]; /* per pass, index 1..5; [0]: -v count */
 	bool keep, guru, unoptimised, no_warnings, warnings_are_errors, timing;
 	bool suppress_errors, no_time_limits, skip_badvars, no_global_display;
 	bool bulk, tags;
 	bool color;
-	const char *runtime; /* "bpf" or "user" */
+	const char *runtime;	 /* "bpf" or "user" */
 	const char *module_name; /* -m, or NULL */
 	const char *output, *rotate;
 	const char *command; /* -c */
 	const char *release, *compatible, *privilege, *tmpdir;
 	const char *accounting;
-	int pid; /* -x; 0: none */
-	double timeout_s; /* -T; 0: none */
+	int pid;	    /* -x; 0: none */
+	double timeout_s;   /* -T; 0: none */
 	unsigned buffer_mb; /* -s; 0: default */
-	const char *list; /* -l or -L */
+	const char *list;   /* -l or -L */
 	bool list_vars;
 	bool dump_types, dump_functions, dump_aliases;
 	const char *update_index;
 
-	const char *script; /* -e text, or NULL */
-	const char *script_file; /* path, "-" for standard input, or NULL */
-	VEC(const char *) extra; /* -E texts */
+	const char *script;	   /* -e text, or NULL */
+	const char *script_file;   /* path, "-" for standard input, or NULL */
+	VEC(const char *) extra;   /* -E texts */
 	VEC(const char *) include; /* -I */
 	VEC(struct name_value) define; /* -D */
 	VEC(struct name_value) global; /* -G */
-	const char *const *args; /* script arguments */
+	const char *const *args;       /* script arguments */
 	unsigned nargs;
 };
 
 enum options_result {
-	OPTIONS_RUN, /* go on */
+	OPTIONS_RUN,  /* go on */
 	OPTIONS_DONE, /* -h, -V: printed, exit 0 */
-	OPTIONS_BAD, /* reported, exit 1 */
+	OPTIONS_BAD,  /* reported, exit 1 */
 };
 
 enum options_result options_parse(struct arena *a, struct diag *d, int argc,

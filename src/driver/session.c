@@ -46,9 +46,9 @@ struct session {
 	struct ebpf_opts ebpf;
 	struct ebpf_object *object;
 	bool *arg_used;
-	const char *name; /* module name */
+	const char *name;   /* module name */
 	const char *tmpdir; /* -k, or NULL */
-	uint64_t hash; /* of everything that makes the module */
+	uint64_t hash;	    /* of everything that makes the module */
 	struct usage start; /* of the current pass */
 };
 
@@ -140,8 +140,7 @@ static void tapset_dirs(struct session *s, struct dir_list *out)
 
 			if (slash)
 				*slash = 0;
-			const char *near =
-				arena_printf(s->a, "%s/tapset", exe);
+			const char *near = arena_printf(s->a, "%s/tapset", exe);
 			const char *share = arena_printf(
 				s->a, "%s/../share/stap/tapset", exe);
 
@@ -152,22 +151,22 @@ static void tapset_dirs(struct session *s, struct dir_list *out)
 		}
 		vec_push(s->a, &out->v, dir);
 	}
-	vec_for(&s->o->include, i)
+	vec_for (&s->o->include, i)
 		vec_push(s->a, &out->v, s->o->include.v[i]);
 }
 
 static void set_up(struct session *s)
 {
 	const struct options *o = s->o;
-	struct dir_list dirs = { 0 };
+	struct dir_list dirs = {0};
 
 	s->targets = target_cache_new();
 	map_init(&s->macros, s->a);
 	s->arg_used = arena_new_array(s->a, bool, o->nargs + 1);
 	s->parse = (struct parse_env){
-		.kernel_release = o->release ? o->release :
-					       target_kernel_release(
-						       s->targets),
+		.kernel_release = o->release
+					  ? o->release
+					  : target_kernel_release(s->targets),
 		.arch = target_arch(s->targets),
 		.runtime = o->runtime,
 		.systemtap_v = o->compatible,
@@ -214,13 +213,11 @@ static void parse_one(struct session *s, const struct source *src)
 static struct source *read_script(struct session *s, const char *path)
 {
 	bool is_stdin = !strcmp(path, "-");
-	struct source *src =
-		source_read(s->a, is_stdin ? "/dev/stdin" : path);
+	struct source *src = source_read(s->a, is_stdin ? "/dev/stdin" : path);
 
 	if (!src) {
-		struct diag_msg *m =
-			diag_report(s->d, SCRIPT_FILE, LOC_NONE, NULL, path,
-				    strerror(errno));
+		struct diag_msg *m = diag_report(s->d, SCRIPT_FILE, LOC_NONE,
+						 NULL, path, strerror(errno));
 
 		if (errno == ENOENT)
 			diag_remedy(m, "for a script on the command line use "
@@ -235,12 +232,12 @@ static struct source *read_script(struct session *s, const char *path)
 /* -G: an initial value for a global of the script. */
 static void set_globals(struct session *s)
 {
-	vec_for(&s->o->global, i) {
+	vec_for (&s->o->global, i) {
 		const struct name_value *g = &s->o->global.v[i];
 		struct var_decl *found = NULL;
 
-		vec_for(&s->files, f)
-			vec_for(&s->files.v[f]->globals, k)
+		vec_for (&s->files, f)
+			vec_for (&s->files.v[f]->globals, k)
 				if (!strcmp(s->files.v[f]->globals.v[k]->name,
 					    g->name))
 					found = s->files.v[f]->globals.v[k];
@@ -256,9 +253,9 @@ static void set_globals(struct session *s)
 
 		if (found->init && found->init->kind == E_STRING)
 			is_number = false;
-		found->init = is_number ?
-				      expr_number(s->a, found->loc, v) :
-				      expr_string(s->a, found->loc, g->value);
+		found->init = is_number
+				      ? expr_number(s->a, found->loc, v)
+				      : expr_string(s->a, found->loc, g->value);
 		hash_more(s, g->name, strlen(g->name) + 1);
 		hash_more(s, g->value, strlen(g->value) + 1);
 	}
@@ -275,7 +272,7 @@ static void check_args(struct session *s)
 static bool pass_1(struct session *s)
 {
 	const struct options *o = s->o;
-	struct strbuf text = { 0 };
+	struct strbuf text = {0};
 
 	s->start = usage_now();
 	s->hash = 14695981039346656037u;
@@ -288,7 +285,7 @@ static bool pass_1(struct session *s)
 		if (src)
 			parse_one(s, src);
 	}
-	vec_for(&o->extra, i)
+	vec_for (&o->extra, i)
 		parse_one(s, source_new(s->a, "<input>", o->extra.v[i],
 					strlen(o->extra.v[i])));
 	set_globals(s);
@@ -297,7 +294,7 @@ static bool pass_1(struct session *s)
 	if (failed(s, 1, "parse"))
 		return false;
 	if (o->last_pass == 1 || s->tmpdir) {
-		vec_for(&s->files, i)
+		vec_for (&s->files, i)
 			unparse_file(&text, s->files.v[i]);
 		keep(s, "pass1.stp", sb_str(&text), text.len);
 		if (o->last_pass == 1)
@@ -306,7 +303,8 @@ static bool pass_1(struct session *s)
 	sb_free(&text);
 	if (verbose(s, 1))
 		fprintf(stderr,
-			"Pass 1: parsed user script and %u library scripts %s\n",
+			"Pass 1: parsed user script and %u library scripts "
+			"%s\n",
 			tapset_nfiles(s->tapset), cost(s, true));
 	return true;
 }
@@ -325,12 +323,12 @@ static bool pass_2(struct session *s)
 	};
 
 	s->start = usage_now();
-	s->program = sema_run(&s->probe, s->tapset, s->files.v, s->files.n,
-			      &so);
+	s->program =
+		sema_run(&s->probe, s->tapset, s->files.v, s->files.n, &so);
 	if (failed(s, 2, "analysis"))
 		return false;
 	if (o->last_pass == 2 || s->tmpdir) {
-		struct strbuf text = { 0 };
+		struct strbuf text = {0};
 
 		sema_print(&text, s->program, verbose(s, 2));
 		keep(s, "pass2.txt", sb_str(&text), text.len);
@@ -356,7 +354,7 @@ static bool pass_2(struct session *s)
 
 static bool set_limits(struct session *s, struct lower_opts *lo)
 {
-	vec_for(&s->o->define, i) {
+	vec_for (&s->o->define, i) {
 		const struct name_value *nv = &s->o->define.v[i];
 		int64_t least = 0, most = 0, v;
 		char *end;
@@ -368,8 +366,8 @@ static bool set_limits(struct session *s, struct lower_opts *lo)
 			continue; /* not a limit: see unknown ones below */
 		if (lower_limit_set(&lo->limits, nv->name, v, &least, &most) <
 		    0) {
-			diag_report(s->d, LIMIT_RANGE, LOC_NONE, NULL,
-				    nv->name, (long long)v, (long long)least,
+			diag_report(s->d, LIMIT_RANGE, LOC_NONE, NULL, nv->name,
+				    (long long)v, (long long)least,
 				    (long long)most);
 			return false;
 		}
@@ -394,8 +392,7 @@ static void lay_out(struct session *s)
 	uint32_t frames;
 
 	if (user_runtime(s)) {
-		sizes = arena_new_array(s->a, uint32_t,
-					s->module->funcs.n + 1);
+		sizes = arena_new_array(s->a, uint32_t, s->module->funcs.n + 1);
 		engine_frame_sizes(s->module, sizes);
 		count = 1;
 	} else {
@@ -445,7 +442,7 @@ static bool pass_3(struct session *s)
 		return false;
 	lay_out(s);
 	if (o->last_pass == 3 || s->tmpdir) {
-		struct strbuf text = { 0 };
+		struct strbuf text = {0};
 
 		ir_print(&text, s->module, true);
 		keep(s, arena_printf(s->a, "%s.ir", s->name), sb_str(&text),
@@ -455,7 +452,8 @@ static bool pass_3(struct session *s)
 		sb_free(&text);
 	}
 	if (verbose(s, 3))
-		fprintf(stderr, "Pass 3: translated to IR into \"%s%s%s.ir\" %s\n",
+		fprintf(stderr,
+			"Pass 3: translated to IR into \"%s%s%s.ir\" %s\n",
 			s->tmpdir ? s->tmpdir : "", s->tmpdir ? "/" : "",
 			s->name, cost(s, true));
 	return true;
@@ -486,7 +484,7 @@ static bool pass_4(struct session *s)
 		return false;
 	keep(s, file, s->object->data, s->object->size);
 	if (s->tmpdir) {
-		struct strbuf text = { 0 };
+		struct strbuf text = {0};
 
 		ebpf_list(&text, s->object);
 		keep(s, arena_printf(s->a, "%s.bpf.txt", s->name),
@@ -516,7 +514,7 @@ static bool pass_4(struct session *s)
 static int open_target(struct session *s, struct run_target **t)
 {
 	if (user_runtime(s)) {
-		int err = engine_target_open(s->module, 64u << 20, t);
+		int err = engine_target_open(s->module, 256u << 20, t);
 
 		if (err)
 			diag_report(s->d, INTERNAL, LOC_NONE, NULL,
@@ -554,10 +552,22 @@ static bool parse_rotate(struct session *s, struct run_opts *ro)
 	return true;
 }
 
+/* staprun beside this program. */
+static const char *runner_path(struct session *s)
+{
+	char exe[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+
+	if (n <= 0)
+		return "staprun";
+	exe[n] = 0;
+	return arena_printf(s->a, "%srun", exe);
+}
+
 static int pass_5(struct session *s)
 {
 	const struct options *o = s->o;
-	struct run_result res = { 0 };
+	struct run_result res = {0};
 	struct run_opts ro = {
 		.image = s->module->image,
 		.diag = s->d,
@@ -587,8 +597,14 @@ static int pass_5(struct session *s)
 	diag_flush(s->d, stderr);
 	if (verbose(s, 5))
 		fprintf(stderr, "Pass 5: run completed %s\n", cost(s, false));
-	if (status)
+	if (status) {
+		/* stap's users and tools look for these two lines; there is no
+		   separate process here, but the status is the same. */
+		if (!o->no_warnings)
+			fprintf(stderr, "WARNING: %s exited with status: %d\n",
+				runner_path(s), status);
 		fprintf(stderr, "Pass 5: run failed.  [man error::pass5]\n");
+	}
 	return status;
 }
 
@@ -629,7 +645,7 @@ static int run_passes(struct session *s)
 
 int session_run(struct arena *a, struct diag *d, const struct options *o)
 {
-	struct session s = { .a = a, .d = d, .o = o };
+	struct session s = {.a = a, .d = d, .o = o};
 	int status;
 
 	diag_set_opts(d, (struct diag_opts){

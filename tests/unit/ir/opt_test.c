@@ -237,6 +237,31 @@ static void stores_through_registers_end_what_they_may_hit(void **state)
 		 "%9 = mov %8\nret\n"));
 }
 
+static void string_functions_end_only_what_they_write(void **state)
+{
+	expect("values",
+	       H("slot0 s 72\nslot1 t 72\nb0:\n%1 = ctxld.8 [0]\n"
+		 "%2 = ld.4 [@g]\n%3 = ld.4 [slot0]\n%4 = ld.4 [%1]\n"
+		 "rt str_cat(ctx, slot1, slot0)\n" /* slot1 only */
+		 "%5 = ld.4 [@g]\n%6 = ld.4 [slot0]\n"
+		 "rt str_cat(ctx, slot0, slot1)\n"
+		 "%7 = ld.4 [@g]\n%8 = ld.4 [slot0]\n"
+		 "rt str_cat(ctx, @g, slot1)\n"
+		 "%9 = ld.4 [@g]\n%10 = ld.4 [slot0]\n%11 = ld.4 [%1]\n"
+		 "rt out_str(ctx, @g)\n%12 = ld.4 [@g]\n%13 = ld.4 [%1]\n"
+		 "ret\n"),
+	       H("slot0 s 72\nslot1 t 72\nb0:\n%1 = ctxld.8 [0]\n"
+		 "%2 = ld.4 [@g]\n%3 = ld.4 [slot0]\n%4 = ld.4 [%1]\n"
+		 "rt str_cat(ctx, slot1, slot0)\n"
+		 "%5 = mov %2\n%6 = mov %3\n"
+		 "rt str_cat(ctx, slot0, slot1)\n"
+		 "%7 = mov %2\n%8 = ld.4 [slot0]\n"
+		 "rt str_cat(ctx, @g, slot1)\n"
+		 "%9 = ld.4 [@g]\n%10 = mov %8\n%11 = ld.4 [%1]\n"
+		 "rt out_str(ctx, @g)\n%12 = mov %9\n%13 = mov %11\n"
+		 "ret\n"));
+}
+
 static void a_relocated_constant_is_not_a_constant(void **state)
 {
 	struct arena *a = arena_new();
@@ -325,6 +350,17 @@ static void checks_behind_what_cannot_fail_disappear(void **state)
 		 "b2:\nret\nb3:\nst.8 [@g], 1\nret\n"));
 }
 
+static void a_callee_may_catch_or_leave_an_error(void **state)
+{
+	static const char calls[] =
+		HEAD "func f(0) {\nb0:\nrt catch(ctx, 0)\nret\n}\n"
+		     "handler 0 p {\nb0:\ncall f()\nbrerr b1, b2\n"
+		     "b1:\nrt error(ctx, @lit)\ncall f()\nbrerr b2, b3\n"
+		     "b2:\nret\nb3:\nst.8 [@g], 1\nret\n}\n";
+
+	expect("errors", calls, calls);
+}
+
 /* ---- division ---- */
 
 static void division_by_powers_of_two_needs_no_call(void **state)
@@ -352,6 +388,22 @@ static void a_remainder_that_is_only_compared_with_zero(void **state)
 	       H("b0:\n%1 = ctxld.8 [0]\n%2 = and %1, 7\n"
 		 "br ne %2, 0 -> b1, b2\nb1:\nret\n"
 		 "b2:\nst.8 [@g], 1\nret\n"));
+}
+
+static void a_remainder_among_other_values_stays_one(void **state)
+{
+	expect("reduce",
+	       H("b0:\n%1 = ctxld.8 [0]\n%2 = mov 5\n"
+		 "br eq %1, 0 -> b2, b1\n"
+		 "b1:\n%2 = rt mod(ctx, %1, 8)\njmp b2\n"
+		 "b2:\nbr ne %2, 0 -> b3, b4\nb3:\nret\n"
+		 "b4:\nst.8 [@g], 1\nret\n"),
+	       H("b0:\n%1 = ctxld.8 [0]\n%2 = mov 5\n"
+		 "br eq %1, 0 -> b2, b1\n"
+		 "b1:\n%3 = sar %1, 63\n%3 = shr %3, 61\n%4 = add %1, %3\n"
+		 "%4 = and %4, 7\n%2 = sub %4, %3\njmp b2\n"
+		 "b2:\nbr ne %2, 0 -> b3, b4\nb3:\nret\n"
+		 "b4:\nst.8 [@g], 1\nret\n"));
 }
 
 /* ---- strings and stores ---- */
@@ -569,6 +621,7 @@ int main(void)
 		cmocka_unit_test(loads_are_not_repeated),
 		cmocka_unit_test(
 			stores_through_registers_end_what_they_may_hit),
+		cmocka_unit_test(string_functions_end_only_what_they_write),
 		cmocka_unit_test(a_relocated_constant_is_not_a_constant),
 		cmocka_unit_test(known_branches_and_empty_blocks_disappear),
 		cmocka_unit_test(
@@ -576,8 +629,10 @@ int main(void)
 		cmocka_unit_test(endless_empty_loops_stay),
 		cmocka_unit_test(loops_keep_their_shape),
 		cmocka_unit_test(checks_behind_what_cannot_fail_disappear),
+		cmocka_unit_test(a_callee_may_catch_or_leave_an_error),
 		cmocka_unit_test(division_by_powers_of_two_needs_no_call),
 		cmocka_unit_test(a_remainder_that_is_only_compared_with_zero),
+		cmocka_unit_test(a_remainder_among_other_values_stays_one),
 		cmocka_unit_test(readers_of_a_copy_read_the_original),
 		cmocka_unit_test(a_changed_original_is_not_read),
 		cmocka_unit_test(functions_that_get_a_copy_may_change_it),

@@ -827,6 +827,56 @@ static void with_bpf_loop_agrees_with_native(void **state)
 	agrees_with_native("bpfloop");
 }
 
+/* Ten thousand entries: by value, then back by key. */
+static void sorts_ten_thousand(const char *variant)
+{
+	struct rt_map *m;
+	struct timespec a, b;
+	w_u32 map;
+
+	load_variant(variant);
+	heap_new(55);
+	map = map_make("i", 0, 0, 0);
+	m = at(map);
+	m->nbuckets = 4096;
+	m->buckets_off = heap_alloc(4 * m->nbuckets);
+	m->val_off = m->key_off + 8;
+	m->entry_size = m->val_off + 8;
+	m->max_entries = 10000;
+	m->entries_off = heap_alloc(m->max_entries * m->entry_size);
+	for (w_u32 i = 0; i < m->max_entries; i++) {
+		w_u64 e = rt_map_insert1(ctx, map, i);
+
+		*(w_u64 *)at(e + m->val_off) = rnd(5000);
+	}
+	copy_to_bpf();
+	clock_gettime(CLOCK_MONOTONIC, &a);
+	RUN(map_sort, map, 0, ~0ull, 0);
+	clock_gettime(CLOCK_MONOTONIC, &b);
+	if (getenv("RT_TIMES"))
+		print_message("%s: sort of 10000 entries, with the native "
+			      "one: %ld us\n",
+			      variant,
+			      (b.tv_sec - a.tv_sec) * 1000000 +
+				      (b.tv_nsec - a.tv_nsec) / 1000);
+	RUN(map_sort, map, 1, 1, 0);
+	assert_int_equal(counter(WIRE_CNT_SKIP_OVERLOAD), 0);
+	assert_int_equal(*(w_u64 *)at(rt_entry_key(map, m->head, 0)), 0);
+	unload_variant();
+}
+
+static void with_may_goto_sorts_ten_thousand(void **state)
+{
+	need_may_goto();
+	sorts_ten_thousand("maygoto");
+}
+
+static void with_bpf_loop_sorts_ten_thousand(void **state)
+{
+	need_bpf();
+	sorts_ten_thousand("bpfloop");
+}
+
 /* ---- kernel side of the environment ---- */
 
 static w_u64 bpf_call(const char *name, w_u64 a, w_u64 b, w_u64 c, w_u64 d)
@@ -976,6 +1026,8 @@ int main(void)
 		cmocka_unit_test(with_bpf_loop_all_are_accepted),
 		cmocka_unit_test(with_may_goto_agrees_with_native),
 		cmocka_unit_test(with_bpf_loop_agrees_with_native),
+		cmocka_unit_test(with_may_goto_sorts_ten_thousand),
+		cmocka_unit_test(with_bpf_loop_sorts_ten_thousand),
 		cmocka_unit_test(the_kernel_answers),
 		cmocka_unit_test(what_does_not_fit_is_counted),
 		cmocka_unit_test(takes_so_long),
