@@ -77,7 +77,7 @@ RT_FN w_u64 rt_catch(w_u64 c, w_u64 dst)
 RT_FN w_u64 rt_exit(w_u64 c)
 {
 	rt_i_stop(0);
-	rt_out(c, WIRE_ENT_EXIT, 0, 0);
+	rt_out_begin(c, WIRE_ENT_EXIT, 0, 0);
 	rt_ctx(c)->flags |= RT_CTX_WAKE;
 	return 0;
 }
@@ -99,8 +99,8 @@ RT_FN w_u64 rt_i_report(w_u64 c)
 		return 0;
 	}
 	rt_count(WIRE_CNT_ERRORS);
-	longs = rt_at(rt_out(c, WIRE_ENT_ERROR, 2,
-			     RT_STR_SIZE((w_u64)ctx->errmsg_len)));
+	longs = rt_at(rt_out_begin(c, WIRE_ENT_ERROR, 2,
+				   RT_STR_SIZE((w_u64)ctx->errmsg_len)));
 	ctx = rt_ctx(c);
 	longs[0] = ctx->error_loc;
 	longs[1] = ctx->probe;

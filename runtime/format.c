@@ -79,7 +79,7 @@ RT_STEP(digits_step, struct digits)
 }
 
 /* Appends n bytes at `from`, padded with blanks as the directive says. */
-RT_FN w_u64 rt_i_padded(w_u64 c, w_u64 dst, w_u64 from, w_u64 n)
+RT_INLINE w_u64 fmt_padded(w_u64 c, w_u64 dst, w_u64 from, w_u64 n)
 {
 	struct directive *d = directive_at(c);
 
@@ -111,7 +111,7 @@ RT_INLINE w_u64 fmt_char(w_u64 c, w_u64 dst, w_u64 value)
 	value = __builtin_bswap64(value);
 #endif
 	rt_st64(TEXT(c), value);
-	return rt_i_padded(c, dst, TEXT(c), n);
+	return fmt_padded(c, dst, TEXT(c), n);
 }
 
 struct hexdump {
@@ -162,7 +162,7 @@ RT_FN w_u64 rt_i_memory(w_u64 c, w_u64 dst, w_u64 addr, w_u64 n, w_u64 hex)
  * %m: `prec` bytes (default 1) of kernel memory at the address `value` as they
  * are; %M: as two hexadecimal digits each. A fault is an error.
  */
-RT_FN w_u64 rt_i_dump(w_u64 c, w_u64 dst, w_u64 addr)
+RT_INLINE w_u64 fmt_dump(w_u64 c, w_u64 dst, w_u64 addr)
 {
 	struct directive *d = directive_at(c);
 	w_u64 hex = d->conv == 'M', n = d->prec == NO_PREC ? 1 : d->prec;
@@ -227,7 +227,7 @@ RT_FN w_u64 rt_i_digits(w_u64 c, w_u64 value, w_u64 conv)
 }
 
 /* Appends the number whose parts the directive holds. */
-RT_FN w_u64 rt_i_number(w_u64 c, w_u64 dst)
+RT_INLINE w_u64 fmt_number(w_u64 c, w_u64 dst)
 {
 	struct directive *d = directive_at(c);
 	w_u64 prefix = d->prefix > 255 ? 2 : d->prefix > 0;
@@ -270,7 +270,7 @@ RT_FN w_u64 rt_fmt_long(w_u64 c, w_u64 dst, w_u64 spec, w_u64 value, w_u64 args)
 	if (conv == 'c')
 		return fmt_char(c, dst, value);
 	if (conv == 'm' || conv == 'M')
-		return rt_i_dump(c, dst, value);
+		return fmt_dump(c, dst, value);
 	if (conv == 'b')
 		return fmt_binary(c, dst, spec, value);
 	prefix = number_prefix(d, value);
@@ -285,7 +285,7 @@ RT_FN w_u64 rt_fmt_long(w_u64 c, w_u64 dst, w_u64 spec, w_u64 value, w_u64 args)
 	if (conv == 'o' && d->flags & WIRE_SPEC_ALT && !d->zeros &&
 	    (value || !d->prec))
 		d->zeros = 1;
-	return rt_i_number(c, dst);
+	return fmt_number(c, dst);
 }
 
 /* %s: at most `prec` bytes, padded to the width. */
@@ -296,5 +296,5 @@ RT_FN w_u64 rt_fmt_str(w_u64 c, w_u64 dst, w_u64 spec, w_u64 s, w_u64 args)
 
 	if (d->prec != NO_PREC && d->prec < n)
 		n = d->prec;
-	return rt_i_padded(c, dst, s + RT_STR_HDR, n);
+	return fmt_padded(c, dst, s + RT_STR_HDR, n);
 }

@@ -195,7 +195,7 @@ RT_STEP(unchain_step, struct unchain)
 }
 
 /* Takes an entry out of its chain and the list. */
-RT_FN w_u64 rt_i_unlink(w_u64 map, w_u64 entry)
+RT_INLINE void unlink_entry(w_u64 map, w_u64 entry)
 {
 	struct rt_map *m = rt_map(map);
 	struct rt_entry *e = rt_entry(entry);
@@ -217,11 +217,10 @@ RT_FN w_u64 rt_i_unlink(w_u64 map, w_u64 entry)
 	else
 		m->head = next;
 	m->count--;
-	return 0;
 }
 
 /* An unused entry, or 0 when the array is full (an error, counted). */
-RT_FN w_u64 rt_i_entry_take(w_u64 c, w_u64 map)
+RT_INLINE w_u64 entry_take(w_u64 c, w_u64 map)
 {
 	struct rt_map *m = rt_map(map);
 	w_u64 e = m->free;
@@ -234,7 +233,7 @@ RT_FN w_u64 rt_i_entry_take(w_u64 c, w_u64 map)
 		return m->entries_off + m->fresh++ * (w_u64)m->entry_size;
 	if (m->flags & RT_MAP_WRAP && m->head) {
 		e = m->head;
-		rt_i_unlink(map, e);
+		unlink_entry(map, e);
 		return e;
 	}
 	rt_count(WIRE_CNT_ARRAY_FULL);
@@ -273,12 +272,23 @@ RT_INLINE void entry_link(w_u64 map, w_u64 entry, w_u32 hash, w_u64 words)
 /* A new entry for a key that is not there, or 0. */
 RT_FN w_u64 rt_i_insert(w_u64 c, w_u64 map, w_u64 key, w_u64 words, w_u64 hash)
 {
-	w_u64 e = rt_i_entry_take(c, map);
+	w_u64 e = entry_take(c, map);
 
 	if (rt_unlikely(!e))
 		return 0;
 	rt_copy_words(e + rt_map(map)->key_off, key, words);
 	entry_link(map, e, hash, words);
+	return e;
+}
+
+RT_FN w_u64 rt_i_insert1(w_u64 c, w_u64 map, w_u64 value, w_u64 hash)
+{
+	w_u64 e = entry_take(c, map);
+
+	if (rt_unlikely(!e))
+		return 0;
+	rt_st64(e + rt_map(map)->key_off, value);
+	entry_link(map, e, hash, 1);
 	return e;
 }
 
@@ -301,12 +311,7 @@ RT_FN w_u64 rt_map_insert1(w_u64 c, w_u64 map, w_u64 value)
 
 	if (rt_likely(e))
 		return e;
-	e = rt_i_entry_take(c, map);
-	if (rt_unlikely(!e))
-		return 0;
-	rt_st64(e + rt_map(map)->key_off, value);
-	entry_link(map, e, hash, 1);
-	return e;
+	return rt_i_insert1(c, map, value, hash);
 }
 
 /* The entry's memory may be reused at once. */
@@ -314,7 +319,7 @@ RT_FN w_u64 rt_map_remove(w_u64 map, w_u64 entry)
 {
 	struct rt_map *m;
 
-	rt_i_unlink(map, entry);
+	unlink_entry(map, entry);
 	m = rt_map(map);
 	rt_entry(entry)->chain = m->free;
 	m->free = entry;

@@ -36,30 +36,6 @@ RT_FN w_u64 rt_flush(w_u64 c)
 	return 0;
 }
 
-/* Begins an entry behind what is in the buffer: offset of its longs. */
-RT_INLINE w_u64 entry_begin(w_u64 c, w_u64 kind_format, w_u64 longs)
-{
-	struct rt_ctx *ctx = rt_ctx(c);
-	w_u64 size = sizeof(struct wire_entry) + longs * 8;
-	w_u64 len = ctx->out_len, at = ctx->out_off;
-	struct wire_record *r = rt_at(at);
-	struct wire_entry *e;
-
-	if (!len) {
-		len = sizeof(struct wire_record);
-		r->seq = 0;
-	}
-	r->seq++;
-	ctx->out_entry = len;
-	ctx->out_len = len + size;
-	at += len;
-	e = rt_at(at);
-	e->kind = kind_format;
-	e->format = kind_format >> 16;
-	e->size = size;
-	return at + sizeof(struct wire_entry);
-}
-
 /*
  * Begins an entry: kind | format << 16, number of longs, and the most bytes
  * that the strings (struct rt_str each) will take which rt_out_str() appends.
@@ -68,12 +44,7 @@ RT_INLINE w_u64 entry_begin(w_u64 c, w_u64 kind_format, w_u64 longs)
  */
 RT_FN w_u64 rt_out(w_u64 c, w_u64 kind_format, w_u64 longs, w_u64 strings)
 {
-	struct rt_ctx *ctx = rt_ctx(c);
-	w_u64 need = sizeof(struct wire_entry) + longs * 8 + strings;
-
-	if (rt_unlikely(ctx->out_len + need > rt_head()->out_cap))
-		rt_flush(c);
-	return entry_begin(c, kind_format, longs);
+	return rt_out_begin(c, kind_format, longs, strings);
 }
 
 RT_FN w_u64 rt_out_str(w_u64 c, w_u64 s)
@@ -112,7 +83,8 @@ RT_FN w_u64 rt_out_end(w_u64 c)
 /* An entry that is one string. */
 RT_FN w_u64 rt_out_text(w_u64 c, w_u64 kind, w_u64 s)
 {
-	rt_out(c, kind & 0xffff, 0, RT_STR_SIZE((w_u64)rt_string(s)->len));
+	rt_out_begin(c, kind & 0xffff, 0,
+		     RT_STR_SIZE((w_u64)rt_string(s)->len));
 	rt_out_str(c, s);
 	entry_end(c);
 	return 0;
@@ -136,7 +108,7 @@ RT_FN w_u64 rt_out_hist(w_u64 c, w_u64 stat, w_u64 desc)
 		rt_count(WIRE_CNT_DROPPED);
 		return 0;
 	}
-	at = rt_out(c, WIRE_ENT_HIST, 8 + n, 0);
+	at = rt_out_begin(c, WIRE_ENT_HIST, 8 + n, 0);
 	longs = rt_at(at);
 	d = rt_at(desc);
 	s = rt_at(stat);

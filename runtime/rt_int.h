@@ -469,11 +469,8 @@ w_u64 rt_i_append(w_u64 dst, w_u64 from, w_u64 n);
 /* Appends the byte `ch` n times. */
 w_u64 rt_i_fill(w_u64 dst, w_u64 ch, w_u64 n);
 /* format.c: parts of rt_fmt_long() and rt_fmt_str(). */
-w_u64 rt_i_padded(w_u64 c, w_u64 dst, w_u64 from, w_u64 n);
-w_u64 rt_i_dump(w_u64 c, w_u64 dst, w_u64 addr);
 w_u64 rt_i_memory(w_u64 c, w_u64 dst, w_u64 addr, w_u64 n, w_u64 hex);
 w_u64 rt_i_digits(w_u64 c, w_u64 value, w_u64 conv);
-w_u64 rt_i_number(w_u64 c, w_u64 dst);
 /* Counts a skipped hit; too many stop the session. */
 w_u64 rt_i_skip(w_u64 counter);
 /* Asks the session to stop. */
@@ -486,13 +483,50 @@ w_u64 rt_i_timing(w_u64 c);
  * after. */
 w_u64 rt_i_token(w_u64 c, w_u64 text, w_u64 delim);
 w_u64 rt_i_escape(w_u64 c, w_u64 to, w_u64 s, w_u64 n);
-w_u64 rt_i_unlink(w_u64 map, w_u64 entry);
-w_u64 rt_i_entry_take(w_u64 c, w_u64 map);
+w_u64 rt_i_insert1(w_u64 c, w_u64 map, w_u64 value, w_u64 hash);
 w_u64 rt_i_insert(w_u64 c, w_u64 map, w_u64 key, w_u64 words, w_u64 hash);
 w_u64 rt_i_sort_locate(w_u64 map, w_u64 column);
 w_u64 rt_i_sort_run(w_u64 map);
 w_u64 rt_i_sort_finish(w_u64 map, w_u64 done);
 w_u64 rt_i_regex_result(w_u64 c, w_u64 re, w_u64 s, w_u64 matched);
+
+/* ------------------------------------------------------------------ *
+ * Output, see output.c
+ * ------------------------------------------------------------------ */
+/* Begins an entry behind what is in the buffer: offset of its longs. */
+RT_INLINE w_u64 rt_entry_begin(w_u64 c, w_u64 kind_format, w_u64 longs)
+{
+	struct rt_ctx *ctx = rt_ctx(c);
+	w_u64 size = sizeof(struct wire_entry) + longs * 8;
+	w_u64 len = ctx->out_len, at = ctx->out_off;
+	struct wire_record *r = rt_at(at);
+	struct wire_entry *e;
+
+	if (!len) {
+		len = sizeof(struct wire_record);
+		r->seq = 0;
+	}
+	r->seq++;
+	ctx->out_entry = len;
+	ctx->out_len = len + size;
+	at += len;
+	e = rt_at(at);
+	e->kind = kind_format;
+	e->format = kind_format >> 16;
+	e->size = size;
+	return at + sizeof(struct wire_entry);
+}
+
+/* rt_out(), for functions that are deep in calls already. */
+RT_INLINE w_u64 rt_out_begin(w_u64 c, w_u64 kind_format, w_u64 longs,
+			     w_u64 strings)
+{
+	w_u64 need = sizeof(struct wire_entry) + longs * 8 + strings;
+
+	if (rt_unlikely(rt_ctx(c)->out_len + need > rt_head()->out_cap))
+		rt_flush(c);
+	return rt_entry_begin(c, kind_format, longs);
+}
 
 /* errors, from inside the library */
 RT_INLINE w_u64 rt_fail(w_u64 c, enum rt_msg code)

@@ -543,7 +543,7 @@ RT_FN w_u64 rt_i_escape(w_u64 c, w_u64 to, w_u64 s, w_u64 n)
  * holds). Quoted: in double quotes, which n includes, and followed by "..."
  * when something had to be left out. Never ends in half an escape.
  */
-RT_FN w_u64 rt_text_strn(w_u64 c, w_u64 dst, w_u64 s, w_u64 n, w_u64 quoted)
+RT_INLINE w_u64 text_strn(w_u64 c, w_u64 dst, w_u64 s, w_u64 n, w_u64 quoted)
 {
 	w_u64 cap = rt_head()->string_cap, text = dst + RT_STR_HDR, end;
 
@@ -578,12 +578,17 @@ RT_FN w_u64 rt_text_strn(w_u64 c, w_u64 dst, w_u64 s, w_u64 n, w_u64 quoted)
 	return 0;
 }
 
+RT_FN w_u64 rt_text_strn(w_u64 c, w_u64 dst, w_u64 s, w_u64 n, w_u64 quoted)
+{
+	return text_strn(c, dst, s, n, quoted);
+}
+
 RT_FN w_u64 rt_text_str(w_u64 c, w_u64 dst, w_u64 s)
 {
-	return rt_text_strn(c, dst, s, 0, 0);
+	return text_strn(c, dst, s, 0, 0);
 }
 
 RT_FN w_u64 rt_string_quoted(w_u64 c, w_u64 dst, w_u64 s)
 {
-	return rt_text_strn(c, dst, s, 0, 1);
+	return text_strn(c, dst, s, 0, 1);
 }

@@ -71,7 +71,8 @@ static uint32_t var(struct info *b, const char *name, uint32_t of)
 	return id;
 }
 
-static void datasec(struct info *b, const char *name, uint32_t of, uint32_t size)
+static void datasec(struct info *b, const char *name, uint32_t of,
+		    uint32_t size)
 {
 	info_type(b, name, BTF_KIND_DATASEC, 1, size);
 	put(b, &b->types, of, 0, size);
@@ -148,8 +149,8 @@ static void line_record(struct info *b, const struct ebpf_func *f,
 		put(b, &b->ext, at, info_str(b, l->loc.src->name),
 		    line_text(b, l->loc), l->loc.line << 10 | col);
 	else
-		put(b, &b->ext, at, info_str(b, "<runtime>"), info_str(b, f->name),
-		    1 << 10);
+		put(b, &b->ext, at, info_str(b, "<runtime>"),
+		    info_str(b, f->name), 1 << 10);
 }
 
 static uint32_t records(struct info *b, const struct ebpf_func *f, uint32_t fn,
@@ -170,9 +171,9 @@ static uint32_t records(struct info *b, const struct ebpf_func *f, uint32_t fn,
 		return n;
 	default:
 		vec_for (&f->cores, i)
-			n += core_record(b, f->cores.v[i].field,
-					 8 * (f->sec_insn +
-					      f->cores.v[i].insn));
+			n += core_record(
+				b, f->cores.v[i].field,
+				8 * (f->sec_insn + f->cores.v[i].insn));
 		return n;
 	}
 }

@@ -77,7 +77,7 @@ struct ebpf_object *ebpf_compile(struct arena *a, struct diag *d,
 				 const struct ir_module *m,
 				 const struct ebpf_opts *o);
 
-/* 0 or -errno; a partly written file is removed. */
+/* 0 or -errno; a partly written regular file is removed. */
 int ebpf_write_file(const struct ebpf_object *obj, const char *path);
 
 /* Readable listing: symbols, script lines, instructions. */

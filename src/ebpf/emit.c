@@ -89,9 +89,9 @@ void gen_pointer(struct gen *g, int dst, uint32_t align)
 	gen_emit(g, ALU64_REG(BPF_ADD, dst, R0));
 }
 
-uint32_t gen_enter(struct gen *g, uint32_t handler, bool save_ctx)
+void gen_enter(struct gen *g, uint32_t handler, bool save_ctx)
 {
-	uint32_t flags = g->u->m->image->handlers[handler].flags, skip;
+	uint32_t flags = g->u->m->image->handlers[handler].flags;
 
 	if (save_ctx)
 		gen_emit(g, STX(BPF_DW, R10, STACK_PROG_CTX, R1));
@@ -99,18 +99,18 @@ uint32_t gen_enter(struct gen *g, uint32_t handler, bool save_ctx)
 	gen_emit(g, MOV_IMM(R2, (int32_t)flags));
 	gen_emit(g, MOV_IMM(R3, (int32_t)IMAGE_HANDLER_STATES(flags)));
 	gen_rt(g, RT_FN_enter);
-	skip = gen_emit(g, JMP_IMM(BPF_JEQ, R0, 0, 0));
+	gen_emit(g, JMP_IMM(BPF_JNE, R0, 0, 2));
+	gen_emit(g, MOV_IMM(R0, 0));
+	gen_emit(g, EXIT_INSN);
 	gen_emit(g, STX(BPF_DW, R10, STACK_C, R0));
 	gen_emit(g, MOV_REG(R7, R0));
 	gen_pointer(g, R7, 8);
-	return skip;
 }
 
-void gen_leave(struct gen *g, uint32_t skip)
+void gen_leave(struct gen *g)
 {
 	gen_emit(g, LDX(BPF_DW, R1, R10, STACK_C));
 	gen_rt(g, RT_FN_leave);
-	gen_here(g, skip);
 	gen_emit(g, MOV_IMM(R0, 0));
 	gen_emit(g, EXIT_INSN);
 }

@@ -29,12 +29,12 @@ void entry_step_handler(struct unit *u, struct m_func *f)
 {
 	struct gen g = {u, gen_new_func(u, f->ir->name,
 					gen_section(u->m, f->ir->handler), 1)};
-	uint32_t skip, done;
+	uint32_t done;
 
 	gen_func(&g)->is_handler = true;
 	gen_func(&g)->ir = f->ir;
 	gen_line(&g, f->ir->loc);
-	skip = gen_enter(&g, f->ir->handler, f->ctxloads.n);
+	gen_enter(&g, f->ir->handler, f->ctxloads.n);
 	vec_for (&f->ctxloads, i) {
 		const struct m_ctxload *l = &f->ctxloads.v[i];
 
@@ -58,7 +58,7 @@ void entry_step_handler(struct unit *u, struct m_func *f)
 	gen_emit(&g, MOV_IMM(R3, (int32_t)f->ir->index));
 	gen_call(&g, f->drive);
 	gen_here(&g, done);
-	gen_leave(&g, skip);
+	gen_leave(&g);
 }
 
 /* ---- dispatcher ---- */

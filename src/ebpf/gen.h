@@ -229,11 +229,11 @@ void gen_here(struct gen *g, uint32_t insn);
 /* dst := heap + (dst & mask), rounded down to `align`; clobbers r0. (The
    verifier must know that atomic operations are aligned.) */
 void gen_pointer(struct gen *g, int dst, uint32_t align);
-/* rt_enter() for this handler; leaves c in [r10-16] and r7. Returns the
-   instruction that jumps when the hit is to be skipped. */
-uint32_t gen_enter(struct gen *g, uint32_t handler, bool save_ctx);
-/* rt_leave(), end of the program; skip lands there. */
-void gen_leave(struct gen *g, uint32_t skip);
+/* rt_enter() for this handler; leaves c in [r10-16] and r7. The program ends
+   here when the hit is to be skipped. */
+void gen_enter(struct gen *g, uint32_t handler, bool save_ctx);
+/* rt_leave(), end of the program */
+void gen_leave(struct gen *g);
 uint32_t gen_new_func(struct unit *u, const char *name, const char *section,
 		      uint8_t nargs);
 const char *gen_section(const struct ir_module *m, uint32_t handler);

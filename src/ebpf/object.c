@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "ebpf/insn.h"
@@ -347,28 +348,35 @@ struct ebpf_object *object_write(struct unit *u)
 	return lay_out(&o, strtab);
 }
 
-int ebpf_write_file(const struct ebpf_object *obj, const char *path)
+static int write_all(int fd, const char *p, size_t left)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	const char *p = obj->data;
-	size_t left = obj->size;
-	int err = 0;
-
-	if (fd < 0)
-		return -errno;
-	while (left && !err) {
+	while (left) {
 		ssize_t n = write(fd, p, left);
 
 		if (n < 0 && errno != EINTR)
-			err = -errno;
+			return -errno;
 		if (n > 0) {
 			p += n;
 			left -= (size_t)n;
 		}
 	}
+	return 0;
+}
+
+int ebpf_write_file(const struct ebpf_object *obj, const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	struct stat st;
+	bool plain;
+	int err;
+
+	if (fd < 0)
+		return -errno;
+	plain = !fstat(fd, &st) && S_ISREG(st.st_mode);
+	err = write_all(fd, obj->data, obj->size);
 	if (close(fd) && !err)
 		err = -errno;
-	if (err)
+	if (err && plain)
 		unlink(path);
 	return err;
 }

@@ -894,12 +894,11 @@ static bool translate(struct sel *s)
 {
 	struct m_func *f = s->f;
 	bool program = f->ir->is_handler && !f->step, fits;
-	uint32_t skip = 0;
 
 	reset(s);
 	gen_line(&s->g, f->ir->loc);
 	if (program)
-		skip = gen_enter(&s->g, f->ir->handler, s->need_prog_ctx);
+		gen_enter(&s->g, f->ir->handler, s->need_prog_ctx);
 	else if (f->step)
 		step_entry(s);
 	else
@@ -933,7 +932,7 @@ static bool translate(struct sel *s)
 		else
 			in->off = (int16_t)off;
 	}
-	gen_leave(&s->g, skip);
+	gen_leave(&s->g);
 	return fits && gen_pos(&s->g) < (s->long_jumps ? INT32_MAX : INT16_MAX);
 }
 

@@ -162,7 +162,7 @@ struct lower {
 	uint32_t bb;
 	struct loc loc;
 	struct label *on_error, *exit;
-	VEC(struct lock) locks;	     /* what the handler takes, in order */
+	bool locking;		     /* the handler may run beside others */
 	struct lock_region *pending; /* begun, but not locked yet */
 	struct loop *loop;
 	uint32_t try_depth;

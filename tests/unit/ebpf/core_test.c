@@ -11,12 +11,21 @@
 #include "target/type.h"
 
 /* ---- the invented kernel's types ---- */
-enum { T_INT = 1, T_TASK, T_COMM, T_CHAR, T_LIST, T_PTR, T_FLAGS, T_ATOMIC,
-       T_USAGE };
+enum {
+	T_INT = 1,
+	T_TASK,
+	T_COMM,
+	T_CHAR,
+	T_LIST,
+	T_PTR,
+	T_FLAGS,
+	T_ATOMIC,
+	T_USAGE
+};
 
 static bool get(const struct type_src *s, uint32_t id, struct ttype *t)
 {
-	*t = (struct ttype){ .src = s, .id = id, .name = "" };
+	*t = (struct ttype){.src = s, .id = id, .name = ""};
 	switch (id) {
 	case T_INT:
 		t->kind = TT_INT;
@@ -71,26 +80,26 @@ static bool get(const struct type_src *s, uint32_t id, struct ttype *t)
 static bool member(const struct ttype *t, uint32_t i, struct tmember *m)
 {
 	static const struct tmember task[] = {
-		{ "pid", T_INT, 8 * 24, 0 },
-		{ "comm", T_COMM, 8 * 40, 0 },
-		{ "tasks", T_LIST, 8 * 80, 0 },
-		{ "in_execve", T_INT, 8 * 100, 1 },
-		{ "usage", T_USAGE, 8 * 104, 0 },
+		{"pid", T_INT, 8 * 24, 0},
+		{"comm", T_COMM, 8 * 40, 0},
+		{"tasks", T_LIST, 8 * 80, 0},
+		{"in_execve", T_INT, 8 * 100, 1},
+		{"usage", T_USAGE, 8 * 104, 0},
 	};
-	static const struct tmember list[] = { { "next", T_PTR, 0, 0 },
-					       { "prev", T_PTR, 64, 0 } };
-	static const struct tmember usage[] = { { "refs", T_ATOMIC, 0, 0 } };
-	static const struct tmember atomic[] = { { "counter", T_INT, 0, 0 } };
+	static const struct tmember list[] = {{"next", T_PTR, 0, 0},
+					      {"prev", T_PTR, 64, 0}};
+	static const struct tmember usage[] = {{"refs", T_ATOMIC, 0, 0}};
+	static const struct tmember atomic[] = {{"counter", T_INT, 0, 0}};
 
-	*m = t->id == T_TASK   ? task[i]
-	     : t->id == T_LIST ? list[i]
+	*m = t->id == T_TASK	? task[i]
+	     : t->id == T_LIST	? list[i]
 	     : t->id == T_USAGE ? usage[i]
 				: atomic[i];
 	return true;
 }
 
-static const struct type_ops ops = { .get = get, .member = member };
-static const struct type_src types = { &ops };
+static const struct type_ops ops = {.get = get, .member = member};
+static const struct type_src types = {&ops};
 
 /* ---- what this kernel says ---- */
 static uint32_t member_offset(const struct btf *b, const char *type,
@@ -132,23 +141,23 @@ static void store_fields(struct ir_module *m, const struct field *fields,
 		r->btf_id = T_TASK;
 		r->types = &types;
 		ir_emit(m, f, b,
-			(struct ir_insn){ .op = IR_MOV,
-					  .d = d,
-					  .a = iv_imm(fields[i].here),
-					  .reloc = r });
+			(struct ir_insn){.op = IR_MOV,
+					 .d = d,
+					 .a = iv_imm(fields[i].here),
+					 .reloc = r});
 		ir_emit(m, f, b,
-			(struct ir_insn){ .op = IR_ST,
-					  .size = 8,
-					  .a = iv_heap(OUT + 8 * i),
-					  .b = iv_reg(d) });
+			(struct ir_insn){.op = IR_ST,
+					 .size = 8,
+					 .a = iv_heap(OUT + 8 * i),
+					 .b = iv_reg(d)});
 	}
-	ir_emit(m, f, b, (struct ir_insn){ .op = IR_RET });
+	ir_emit(m, f, b, (struct ir_insn){.op = IR_RET});
 }
 
 static void run_fields(const struct field *fields, uint32_t n, bool core)
 {
 	struct arena *a = arena_new();
-	struct ebpf_opts o = { .may_goto = true, .core = core };
+	struct ebpf_opts o = {.may_goto = true, .core = core};
 	struct ir_module *m = ir_module_new(a);
 	struct ebpf_object *obj;
 	struct ebpf_loaded l;
@@ -178,18 +187,16 @@ static void fields_are_found_on_another_kernel(void **state)
 		return;
 	}
 	comm = member_offset(b, "task_struct", "comm");
-	fields[0] = (struct field){ "0:0", 24,
-				    member_offset(b, "task_struct", "pid") };
-	fields[1] = (struct field){ "0:1", 40, comm };
-	fields[2] = (struct field){ "0:1:3", 43, comm + 3 };
-	fields[3] = (struct field){ "0:2:1", 88,
-				    member_offset(b, "task_struct", "tasks") +
-					    8 };
+	fields[0] = (struct field){"0:0", 24,
+				   member_offset(b, "task_struct", "pid")};
+	fields[1] = (struct field){"0:1", 40, comm};
+	fields[2] = (struct field){"0:1:3", 43, comm + 3};
+	fields[3] = (struct field){
+		"0:2:1", 88, member_offset(b, "task_struct", "tasks") + 8};
 	/* a bit-field's offset is left as it is */
-	fields[4] = (struct field){ "0:3", 100, 100 };
-	fields[5] = (struct field){ "0:4:0:0", 104,
-				    member_offset(b, "task_struct",
-						  "usage") };
+	fields[4] = (struct field){"0:3", 100, 100};
+	fields[5] = (struct field){"0:4:0:0", 104,
+				   member_offset(b, "task_struct", "usage")};
 	btf__free(b);
 	run_fields(fields, 6, true);
 	run_fields(fields, 6, false);
