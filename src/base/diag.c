@@ -209,8 +209,10 @@ static void print_source(const struct diag *d, FILE *out, struct loc loc)
 		fputc(c == '\t' || (c >= 32 && c != 127) ? c : '?', out);
 	}
 	fputs("\n                ", out);
+	/* columns are bytes; what follows the first of UTF-8 has no width */
 	for (size_t i = from; i + 1 < loc.col && i < len; i++)
-		fputc(line[i] == '\t' ? '\t' : ' ', out);
+		if ((line[i] & 0xc0) != 0x80)
+			fputc(line[i] == '\t' ? '\t' : ' ', out);
 	put(d, out, DIAG_ROLE_CARET, "^");
 	fputc('\n', out);
 }

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "driver/rc.h"
+
 #define OPT_BASE 1000 /* getopt value of long options: OPT_BASE + id */
 
 struct row {
@@ -62,7 +64,6 @@ enum id {
 	ID_TMPDIR,
 	ID_ACCOUNTING,
 	ID_UPDATE_INDEX,
-	ID_TAGS,
 };
 
 static const struct row rows[] = {
@@ -101,6 +102,25 @@ static void print_help(void)
 				      rows[i].arg_name ? rows[i].arg_name : "");
 		printf("  %-26s %s\n", left, rows[i].help);
 	}
+}
+
+static void print_limits(void)
+{
+	static const struct {
+		const char *name;
+		long long dflt;
+		const char *help;
+	} limits[] = {
+#define LIMIT(name, field, def, least, most, help) {#name, def, help},
+#include "ir/limits.def"
+#undef LIMIT
+	};
+
+	printf("\nLimits (-D NAME=VALUE; default in parentheses, 0: chosen by "
+	       "the translator):\n");
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
+		printf("  %-26s %s (%lld)\n", limits[i].name, limits[i].help,
+		       limits[i].dflt);
 }
 
 static void print_version(void)
@@ -167,6 +187,82 @@ static bool name_value(struct arena *a, struct diag *d, const char *opt,
 	return true;
 }
 
+/* "SIZE" or "SIZE,N" */
+static bool rotation(struct diag *d, const char *text, struct options *o)
+{
+	unsigned long long mb, files = 0;
+	char *end;
+	bool ok = isdigit((unsigned char)*text);
+
+	errno = 0;
+	mb = strtoull(text, &end, 10);
+	if (ok && *end == ',') {
+		ok = isdigit((unsigned char)end[1]);
+		files = strtoull(end + 1, &end, 10);
+		ok = ok && files;
+	}
+	if (!ok || *end || errno || !mb || mb > 1 << 20 || files > 100000)
+		return bad(d, NULL,
+			   "invalid value '%s' for option -S: SIZE or SIZE,N "
+			   "is needed, megabytes of a file and how many files "
+			   "to keep",
+			   text);
+	o->rotate_bytes = mb << 20;
+	o->rotate_files = (unsigned)files;
+	return true;
+}
+
+static bool compatible(struct diag *d, const char *text, struct options *o)
+{
+	long major, minor = 0, our_major = 0, our_minor = 0;
+	char *end;
+	bool ok = isdigit((unsigned char)*text);
+
+	major = strtol(text, &end, 10);
+	if (ok && *end == '.') {
+		ok = isdigit((unsigned char)end[1]);
+		minor = strtol(end + 1, &end, 10);
+	}
+	/* a third number, or "-rc1", says nothing about the language */
+	if (!ok || (*end && *end != '.' && *end != '-' && *end != '/'))
+		return bad(d, NULL,
+			   "invalid value '%s' for option --compatible: a "
+			   "version such as 4.8 is needed",
+			   text);
+	sscanf(STAP_LANGUAGE, "%ld.%ld", &our_major, &our_minor);
+	if (major > our_major || (major == our_major && minor > our_minor))
+		return bad(d, NULL,
+			   "version %s cannot be compatible with the future "
+			   "version %s",
+			   STAP_LANGUAGE, text);
+	o->compatible = text;
+	return true;
+}
+
+/* SYSTEMTAP_COLORS that is empty or wrong switches colours off: stap(1). */
+static bool colors_valid(void)
+{
+	const char *p = getenv("SYSTEMTAP_COLORS");
+
+	if (!p)
+		return true;
+	if (!*p)
+		return false;
+	for (;;) {
+		size_t key = strspn(p, "abcdefghijklmnopqrstuvwxyz");
+		size_t value;
+
+		if (!key || p[key] != '=')
+			return false;
+		value = strspn(p + key + 1, "0123456789;");
+		p += key + 1 + value;
+		if (!value || (*p && *p != ':'))
+			return false;
+		if (!*p++)
+			return true;
+	}
+}
+
 static bool apply(struct arena *a, struct diag *d, struct options *o, int id,
 		  const char *arg)
 {
@@ -216,7 +312,7 @@ static bool apply(struct arena *a, struct diag *d, struct options *o, int id,
 		o->bulk = true;
 		break;
 	case ID_BUFSIZE:
-		if (!number(d, "-s", arg, 1, 4095, &v))
+		if (!number(d, "-s", arg, 1, 1024, &v))
 			return false;
 		o->buffer_mb = (unsigned)v;
 		break;
@@ -246,12 +342,15 @@ static bool apply(struct arena *a, struct diag *d, struct options *o, int id,
 		o->module_name = arg;
 		break;
 	case ID_OUTPUT:
+		if (!*arg)
+			return bad(d, NULL, "option -o needs a file name");
 		o->output = arg;
 		break;
 	case ID_ROTATE:
-		o->rotate = arg;
-		break;
+		return rotation(d, arg, o);
 	case ID_COMMAND:
+		if (!arg[strspn(arg, " \t\n")])
+			return bad(d, NULL, "option -c needs a command");
 		o->command = arg;
 		break;
 	case ID_PID:
@@ -317,14 +416,15 @@ static bool apply(struct arena *a, struct diag *d, struct options *o, int id,
 		o->no_global_display = true;
 		break;
 	case ID_COMPATIBLE:
-		o->compatible = arg;
-		break;
+		return compatible(d, arg, o);
 	case ID_COLOR:
 		if (!arg || !strcmp(arg, "always"))
-			o->color = true;
+			o->color = colors_valid();
 		else if (!strcmp(arg, "never"))
 			o->color = false;
-		else if (strcmp(arg, "auto"))
+		else if (!strcmp(arg, "auto"))
+			o->color = isatty(2) && colors_valid();
+		else
 			return bad(d, NULL,
 				   "invalid value '%s' for option --color: "
 				   "never, always or auto",
@@ -357,9 +457,6 @@ static bool apply(struct arena *a, struct diag *d, struct options *o, int id,
 	case ID_UPDATE_INDEX:
 		o->update_index = arg;
 		break;
-	case ID_TAGS:
-		o->tags = true;
-		break;
 	}
 	return true;
 }
@@ -384,7 +481,7 @@ static bool consistent(struct diag *d, const struct options *o)
 	if (o->command && o->pid)
 		return bad(d, NULL,
 			   "-c and -x both name the target: give one of them");
-	if (o->rotate && !o->output)
+	if (o->rotate_bytes && !o->output)
 		return bad(d, NULL, "-S needs -o FILE");
 	if (o->no_time_limits && !o->guru)
 		return bad(d, "add -g",
@@ -392,65 +489,96 @@ static bool consistent(struct diag *d, const struct options *o)
 	return true;
 }
 
-/* "-foo": the nearest option names, for a mistyped one. */
-static void unknown_option(struct arena *a, struct diag *d, const char *text)
+/* A long option that getopt_long() does not take: what is wrong with it. */
+static void bad_long_option(struct arena *a, struct diag *d, const char *text)
 {
-	const char *names[NROWS];
-	unsigned n = 0;
-
-	for (size_t i = 0; i < NROWS; i++)
-		if (rows[i].long_name)
-			names[n++] = rows[i].long_name;
-	while (*text == '-')
-		text++;
-
-	char *bare = arena_strdup(a, text);
+	const char *names[NROWS], *near;
+	const char *all = "";
+	unsigned n = 0, prefixed = 0;
+	char *bare = arena_strdup(a, text + 2);
 
 	bare[strcspn(bare, "=")] = 0;
+	for (size_t i = 0; i < NROWS; i++) {
+		const char *name = rows[i].long_name;
 
-	const char *near = diag_similar(a, bare, names, n, 3);
-
-	bad(d, "stap --help lists the options", "unknown option '%s'%s%s%s",
-	    text, near ? " (similar: --" : "", near ? near : "",
+		if (!name)
+			continue;
+		if (!strcmp(name, bare)) {
+			bad(d, NULL, "option '--%s' takes no argument", bare);
+			return;
+		}
+		if (*bare && !strncmp(name, bare, strlen(bare))) {
+			all = arena_printf(a, "%s%s--%s", all,
+					   prefixed++ ? ", " : "", name);
+		}
+		names[n++] = name;
+	}
+	if (prefixed > 1) {
+		bad(d, NULL, "option '--%s' is ambiguous: %s", bare, all);
+		return;
+	}
+	near = diag_similar(a, bare, names, n, 1);
+	bad(d, "stap --help lists the options", "unknown option '--%s'%s%s%s",
+	    bare, near ? " (similar: --" : "", near ? near : "",
 	    near ? ")" : "");
 }
 
-enum options_result options_parse(struct arena *a, struct diag *d, int argc,
-				  char **argv, struct options *o)
-{
-	char shorts[NROWS * 2 + 4] = "+:";
+/* The tables of getopt_long(), from options.def. */
+struct getopt_tables {
+	char shorts[NROWS * 2 + 4];
 	struct option longs[NROWS + 1];
-	size_t ns = 2, nl = 0;
+};
+
+static void make_tables(struct getopt_tables *t)
+{
+	size_t ns, nl = 0;
+
+	memset(t, 0, sizeof(*t));
+	/* stop at the script's name; ':' for a missing argument */
+	ns = (size_t)sprintf(t->shorts, "+:");
+	for (size_t i = 0; i < NROWS; i++) {
+		if (rows[i].short_name) {
+			t->shorts[ns++] = (char)rows[i].short_name;
+			if (rows[i].has_arg == required_argument)
+				t->shorts[ns++] = ':';
+		}
+		if (rows[i].long_name)
+			t->longs[nl++] = (struct option){rows[i].long_name,
+							 rows[i].has_arg, NULL,
+							 OPT_BASE + rows[i].id};
+	}
+}
+
+static int option_id(int c)
+{
+	for (size_t i = 0; i < NROWS; i++)
+		if (c == rows[i].short_name || c == OPT_BASE + rows[i].id)
+			return rows[i].id;
+	return 0;
+}
+
+/* Applies the options of argv; optind is the first word that is none. */
+static enum options_result parse_words(struct arena *a, struct diag *d,
+				       int argc, char **argv, struct options *o)
+{
+	struct getopt_tables t;
 	bool ok = true;
 	int c;
 
-	memset(o, 0, sizeof(*o));
-	o->last_pass = 5;
-	o->runtime = "bpf";
-	o->privilege = "stapdev";
-	o->compatible = STAP_LANGUAGE;
-	o->color = isatty(2);
-	memset(longs, 0, sizeof(longs));
-	for (size_t i = 0; i < NROWS; i++) {
-		if (rows[i].short_name) {
-			shorts[ns++] = (char)rows[i].short_name;
-			if (rows[i].has_arg == required_argument)
-				shorts[ns++] = ':';
-		}
-		if (rows[i].long_name)
-			longs[nl++] = (struct option){rows[i].long_name,
-						      rows[i].has_arg, NULL,
-						      OPT_BASE + rows[i].id};
-	}
-	shorts[ns] = 0;
+	make_tables(&t);
 	opterr = 0;
-	optind = 1;
-	while ((c = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
-		int id = 0;
+	optind = 0; /* glibc: start over */
+	while ((c = getopt_long(argc, argv, t.shorts, t.longs, NULL)) != -1) {
+		int id;
 
 		if (c == ':') {
+			const char *name =
+				optopt < OPT_BASE
+					? arena_printf(a, "-%c", optopt)
+					: argv[optind - 1];
+
 			bad(d, "stap --help lists the options",
-			    "option '%s' needs an argument", argv[optind - 1]);
+			    "option '%s' needs an argument", name);
 			return OPTIONS_BAD;
 		}
 		if (c == '?') {
@@ -458,15 +586,13 @@ enum options_result options_parse(struct arena *a, struct diag *d, int argc,
 				bad(d, "stap --help lists the options",
 				    "unknown option '-%c'", optopt);
 			else
-				unknown_option(a, d, argv[optind - 1]);
+				bad_long_option(a, d, argv[optind - 1]);
 			return OPTIONS_BAD;
 		}
-		for (size_t i = 0; i < NROWS && !id; i++)
-			if (c == rows[i].short_name ||
-			    c == OPT_BASE + rows[i].id)
-				id = rows[i].id;
+		id = option_id(c);
 		if (id == ID_HELP) {
 			print_help();
+			print_limits();
 			return OPTIONS_DONE;
 		}
 		if (id == ID_VERSION) {
@@ -475,21 +601,51 @@ enum options_result options_parse(struct arena *a, struct diag *d, int argc,
 		}
 		ok &= apply(a, d, o, id, optarg);
 	}
-	if (!ok)
-		return OPTIONS_BAD;
+	return ok ? OPTIONS_RUN : OPTIONS_BAD;
+}
+
+static void set_diag(struct diag *d, const struct options *o)
+{
+	diag_set_opts(d, (struct diag_opts){
+				 .color = o->color,
+				 .verbose = o->verbose[0] > 0,
+				 .no_warnings = o->no_warnings,
+				 .warnings_are_errors = o->warnings_are_errors,
+				 .show_tag = true,
+			 });
+}
+
+enum options_result options_parse(struct arena *a, struct diag *d, int argc,
+				  char **argv, struct options *o)
+{
+	struct rc_words rc;
+	enum options_result r = OPTIONS_BAD;
+
+	memset(o, 0, sizeof(*o));
+	o->last_pass = 5;
+	o->runtime = "bpf";
+	o->privilege = "stapdev";
+	o->compatible = STAP_LANGUAGE;
+	o->color = isatty(2) && colors_valid();
+	set_diag(d, o);
+	if (rc_read(a, d, &rc))
+		r = parse_words(a, d, rc.n, rc.v, o);
+	if (r == OPTIONS_RUN && optind < rc.n) {
+		bad(d, NULL, "%s may hold only options, not '%s'", rc.path,
+		    rc.v[optind]);
+		r = OPTIONS_BAD;
+	} else if (r == OPTIONS_BAD && rc.n > 1) {
+		diag_note(diag_last(d), LOC_NONE, "in %s", rc.path);
+	}
+	if (r == OPTIONS_RUN)
+		r = parse_words(a, d, argc, argv, o);
+	set_diag(d, o);
+	if (r != OPTIONS_RUN)
+		return r;
 	if (!o->script && !o->list && optind < argc && !o->dump_types &&
 	    !o->dump_functions && !o->dump_aliases && !o->update_index)
 		o->script_file = argv[optind++];
 	o->args = (const char *const *)(argv + optind);
 	o->nargs = (unsigned)(argc - optind);
 	return consistent(d, o) ? OPTIONS_RUN : OPTIONS_BAD;
-}
-
-int64_t options_limit(const struct options *o, const char *name, int64_t dflt)
-{
-	/* the last one wins, as with cpp's -D */
-	for (uint32_t i = o->define.n; i-- > 0;)
-		if (!strcmp(o->define.v[i].name, name))
-			return strtoll(o->define.v[i].value, NULL, 0);
-	return dflt;
 }

@@ -21,12 +21,14 @@ struct options {
 	unsigned verbose[6]; /* per pass, index 1..5; [0]: -v count */
 	bool keep, guru, unoptimised, no_warnings, warnings_are_errors, timing;
 	bool suppress_errors, no_time_limits, skip_badvars, no_global_display;
-	bool bulk, tags;
+	bool bulk;
 	bool color;
 	const char *runtime;	 /* "bpf" or "user" */
 	const char *module_name; /* -m, or NULL */
-	const char *output, *rotate;
-	const char *command; /* -c */
+	const char *output;
+	uint64_t rotate_bytes; /* -S; 0: one file */
+	unsigned rotate_files; /* how many to keep; 0: all */
+	const char *command;   /* -c */
 	const char *release, *compatible, *privilege, *tmpdir;
 	const char *accounting;
 	int pid;	    /* -x; 0: none */
@@ -53,10 +55,11 @@ enum options_result {
 	OPTIONS_BAD,  /* reported, exit 1 */
 };
 
+/*
+ * Options of the file $SYSTEMTAP_DIR/rc (~/.systemtap/rc) first, then those of
+ * the command line. From here on d prints in the way that they ask for.
+ */
 enum options_result options_parse(struct arena *a, struct diag *d, int argc,
 				  char **argv, struct options *o);
-
-/* A -D limit as a number; `dflt` when it was not given. */
-int64_t options_limit(const struct options *o, const char *name, int64_t dflt);
 
 #endif

@@ -17,6 +17,7 @@
 #include "base/strbuf.h"
 #include "driver/engine_target.h"
 #include "driver/lists.h"
+#include "driver/settings.h"
 #include "driver/usage.h"
 #include "ebpf/ebpf.h"
 #include "engine/engine.h"
@@ -27,6 +28,15 @@
 #include "sema/sema.h"
 #include "syntax/parse.h"
 #include "target/target.h"
+
+/*
+ * BPF programs of one session. When a process ends, the kernel frees its
+ * programs one by one in work items that all want one mutex; its holder may
+ * wait for another item of the same queue. A queue runs 1,024 at a time on a
+ * CPU: more programs than that can block BPF on the whole machine for good
+ * (seen on 6.18 with 10,000). Half of it leaves room for a second session.
+ */
+#define MAX_PROGRAMS 500u
 
 /* Bytes that a handler may print before they are handed on. */
 #define OUT_CAP 8192u
@@ -46,6 +56,8 @@ struct session {
 	struct ebpf_opts ebpf;
 	struct ebpf_object *object;
 	bool *arg_used;
+	bool *global_done; /* of each -G: it has found its global */
+	struct lower_limits limits;
 	const char *name;   /* module name */
 	const char *tmpdir; /* -k, or NULL */
 	uint64_t hash;	    /* of everything that makes the module */
@@ -151,8 +163,20 @@ static void tapset_dirs(struct session *s, struct dir_list *out)
 		}
 		vec_push(s->a, &out->v, dir);
 	}
-	vec_for (&s->o->include, i)
-		vec_push(s->a, &out->v, s->o->include.v[i]);
+	vec_for (&s->o->include, i) {
+		const char *dir = s->o->include.v[i];
+		int err = stat(dir, &st) ? errno : 0;
+
+		if (!err && !S_ISDIR(st.st_mode))
+			err = ENOTDIR;
+		if (!err && access(dir, R_OK | X_OK))
+			err = errno;
+		if (err)
+			diag_report(s->d, INCLUDE_DIR, LOC_NONE, NULL, dir,
+				    strerror(err));
+		else
+			vec_push(s->a, &out->v, dir);
+	}
 }
 
 static void set_up(struct session *s)
@@ -163,6 +187,7 @@ static void set_up(struct session *s)
 	s->targets = target_cache_new();
 	map_init(&s->macros, s->a);
 	s->arg_used = arena_new_array(s->a, bool, o->nargs + 1);
+	s->global_done = arena_new_array(s->a, bool, o->global.n + 1);
 	s->parse = (struct parse_env){
 		.kernel_release = o->release
 					  ? o->release
@@ -202,12 +227,36 @@ static void hash_more(struct session *s, const char *p, size_t n)
 		s->hash = (s->hash ^ (unsigned char)p[i]) * 1099511628211u;
 }
 
+/* With its NUL, so that "a" "bc" and "ab" "c" differ. */
+static void hash_text(struct session *s, const char *text)
+{
+	hash_more(s, text, strlen(text) + 1);
+}
+
 static void parse_one(struct session *s, const struct source *src)
 {
 	hash_more(s, src->text, src->len);
 	tapset_load_macros(s->tapset, src);
 	vec_push(s->a, &s->files,
 		 parse_script(s->a, s->d, &s->parse, src, false));
+}
+
+/* What a file is that cannot be a script; NULL when it may be one. */
+static const char *binary_kind(const struct source *src)
+{
+	const char *p = src->text;
+	size_t n = src->len < 1024 ? src->len : 1024, control = 0;
+
+	if (n >= 4 && !memcmp(p, "\177ELF", 4))
+		return "a program or a library (ELF)";
+	if (n >= 2 && (!memcmp(p, "\xff\xfe", 2) || !memcmp(p, "\xfe\xff", 2)))
+		return "UTF-16 text";
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)p[i];
+
+		control += c < 32 && !(c >= '\t' && c <= '\r') && c != 27;
+	}
+	return control > n / 16 ? "binary data" : NULL;
 }
 
 static struct source *read_script(struct session *s, const char *path)
@@ -224,41 +273,23 @@ static struct source *read_script(struct session *s, const char *path)
 				       "-e 'SCRIPT'");
 		return NULL;
 	}
+	const char *binary = binary_kind(src);
+
+	if (binary) {
+		struct diag_msg *m = diag_report(s->d, SCRIPT_BINARY, LOC_NONE,
+						 NULL, path, binary);
+
+		if (strstr(binary, "ELF"))
+			diag_remedy(m, "to trace a program: stap -c %s SCRIPT",
+				    path);
+		else
+			diag_remedy(m, "a script is plain text, ASCII or "
+				       "UTF-8");
+		return NULL;
+	}
 	if (is_stdin)
 		src->name = "<input>";
 	return src;
-}
-
-/* -G: an initial value for a global of the script. */
-static void set_globals(struct session *s)
-{
-	vec_for (&s->o->global, i) {
-		const struct name_value *g = &s->o->global.v[i];
-		struct var_decl *found = NULL;
-
-		vec_for (&s->files, f)
-			vec_for (&s->files.v[f]->globals, k)
-				if (!strcmp(s->files.v[f]->globals.v[k]->name,
-					    g->name))
-					found = s->files.v[f]->globals.v[k];
-		if (!found) {
-			diag_report(s->d, GLOBAL_UNKNOWN, LOC_NONE, NULL,
-				    g->name);
-			continue;
-		}
-		char *end;
-		errno = 0;
-		long long v = strtoll(g->value, &end, 0);
-		bool is_number = *g->value && !*end && !errno;
-
-		if (found->init && found->init->kind == E_STRING)
-			is_number = false;
-		found->init = is_number
-				      ? expr_number(s->a, found->loc, v)
-				      : expr_string(s->a, found->loc, g->value);
-		hash_more(s, g->name, strlen(g->name) + 1);
-		hash_more(s, g->value, strlen(g->value) + 1);
-	}
 }
 
 static void check_args(struct session *s)
@@ -267,6 +298,20 @@ static void check_args(struct session *s)
 		if (!s->arg_used[i])
 			diag_report(s->d, ARG_UNUSED, LOC_NONE, NULL, i + 1,
 				    i + 1, s->o->args[i]);
+}
+
+static void hash_settings(struct session *s)
+{
+	const struct options *o = s->o;
+
+	vec_for (&o->global, i) {
+		hash_text(s, o->global.v[i].name);
+		hash_text(s, o->global.v[i].value);
+	}
+	vec_for (&o->define, i) {
+		hash_text(s, o->define.v[i].name);
+		hash_text(s, o->define.v[i].value);
+	}
 }
 
 static bool pass_1(struct session *s)
@@ -288,8 +333,11 @@ static bool pass_1(struct session *s)
 	vec_for (&o->extra, i)
 		parse_one(s, source_new(s->a, "<input>", o->extra.v[i],
 					strlen(o->extra.v[i])));
-	set_globals(s);
-	if (!o->list)
+	settings_script_globals(s->a, s->d, o, s->files.v, s->files.n,
+				s->global_done);
+	hash_settings(s);
+	/* a broken script may not have got to its arguments */
+	if (!o->list && !diag_errors(s->d))
 		check_args(s);
 	if (failed(s, 1, "parse"))
 		return false;
@@ -325,6 +373,9 @@ static bool pass_2(struct session *s)
 	s->start = usage_now();
 	s->program =
 		sema_run(&s->probe, s->tapset, s->files.v, s->files.n, &so);
+	if (!diag_errors(s->d))
+		settings_tapset_globals(s->a, s->d, o, s->program, s->files.v,
+					s->files.n, s->global_done);
 	if (failed(s, 2, "analysis"))
 		return false;
 	if (o->last_pass == 2 || s->tmpdir) {
@@ -351,29 +402,6 @@ static bool pass_2(struct session *s)
 }
 
 /* ---- pass 3 ---- */
-
-static bool set_limits(struct session *s, struct lower_opts *lo)
-{
-	vec_for (&s->o->define, i) {
-		const struct name_value *nv = &s->o->define.v[i];
-		int64_t least = 0, most = 0, v;
-		char *end;
-
-		hash_more(s, nv->name, strlen(nv->name) + 1);
-		hash_more(s, nv->value, strlen(nv->value) + 1);
-		v = strtoll(nv->value, &end, 0);
-		if (*end || !*nv->value)
-			continue; /* not a limit: see unknown ones below */
-		if (lower_limit_set(&lo->limits, nv->name, v, &least, &most) <
-		    0) {
-			diag_report(s->d, LIMIT_RANGE, LOC_NONE, NULL, nv->name,
-				    (long long)v, (long long)least,
-				    (long long)most);
-			return false;
-		}
-	}
-	return true;
-}
 
 static const char *module_name(struct session *s)
 {
@@ -404,7 +432,13 @@ static void lay_out(struct session *s)
 	const struct rt_head *head = (const void *)s->module->image->heap_init;
 
 	frames = ir_stack_bytes(s->a, s->module, sizes, head->max_nesting);
-	ir_layout_contexts(s->module, frames, OUT_CAP, count);
+	if (!ir_layout_contexts(s->module, frames, OUT_CAP, count)) {
+		struct diag_msg *m =
+			diag_report(s->d, HEAP_TOO_LARGE, LOC_NONE, NULL);
+
+		diag_remedy(m, "make arrays smaller (global a[N]), or lower "
+			       "-DMAXMAPENTRIES or -DMAXSTRINGLEN");
+	}
 }
 
 static bool pass_3(struct session *s)
@@ -415,8 +449,7 @@ static bool pass_3(struct session *s)
 
 	s->start = usage_now();
 	lower_opts_init(&lo);
-	if (!set_limits(s, &lo))
-		return !failed(s, 3, "translation");
+	lo.limits = s->limits;
 	s->name = module_name(s);
 	lo.module_name = s->name;
 	lo.kernel_release = s->parse.kernel_release;
@@ -441,6 +474,8 @@ static bool pass_3(struct session *s)
 	if (failed(s, 3, "translation"))
 		return false;
 	lay_out(s);
+	if (failed(s, 3, "translation"))
+		return false;
 	if (o->last_pass == 3 || s->tmpdir) {
 		struct strbuf text = {0};
 
@@ -478,6 +513,16 @@ static bool pass_4(struct session *s)
 				"engine %s\n",
 				cost(s, false));
 		return true;
+	}
+	if (s->module->image->nhandlers > MAX_PROGRAMS) {
+		struct diag_msg *m =
+			diag_report(s->d, TOO_MANY_PROGRAMS, LOC_NONE, NULL,
+				    s->module->image->nhandlers, MAX_PROGRAMS);
+
+		diag_remedy(m, "give several probe points one handler, or "
+			       "narrow the wildcards");
+		failed(s, 4, "compilation");
+		return false;
 	}
 	s->object = ebpf_compile(s->a, s->d, s->module, &s->ebpf);
 	if (failed(s, 4, "compilation"))
@@ -532,26 +577,6 @@ static int open_target(struct session *s, struct run_target **t)
 	return run_bpf_open(&bo, s->d, t);
 }
 
-static bool parse_rotate(struct session *s, struct run_opts *ro)
-{
-	unsigned long mb, files = 0;
-	char tail;
-	int n;
-
-	if (!s->o->rotate)
-		return true;
-	n = sscanf(s->o->rotate, "%lu,%lu%c", &mb, &files, &tail);
-	if ((n != 1 || strchr(s->o->rotate, ',')) && n != 2) {
-		diag_report(s->d, OPTION_BAD, LOC_NONE, NULL,
-			    "option -S needs SIZE or SIZE,N: megabytes per "
-			    "file, files to keep");
-		return false;
-	}
-	ro->output_limit = (uint64_t)mb << 20;
-	ro->output_files = (uint32_t)files;
-	return true;
-}
-
 /* staprun beside this program. */
 static const char *runner_path(struct session *s)
 {
@@ -574,6 +599,8 @@ static int pass_5(struct session *s)
 		.cmd = o->command,
 		.pid = o->pid,
 		.output = o->output,
+		.output_limit = o->rotate_bytes,
+		.output_files = o->rotate_files,
 		.timeout_s = o->timeout_s,
 		.verbose = (int)o->verbose[5],
 		.timing = o->timing,
@@ -589,7 +616,7 @@ static int pass_5(struct session *s)
 		fprintf(stderr, "Pass 5: starting run.\n");
 	fflush(stdout);
 	diag_flush(s->d, stderr);
-	if (!parse_rotate(s, &ro) || open_target(s, &ro.target)) {
+	if (open_target(s, &ro.target)) {
 		failed(s, 5, "run");
 		return 1;
 	}
@@ -614,6 +641,12 @@ static int run_passes(struct session *s)
 {
 	const struct options *o = s->o;
 
+	struct lower_opts defaults;
+
+	lower_opts_init(&defaults);
+	s->limits = defaults.limits;
+	if (!settings_limits(s->a, s->d, o, &s->limits))
+		return 1;
 	if (o->keep && !make_tmpdir(s))
 		return 1;
 	if (!pass_1(s))
@@ -648,13 +681,6 @@ int session_run(struct arena *a, struct diag *d, const struct options *o)
 	struct session s = {.a = a, .d = d, .o = o};
 	int status;
 
-	diag_set_opts(d, (struct diag_opts){
-				 .color = o->color,
-				 .verbose = o->verbose[0] > 0,
-				 .no_warnings = o->no_warnings,
-				 .warnings_are_errors = o->warnings_are_errors,
-				 .show_tag = true,
-			 });
 	if (o->update_index) {
 		int err = tapset_write_index(o->update_index);
 

@@ -186,6 +186,8 @@ static inline bool bit_test(const uint64_t *set, uint32_t i)
 
 /* ---- regalloc.c ---- */
 void alloc_registers(struct unit *u, struct m_func *f);
+/* Frame offset of what this CTXLD of a step handler loads; NO_SLOT: none. */
+uint32_t ctxload_slot(const struct m_func *f, const struct ir_insn *in);
 
 /* ---- select.c ---- */
 void select_body(struct unit *u, struct m_func *f);

@@ -285,6 +285,17 @@ static uint32_t give_spills(struct alloc *al, uint32_t off)
 	return off + 8 * words.n;
 }
 
+uint32_t ctxload_slot(const struct m_func *f, const struct ir_insn *in)
+{
+	vec_for (&f->ctxloads, i) {
+		const struct m_ctxload *l = &f->ctxloads.v[i];
+
+		if (l->insn->off == in->off && l->insn->size == in->size)
+			return l->slot;
+	}
+	return NO_SLOT;
+}
+
 /* A step handler's loads from the probe context, each kept in a word. */
 static uint32_t place_ctxloads(struct unit *u, struct m_func *f, uint32_t off)
 {
@@ -294,7 +305,8 @@ static uint32_t place_ctxloads(struct unit *u, struct m_func *f, uint32_t off)
 		vec_for (&b->insns, k) {
 			struct m_ctxload l = {b->insns.v[k], off};
 
-			if (l.insn->op != IR_CTXLD)
+			if (l.insn->op != IR_CTXLD ||
+			    ctxload_slot(f, l.insn) != NO_SLOT)
 				continue;
 			vec_push(u->arena, &f->ctxloads, l);
 			off += 8;

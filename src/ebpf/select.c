@@ -403,12 +403,8 @@ static void select_ctxld(struct sel *s, const struct ir_insn *in)
 		emit(s, LDX(BPF_DW, R1, R10, STACK_PROG_CTX));
 		emit(s, LDX(size_code(in->size), d, R1, (int16_t)in->off));
 	} else {
-		vec_for (&s->f->ctxloads, i) {
-			if (s->f->ctxloads.v[i].insn != in)
-				continue;
-			p = frame_place(s, s->f->ctxloads.v[i].slot, R1);
-			emit(s, LDX(BPF_DW, d, p.reg, (int16_t)p.off));
-		}
+		p = frame_place(s, ctxload_slot(s->f, in), R1);
+		emit(s, LDX(BPF_DW, d, p.reg, (int16_t)p.off));
 	}
 	extend(s, d, in);
 	put_dest(s, in->d, d);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ir/lower_impl.h"
+#include "sema/regex.h"
 
 /* ---- script functions ---- */
 
@@ -180,6 +181,10 @@ static struct ir_val call_special(struct lower *L, const struct expr *e,
 	case BUILTIN_gid:
 		return half(L, lower_rt(L, RT_FN_uid_gid, NULL, 0),
 			    e->call.builtin->id == BUILTIN_gid);
+	case BUILTIN_ngroups:
+		return lower_load(
+			L, iv_ctx(offsetof(struct rt_ctx, regex_ngroups)), 0, 4,
+			false);
 	case BUILTIN_target:
 		return head_field(L, offsetof(struct rt_head, target_pid));
 	case BUILTIN_stp_pid:
@@ -385,8 +390,39 @@ struct val lower_prim(struct lower *L, const struct expr *e, struct ir_val dst)
 	return r;
 }
 
+/* ---- s =~ "pattern" ---- */
+
+/* The automaton's offset; each pattern is compiled once. */
+static uint32_t automaton(struct lower *L, const struct expr *pattern)
+{
+	struct regex_table t;
+	const char *err;
+	uint32_t at, off;
+	uintptr_t known = (uintptr_t)map_get(&L->heap.regexes, pattern->str.s);
+
+	if (known)
+		return (uint32_t)known;
+	if (!regex_compile(L->arena, pattern->str.s, L->uses_matched, &t, &err,
+			   &at)) {
+		struct diag_msg *m = lower_error(L, REGEX_BAD, pattern->loc,
+						 NULL, pattern->str.s, err);
+
+		if (at)
+			diag_note(m, LOC_NONE, "at \"%s\"",
+				  pattern->str.s + at);
+		return 0;
+	}
+	off = heap_bytes(L, t.data, t.size);
+	map_put(&L->heap.regexes, pattern->str.s, (void *)(uintptr_t)off);
+	return off;
+}
+
 struct ir_val lower_regex(struct lower *L, const struct expr *e)
 {
-	lower_error(L, REGEX_BAD, e->loc, NULL, "no automaton");
-	return iv_imm(0);
+	uint32_t off = automaton(L, e->regex.pattern);
+	struct ir_val s = lower_str(L, e->regex.a).v, r;
+
+	r = RT_CALL(L, regex_match, LOWER_CTX, iv_heap(off), s);
+	lower_check(L, e->loc);
+	return e->regex.negated ? lower_op(L, IR_XOR, r, iv_imm(1)) : r;
 }

@@ -131,6 +131,11 @@ static bool names_the_point(enum builtin_id id)
 	       id == BUILTIN_probefunc;
 }
 
+static bool asks_for_groups(enum builtin_id id)
+{
+	return id == BUILTIN_matched || id == BUILTIN_ngroups;
+}
+
 static void walk_expr(struct visitor *v, struct expr **pe)
 {
 	struct walk *w = v->ctx;
@@ -161,6 +166,8 @@ static void walk_expr(struct visitor *v, struct expr **pe)
 			note_call(w, e->call.funcs.v[i]);
 		if (e->call.builtin && names_the_point(e->call.builtin->id))
 			w->uses_point = true;
+		if (e->call.builtin && asks_for_groups(e->call.builtin->id))
+			w->L->uses_matched = true;
 		walk_list(w, &e->call.args);
 		return;
 	default:

@@ -18,7 +18,7 @@
 void heap_init(struct lower *L)
 {
 	map_init(&L->heap.strings, L->arena);
-	map_init(&L->heap.specs, L->arena);
+	map_init(&L->heap.regexes, L->arena);
 	map_init(&L->heap.keys, L->arena);
 	heap_alloc(L, sizeof(struct rt_head), 64);
 }

@@ -101,10 +101,11 @@ struct var_info {
 struct heap {
 	uint8_t *init;
 	uint32_t len, cap;
-	uint32_t zero;		/* bytes of zero memory asked for */
-	struct map strings;	/* text -> offset + 1 */
-	struct map specs, keys; /* packed bytes as hex -> offset + 1 */
-	VEC(uint32_t) patches;	/* where init holds HEAP_ZERO-based offsets */
+	uint32_t zero;	       /* bytes of zero memory asked for */
+	struct map strings;    /* text -> offset + 1 */
+	struct map regexes;    /* pattern -> offset */
+	struct map keys;       /* packed bytes as hex -> offset + 1 */
+	VEC(uint32_t) patches; /* where init holds HEAP_ZERO-based offsets */
 	bool too_big;
 };
 
@@ -140,7 +141,8 @@ struct lower {
 	VEC(struct job) jobs;
 	uint32_t global_words; /* of an effects bit set */
 	uint32_t fn_words;
-	bool collecting; /* effects_analyse() looks at everything first */
+	bool uses_matched; /* matched() is called somewhere */
+	bool collecting;   /* effects_analyse() looks at everything first */
 	bool count_nesting;
 	uint32_t max_nesting;
 	uint32_t string_cap, string_size; /* bytes of text; of memory */

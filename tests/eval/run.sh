@@ -123,7 +123,7 @@ passed=0 failed=0 skipped=0
 for target; do
 	# what this machine does not permit is skipped, and said
 	if [ "$target" != user ] &&
-		! why=$("$STAP" -e 'probe begin { exit() }' 2>&1); then
+		! why=$(timeout -k 5 20 "$STAP" -e 'probe begin { exit() }' 2>&1 </dev/null); then
 		echo "SKIP target $target: cannot run here:" \
 			"$(grep -m1 -E 'ERROR|error' <<<"$why")"
 		skipped=$((skipped + ${#groups[@]}))

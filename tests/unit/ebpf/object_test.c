@@ -154,12 +154,18 @@ static void programs_stand_in_sections_by_type(void **state)
 	struct arena *a = arena_new();
 	struct strbuf sb = {0};
 	struct ebpf_object *obj;
+	struct ebpf_loaded l;
 	struct bpf_object *bo;
 	struct ir_module *m;
 
 	sb_puts(&sb, HEAD);
+	/* every kind of program may read the start of its context */
 	for (int i = 0; i < 5; i++)
-		sb_printf(&sb, "handler %d probe_%d {\nb0:\n  ret\n}\n", i, i);
+		sb_printf(&sb,
+			  "handler %d probe_%d {\nb0:\n"
+			  "  %%1 = ctxld.8 [0]\n  st.8 [@out], %%1\n"
+			  "  ret\n}\n",
+			  i, i);
 	m = util_parse(a, sb_str(&sb));
 	util_image(a, m);
 	for (int i = 0; i < 5; i++)
@@ -181,6 +187,11 @@ static void programs_stand_in_sections_by_type(void **state)
 		assert_int_equal(bpf_program__type(p), want[i].bpf);
 	}
 	bpf_object__close(bo);
+	if (!ebpf_util_skip(true)) {
+		assert_int_equal(ebpf_load(&l, obj->data, obj->size, m->image),
+				 0);
+		ebpf_unload(&l);
+	}
 	sb_free(&sb);
 	arena_free(a);
 }
