@@ -660,11 +660,13 @@ static int run_passes(struct session *s)
 		return 1;
 	if (o->last_pass == 2)
 		return 0;
-	if (!user_runtime(s)) {
+	/* An object that is kept must load on other kernels too: loops by
+	   bpf_loop (5.17), no 32-bit jumps. */
+	if (!user_runtime(s) && o->last_pass == 5 && !o->module_name) {
 		s->ebpf.may_goto = ebpf_feature(EBPF_MAY_GOTO, NULL);
 		s->ebpf.long_jumps = ebpf_feature(EBPF_LONG_JUMP, NULL);
-		s->ebpf.core = o->last_pass == 4;
 	}
+	s->ebpf.core = o->last_pass == 4 || o->module_name;
 	if (!pass_3(s))
 		return 1;
 	if (o->last_pass == 3)

@@ -122,10 +122,8 @@ done
 passed=0 failed=0 skipped=0
 for target; do
 	# what this machine does not permit is skipped, and said
-	if [ "$target" != user ] &&
-		! why=$(timeout -k 5 20 "$STAP" -e 'probe begin { exit() }' 2>&1 </dev/null); then
-		echo "SKIP target $target: cannot run here:" \
-			"$(grep -m1 -E 'ERROR|error' <<<"$why")"
+	if [ "$target" != user ] && ! why=$("$here/../bpf-usable"); then
+		echo "SKIP target $target: $why"
 		skipped=$((skipped + ${#groups[@]}))
 		continue
 	fi

@@ -7,13 +7,14 @@ dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
 passed=0 failed=0 skipped=0
 stap=$PWD/stap
+bpf=
 
-bpf=$("$stap" -e 'probe begin { exit() }' >/dev/null 2>&1 && echo yes)
+why=$(tests/bpf-usable) && bpf=yes
 
 skip() { echo "$1" >"$dir/skip"; exit 77; }
 need() {
 	case $1 in
-	bpf) [ "$bpf" ] || skip "BPF is not permitted here" ;;
+	bpf) [ "$bpf" ] || skip "$why" ;;
 	root) [ "$(id -u)" = 0 ] || skip "needs root" ;;
 	*) command -v "$1" >/dev/null || skip "needs $1" ;;
 	esac

@@ -3,6 +3,7 @@
 #ifndef UNIT_EBPF_UTIL_H
 #define UNIT_EBPF_UTIL_H
 
+#include "../../bpf_usable.h"
 #include "unit/ir/ir_util.h"
 
 #include "ebpf/ebpf.h"
@@ -59,8 +60,13 @@ static inline bool ebpf_util_skip(bool may_goto)
 {
 	const char *cause;
 
-	if (ebpf_feature(EBPF_PERMISSION, &cause) &&
-	    ebpf_feature(may_goto ? EBPF_MAY_GOTO : EBPF_BPF_LOOP, &cause))
+	if (tests_bpf_unusable())
+		skip();
+	if (!ebpf_feature(EBPF_PERMISSION, &cause)) {
+		print_message("SKIP: %s\n", cause);
+		skip();
+	}
+	if (ebpf_feature(may_goto ? EBPF_MAY_GOTO : EBPF_BPF_LOOP, &cause))
 		return false;
 	print_message("SKIP: %s\n", cause);
 	return true;

@@ -420,6 +420,8 @@ static void objects_are_written(void **state)
 
 static void features_answer_or_say_why(void **state)
 {
+	if (tests_bpf_unusable())
+		skip();
 	for (int f = 0; f < EBPF_FEATURE_COUNT; f++) {
 		const char *cause = NULL, *again;
 		bool ok = ebpf_feature(f, &cause);

@@ -16,6 +16,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "../../bpf_usable.h"
 #include "rt_test.h"
 #include "regex_table.h"
 #include "verify.h"
@@ -92,6 +93,8 @@ static void need_bpf(void)
 {
 	static int asked;
 
+	if (tests_bpf_unusable())
+		skip();
 	if (!asked) {
 		struct bpf_insn ret[] = {
 			{.code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = 0},
