@@ -19,20 +19,30 @@ RT_INLINE w_u64 ctx_try(w_u64 slot)
 	return c;
 }
 
-/* Takes a free context: its offset, or 0. */
-RT_INLINE w_u64 ctx_take(w_u64 cpu)
+/* The CPU's own context is taken: its offset, or that of one of the next; 0 when
+   those are taken too and the hit was counted as skipped. */
+RT_FN w_u64 rt_i_other_context(w_u64 cpu)
 {
-	w_u64 c = ctx_try(cpu);
+	w_u64 c = ctx_try(cpu + 1);
 
-	if (rt_likely(c))
-		return c;
-	c = ctx_try(cpu + 1);
 	if (c)
 		return c;
 	c = ctx_try(cpu + 2);
 	if (c)
 		return c;
-	return ctx_try(cpu + 3);
+	c = ctx_try(cpu + 3);
+	if (c)
+		return c;
+	rt_i_skip(WIRE_CNT_SKIP_CONTEXT);
+	return 0;
+}
+
+/* A hit in a state that it is not meant for. */
+RT_FN w_u64 rt_i_refuse(w_u64 state)
+{
+	if (state > RT_RUNNING)
+		rt_count(WIRE_CNT_SKIP_STOPPED);
+	return 0;
 }
 
 /*
@@ -40,33 +50,36 @@ RT_INLINE w_u64 ctx_take(w_u64 cpu)
  * bit per enum rt_state in which it may run. A context, or 0: the hit was
  * counted as skipped. Hits after the session's end are counted too, but are no
  * fault: they do not add up towards max_skipped.
+ *
+ * The BPF back end copies this function and rt_leave(), rt_lock() and
+ * rt_unlock() into handlers, since calls cost more than what they do: keep to
+ * the usual path here, and use no stack.
  */
 RT_FN w_u64 rt_enter(w_u64 probe, w_u64 flags, w_u64 states)
 {
 	struct rt_head *h = rt_head();
 	struct rt_ctx *ctx;
 	w_u32 state = *(volatile w_u32 *)&h->state;
-	w_u64 c;
+	w_u64 c, cpu;
 
-	if (rt_unlikely(!(states >> (state & 7) & 1))) {
-		if (state > RT_RUNNING)
-			rt_count(WIRE_CNT_SKIP_STOPPED);
-		return 0;
-	}
-	c = ctx_take(rt_env_cpu());
+	if (rt_unlikely(!(states >> (state & 7) & 1)))
+		return rt_i_refuse(state);
+	cpu = rt_env_cpu();
+	c = ctx_try(cpu);
 	if (rt_unlikely(!c)) {
-		rt_i_skip(WIRE_CNT_SKIP_CONTEXT);
-		return 0;
+		c = rt_i_other_context(cpu);
+		if (!c)
+			return 0;
 	}
 	ctx = rt_ctx(c);
 	ctx->probe = probe;
 	ctx->error = RT_ERR_NONE;
-	ctx->action_left =
-		flags & 1 ? h->max_action_interruptible : h->max_action;
+	ctx->action_left = flags & 1 ? h->max_action_interruptible :
+				       h->max_action;
 	ctx->out_off = c + h->ctx_size - h->out_cap;
 	ctx->out_len = 0;
 	ctx->nesting = 0;
-	ctx->locks_held = 0;
+	ctx->cpu = cpu;
 	ctx->flags = 0;
 	ctx->regex_ngroups = 0;
 	ctx->tok_pos = ~0u;
@@ -116,11 +129,8 @@ RT_FN w_u64 rt_i_timing(w_u64 c)
 	return 0;
 }
 
-/*
- * Ends a handler: a pending error is reported and counted (abort() has none to
- * report), what was printed is handed over, the context is free again.
- */
-RT_FN w_u64 rt_leave(w_u64 c)
+/* rt_leave() when there is more to do than to let go of the context. */
+RT_FN w_u64 rt_i_leave(w_u64 c)
 {
 	struct rt_ctx *ctx = rt_ctx(c);
 	struct rt_head *h = rt_head();
@@ -134,6 +144,20 @@ RT_FN w_u64 rt_leave(w_u64 c)
 	if (rt_unlikely(h->flags & RT_F_TIMING) && h->probe_stats_off)
 		rt_i_timing(c);
 	RT_RELEASE(&((struct rt_ctx *)rt_at_aligned(c))->busy);
+	return 0;
+}
+
+/*
+ * Ends a handler: a pending error is reported and counted (abort() has none to
+ * report), what was printed is handed over, the context is free again.
+ */
+RT_FN w_u64 rt_leave(w_u64 c)
+{
+	struct rt_ctx *ctx = rt_at_aligned(c);
+
+	if (ctx->error | ctx->out_len | (rt_head()->flags & RT_F_TIMING))
+		return rt_i_leave(c);
+	RT_RELEASE(&ctx->busy);
 	return 0;
 }
 

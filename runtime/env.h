@@ -26,6 +26,7 @@ static w_u64 (*rt_h_uid_gid)(void) = (void *)15;
 static w_u32 (*rt_h_cpu)(void) = (void *)8;
 static w_u64 (*rt_h_task)(void) = (void *)35;
 static long (*rt_h_comm)(void *buf, w_u32 size) = (void *)16;
+static void *(*rt_h_task_btf)(void) = (void *)158;
 static w_u64 (*rt_h_mono_ns)(void) = (void *)5;
 static w_u64 (*rt_h_boot_ns)(void) = (void *)125;
 static w_u32 (*rt_h_random)(void) = (void *)7;

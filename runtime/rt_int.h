@@ -473,6 +473,11 @@ w_u64 rt_i_memory(w_u64 c, w_u64 dst, w_u64 addr, w_u64 n, w_u64 hex);
 w_u64 rt_i_digits(w_u64 c, w_u64 value, w_u64 conv);
 /* Counts a skipped hit; too many stop the session. */
 w_u64 rt_i_skip(w_u64 counter);
+w_u64 rt_i_other_context(w_u64 cpu);
+w_u64 rt_i_refuse(w_u64 state);
+w_u64 rt_i_leave(w_u64 c);
+w_u64 rt_i_lock(w_u64 c, w_u64 word, w_u64 mode);
+w_u64 rt_i_execname_task(w_u64 c, w_u64 dst);
 /* Asks the session to stop. */
 w_u64 rt_i_stop(w_u64 exit_status);
 /* Reports the context's pending error. */

@@ -69,6 +69,13 @@ static bool user_runtime(const struct session *s)
 	return !strcmp(s->o->runtime, "user");
 }
 
+/* The object is for this kernel alone. One that is kept must load on others
+   too: loops by bpf_loop (5.17), no 32-bit jumps, CO-RE. */
+static bool running_kernel(const struct session *s)
+{
+	return !user_runtime(s) && s->o->last_pass == 5 && !s->o->module_name;
+}
+
 /* ---- -v lines, -k files ---- */
 
 static bool verbose(const struct session *s, int pass)
@@ -403,6 +410,39 @@ static bool pass_2(struct session *s)
 
 /* ---- pass 3 ---- */
 
+/* Offset of task_struct.comm where handlers may read it; 0: they ask the
+   helper, which takes longer. */
+static uint32_t comm_offset(struct session *s)
+{
+	const char *why, *remedy;
+	const struct kbtf *b = target_vmlinux(s->targets, &why, &remedy);
+	const struct type_src *src = b ? kbtf_types(b) : NULL;
+	struct tmember_path path;
+	struct ttype task;
+	uint32_t id;
+
+	if (!src || !src->ops->find(src, TT_STRUCT, "task_struct", &id) ||
+	    !src->ops->get(src, id, &task) ||
+	    !ttype_find_member(&task, "comm", &path) || path.bit_off % 64)
+		return 0;
+	id = (uint32_t)(path.bit_off / 8);
+	return ebpf_comm_readable(id) ? id : 0;
+}
+
+static bool calls_rt(const struct ir_module *m, enum rt_fn fn)
+{
+	vec_for (&m->funcs, f)
+		vec_for (&m->funcs.v[f]->blocks, b) {
+			const struct ir_block *bl = m->funcs.v[f]->blocks.v[b];
+
+			vec_for (&bl->insns, i)
+				if (bl->insns.v[i].op == IR_RT &&
+				    bl->insns.v[i].fn == fn)
+					return true;
+		}
+	return false;
+}
+
 static const char *module_name(struct session *s)
 {
 	hash_more(s, s->parse.kernel_release, strlen(s->parse.kernel_release));
@@ -473,6 +513,8 @@ static bool pass_3(struct session *s)
 		diag_report(s->d, INTERNAL, LOC_NONE, NULL, wrong);
 	if (failed(s, 3, "translation"))
 		return false;
+	if (running_kernel(s) && calls_rt(s->module, RT_FN_execname))
+		s->ebpf.comm_off = comm_offset(s);
 	lay_out(s);
 	if (failed(s, 3, "translation"))
 		return false;
@@ -660,13 +702,11 @@ static int run_passes(struct session *s)
 		return 1;
 	if (o->last_pass == 2)
 		return 0;
-	/* An object that is kept must load on other kernels too: loops by
-	   bpf_loop (5.17), no 32-bit jumps. */
-	if (!user_runtime(s) && o->last_pass == 5 && !o->module_name) {
+	if (running_kernel(s)) {
 		s->ebpf.may_goto = ebpf_feature(EBPF_MAY_GOTO, NULL);
 		s->ebpf.long_jumps = ebpf_feature(EBPF_LONG_JUMP, NULL);
 	}
-	s->ebpf.core = o->last_pass == 4 || o->module_name;
+	s->ebpf.core = !running_kernel(s);
 	if (!pass_3(s))
 		return 1;
 	if (o->last_pass == 3)

@@ -47,6 +47,11 @@ struct ebpf_opts {
 	 * libbpf would have to parse the kernel's BTF.
 	 */
 	bool core;
+	/*
+	 * Offset of task_struct.comm in this kernel, for execname() without a
+	 * helper; 0: not known, or EBPF_TASK_FIELDS is missing.
+	 */
+	uint32_t comm_off;
 };
 
 struct ebpf_func; /* for listings, see list.c */
@@ -98,5 +103,8 @@ enum ebpf_feature {
  */
 bool ebpf_feature(enum ebpf_feature f, const char **cause);
 const char *ebpf_feature_name(enum ebpf_feature f);
+/* Whether a program may read task_struct.comm, at this offset, through the
+   pointer that bpf_get_current_task_btf() returns (Linux 5.11). */
+bool ebpf_comm_readable(uint32_t comm_off);
 
 #endif

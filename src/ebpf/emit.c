@@ -98,7 +98,8 @@ void gen_enter(struct gen *g, uint32_t handler, bool save_ctx)
 	gen_emit(g, MOV_IMM(R1, (int32_t)handler));
 	gen_emit(g, MOV_IMM(R2, (int32_t)flags));
 	gen_emit(g, MOV_IMM(R3, (int32_t)IMAGE_HANDLER_STATES(flags)));
-	gen_rt(g, RT_FN_enter);
+	if (!entry_splice(g, RT_FN_enter, true))
+		gen_rt(g, RT_FN_enter);
 	gen_emit(g, JMP_IMM(BPF_JNE, R0, 0, 2));
 	gen_emit(g, MOV_IMM(R0, 0));
 	gen_emit(g, EXIT_INSN);
@@ -110,7 +111,8 @@ void gen_enter(struct gen *g, uint32_t handler, bool save_ctx)
 void gen_leave(struct gen *g)
 {
 	gen_emit(g, LDX(BPF_DW, R1, R10, STACK_C));
-	gen_rt(g, RT_FN_leave);
+	if (!entry_splice(g, RT_FN_leave, true))
+		gen_rt(g, RT_FN_leave);
 	gen_emit(g, MOV_IMM(R0, 0));
 	gen_emit(g, EXIT_INSN);
 }

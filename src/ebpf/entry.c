@@ -208,6 +208,105 @@ void entry_dispatcher(struct unit *u, struct m_func *f)
 	turn_by_bpf_loop(&g, callback);
 }
 
+/* What an instruction of the library becomes here; its relocations follow r. */
+static struct bpf_insn runtime_insn(struct gen *g, const struct rtlib_func *src,
+				    uint32_t i, uint32_t *r)
+{
+	static const enum code_reloc_kind kinds[] = {
+		[RTLIB_CALL] = CODE_CALL,
+		[RTLIB_FUNC] = CODE_ADDR,
+		[RTLIB_HEAP] = CODE_HEAP,
+		[RTLIB_RING] = CODE_RING,
+	};
+	struct unit *u = g->u;
+	struct bpf_insn insn;
+
+	__builtin_memcpy(&insn, &src->insns[i], sizeof(insn));
+	if (insn.code == (BPF_LDX | BPF_MEM | BPF_DW) &&
+	    (insn.off & ~8) == RTLIB_COMM_MAGIC)
+		insn.off += (int16_t)((int)u->opts->comm_off -
+				      RTLIB_COMM_MAGIC);
+	for (; *r < src->nrelocs && src->relocs[*r].insn == i; ++*r) {
+		const struct rtlib_reloc *from = &src->relocs[*r];
+		struct code_reloc reloc = {gen_pos(g), 0, 0};
+
+		if (from->kind == RTLIB_MASK) {
+			insn.imm = (int32_t)u->mask;
+			continue;
+		}
+		reloc.kind = kinds[from->kind];
+		if (reloc.kind <= CODE_ADDR)
+			reloc.target = u->rt_out[from->target];
+		vec_push(u->arena, &gen_func(g)->relocs, reloc);
+	}
+	return insn;
+}
+
+/* What a body may have on the stack: one word at [r10-8], for which a handler
+   has [r10-24]. */
+static bool is_stack_word(const struct bpf_insn *insn)
+{
+	int cls = BPF_CLASS(insn->code);
+
+	return insn->off == -8 && BPF_MODE(insn->code) == BPF_MEM &&
+	       ((cls == BPF_LDX && insn->src_reg == R10) ||
+		((cls == BPF_STX || cls == BPF_ST) && insn->dst_reg == R10 &&
+		 insn->src_reg != R10));
+}
+
+static bool can_splice(const struct rtlib_func *src, bool keep_none)
+{
+	for (uint32_t i = 0; i < src->ninsns; i++) {
+		struct bpf_insn insn;
+
+		__builtin_memcpy(&insn, &src->insns[i], sizeof(insn));
+		if (insn.code == INSN_LD_IMM64) {
+			i++;
+			if (insn.dst_reg >= R6 && !keep_none)
+				return false;
+			continue;
+		}
+		if (insn.code == (BPF_JMP | BPF_CALL))
+			continue;
+		if (insn.code == INSN_MAY_GOTO)
+			return false;
+		if ((insn.dst_reg == R10 || insn.src_reg == R10) &&
+		    !(keep_none && is_stack_word(&insn)))
+			return false;
+		if (!keep_none && (insn.dst_reg >= R6 || insn.src_reg >= R6))
+			return false;
+	}
+	return true;
+}
+
+bool entry_splice(struct gen *g, enum rt_fn fn, bool keep_none)
+{
+	struct unit *u = g->u;
+	uint32_t index = u->rt_index[fn], r = 0;
+	const struct rtlib_func *src;
+	VEC(uint32_t) exits = {0};
+
+	if (index == UINT16_MAX || !can_splice(&u->rt->funcs[index], keep_none))
+		return false;
+	src = &u->rt->funcs[plan_rt_callees(u, fn)];
+	for (uint32_t i = 0; i < src->ninsns; i++) {
+		struct bpf_insn insn = runtime_insn(g, src, i, &r);
+
+		if (is_stack_word(&insn))
+			insn.off = STACK_FRAME;
+		if (insn.code != (BPF_JMP | BPF_EXIT)) {
+			gen_emit(g, insn);
+			if (insn.code == INSN_LD_IMM64)
+				gen_emit(g, runtime_insn(g, src, ++i, &r));
+		} else if (i + 1 < src->ninsns) {
+			vec_push(u->arena, &exits, gen_emit(g, JA(0)));
+		}
+	}
+	vec_for (&exits, i)
+		gen_here(g, exits.v[i]);
+	return true;
+}
+
 void entry_runtime(struct unit *u, uint32_t rt_index)
 {
 	const struct rtlib_func *src = &u->rt->funcs[rt_index];
@@ -217,28 +316,6 @@ void entry_runtime(struct unit *u, uint32_t rt_index)
 	gen_func(&g)->is_static = src->is_static;
 	gen_func(&g)->is_runtime = true;
 	gen_line(&g, LOC_NONE);
-	for (uint32_t i = 0; i < src->ninsns; i++) {
-		struct bpf_insn insn;
-
-		__builtin_memcpy(&insn, &src->insns[i], sizeof(insn));
-		for (; r < src->nrelocs && src->relocs[r].insn == i; r++) {
-			static const enum code_reloc_kind kinds[] = {
-				[RTLIB_CALL] = CODE_CALL,
-				[RTLIB_FUNC] = CODE_ADDR,
-				[RTLIB_HEAP] = CODE_HEAP,
-				[RTLIB_RING] = CODE_RING,
-			};
-			struct code_reloc reloc = {i, 0, 0};
-
-			if (src->relocs[r].kind == RTLIB_MASK) {
-				insn.imm = (int32_t)u->mask;
-				continue;
-			}
-			reloc.kind = kinds[src->relocs[r].kind];
-			if (reloc.kind <= CODE_ADDR)
-				reloc.target = u->rt_out[src->relocs[r].target];
-			vec_push(u->arena, &gen_func(&g)->relocs, reloc);
-		}
-		gen_emit(&g, insn);
-	}
+	for (uint32_t i = 0; i < src->ninsns; i++)
+		gen_emit(&g, runtime_insn(&g, src, i, &r));
 }

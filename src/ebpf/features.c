@@ -59,6 +59,19 @@ static int probe_permission(void)
 	return try_insns(insns, 2);
 }
 
+bool ebpf_comm_readable(uint32_t comm_off)
+{
+	const struct bpf_insn insns[] = {
+		HELPER(BPF_FUNC_get_current_task_btf),
+		LDX(BPF_DW, R1, R0, (int16_t)comm_off),
+		LDX(BPF_DW, R1, R0, (int16_t)(comm_off + 8)),
+		MOV_IMM(R0, 0),
+		EXIT_INSN,
+	};
+
+	return comm_off && comm_off < 0x7ff0 && !try_insns(insns, 5);
+}
+
 static int probe_may_goto(void)
 {
 	const struct bpf_insn insns[] = {

@@ -167,6 +167,8 @@ struct unit {
 bool plan_unit(struct unit *u);
 /* By run-time function: index in unit.out, taking it in when it is new. */
 uint32_t plan_rt(struct unit *u, enum rt_fn fn);
+/* Takes in what the function calls, but not itself; its index in rt->funcs. */
+uint32_t plan_rt_callees(struct unit *u, enum rt_fn fn);
 /* Reports a BPF_LIMIT with a remedy. */
 void unit_fail(struct unit *u, struct loc loc, const char *remedy,
 	       const char *fmt, ...) __attribute__((format(printf, 4, 5)));
@@ -204,6 +206,12 @@ struct gen {
 	struct unit *u;
 	uint32_t out; /* index, as u->out may move */
 };
+
+/* The body of a run-time function in place of a call, when it can stand there:
+   it uses no stack to speak of, and registers that a call keeps only if
+   keep_none. False:
+   nothing was emitted. */
+bool entry_splice(struct gen *g, enum rt_fn fn, bool keep_none);
 
 static inline struct ebpf_func *gen_func(struct gen *g)
 {

@@ -83,6 +83,18 @@ static void take_rt(struct unit *u, uint32_t index)
 			take_rt(u, f->relocs[i].target);
 }
 
+uint32_t plan_rt_callees(struct unit *u, enum rt_fn fn)
+{
+	uint32_t index = u->rt_index[fn];
+	const struct rtlib_func *f = &u->rt->funcs[index];
+
+	for (uint32_t i = 0; i < f->nrelocs; i++)
+		if (f->relocs[i].kind == RTLIB_CALL ||
+		    f->relocs[i].kind == RTLIB_FUNC)
+			take_rt(u, f->relocs[i].target);
+	return index;
+}
+
 uint32_t plan_rt(struct unit *u, enum rt_fn fn)
 {
 	uint32_t index = u->rt_index[fn];
@@ -271,6 +283,9 @@ bool plan_unit(struct unit *u)
 	u->rt = u->opts->may_goto ? &rtlib_maygoto : &rtlib_bpfloop;
 	for (uint32_t i = 0; i < RT_FN_COUNT; i++)
 		u->rt_index[i] = rt_find(u->rt, rt_info[i].name);
+	if (u->opts->comm_off)
+		u->rt_index[RT_FN_execname] =
+			rt_find(u->rt, "i_execname_task");
 	u->rt_depth = arena_alloc(u->arena, u->rt->nfuncs);
 	u->rt_out = arena_new_array(u->arena, uint32_t, u->rt->nfuncs);
 	memset(u->rt_out, 0xff, u->rt->nfuncs * sizeof(*u->rt_out));

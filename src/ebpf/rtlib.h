@@ -11,6 +11,9 @@
 /* The runtime's heap mask as it is compiled (RT_MASK_MAGIC in rt_bpf code);
    replaced by heap_size - 1 when an object is written. */
 #define RTLIB_MASK_MAGIC 0x1ffffff7
+/* Offset of task_struct.comm in rt_i_execname_task(), of its first and second
+   eight bytes; replaced likewise. */
+#define RTLIB_COMM_MAGIC 0x7ff0
 
 enum rtlib_reloc_kind {
 	RTLIB_CALL, /* call of function `target` */

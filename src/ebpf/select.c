@@ -534,7 +534,10 @@ static void select_call(struct sel *s, const struct ir_insn *in)
 static void select_rt(struct sel *s, const struct ir_insn *in)
 {
 	place_args(s, in->args, in->nargs);
-	call(s, plan_rt(s->g.u, in->fn));
+	/* what is shorter than a call */
+	if ((in->fn != RT_FN_lock && in->fn != RT_FN_unlock) ||
+	    !entry_splice(&s->g, in->fn, false))
+		call(s, plan_rt(s->g.u, in->fn));
 	put_dest(s, in->d, R0);
 }
 

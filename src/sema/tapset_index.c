@@ -8,6 +8,7 @@
 #include "sema/tapset_index.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,7 +71,12 @@ static void list_dir(struct listing *l, const char *below, unsigned depth)
 			continue;
 		path = arena_printf(l->arena, "%s%s%s", below,
 				    *below ? "/" : "", de->d_name);
-		if (fstatat(dirfd(d), de->d_name, &st, 0))
+		/* a link may be a file of the library, but never a folder: it
+		   could lead in a circle, or out of the library */
+		if (fstatat(dirfd(d), de->d_name, &st, AT_SYMLINK_NOFOLLOW) ||
+		    (S_ISLNK(st.st_mode) &&
+		     (fstatat(dirfd(d), de->d_name, &st, 0) ||
+		      S_ISDIR(st.st_mode))))
 			continue;
 		if (S_ISDIR(st.st_mode)) {
 			if (depth < MAX_DEPTH &&

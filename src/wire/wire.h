@@ -141,7 +141,7 @@ struct rt_ctx {
 			  offset + ctx_size - out_cap; set by rt_enter() */
 	w_u32 out_len; /* bytes filled, incl. the record header */
 	w_u32 nesting; /* script function depth */
-	w_u32 locks_held; /* how many of the handler's locks are taken */
+	w_u32 cpu; /* where the handler started; it stays there */
 	w_u32 error_loc; /* index of the failing statement's location */
 	w_u32 flags; /* RT_CTX_* */
 	w_u64 ret; /* integer result of a script function */

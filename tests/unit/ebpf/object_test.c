@@ -84,7 +84,7 @@ static void listing_shows_script_and_names(void **state)
 	assert_non_null(strstr(sb_str(&sb), "  ; small.stp:2: out[0] = 5\n"));
 	assert_non_null(strstr(sb_str(&sb), "r1 = @out+8\n"));
 	assert_non_null(strstr(sb_str(&sb), "call fn_twice\n"));
-	assert_non_null(strstr(sb_str(&sb), "call rt_leave\n"));
+	assert_non_null(strstr(sb_str(&sb), "call rt_i_leave\n"));
 	if (!strstr(sb_str(&sb), strchr(want, '\n')))
 		fail_msg("%s", sb_str(&sb));
 	sb_free(&sb);
