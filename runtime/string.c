@@ -237,9 +237,9 @@ RT_FN w_u64 rt_stringat(w_u64 c, w_u64 s, w_u64 pos)
 {
 	w_u64 len = rt_string(s)->len;
 
-	if (pos > rt_head()->string_cap)
+	if (pos >= len)
 		return rt_fail(c, RT_MSG_BAD_POS);
-	return pos < len ? rt_ld8(s + RT_STR_HDR + pos) : 0;
+	return rt_ld8(s + RT_STR_HDR + pos);
 }
 
 RT_INLINE w_u64 is_blank(w_u64 ch)
@@ -556,8 +556,11 @@ RT_INLINE w_u64 text_strn(w_u64 c, w_u64 dst, w_u64 s, w_u64 n, w_u64 quoted)
 		rt_str_end(dst, end - text);
 		return 0;
 	}
-	if (n < 5)
+	if (cap < 5)
 		return rt_substr(c, dst, s, 0, 0);
+	/* the quotes and the dots come in any case, as in SystemTap 5.6 */
+	if (n < 5)
+		n = 5;
 	rt_st8(text, '"');
 	if (rt_i_escape(c, text + 1, s, n - 2)) {
 		end = ((struct escaping *)rt_at(RT_SCRATCH(c)))->to;

@@ -192,6 +192,8 @@ static void print_source(const struct diag *d, FILE *out, struct loc loc)
 	line = source_line(loc.src, loc.line, &len);
 	if (!len && loc.col > 1)
 		return;
+	if (len && line[len - 1] == '\r')
+		len--;
 	/* Long lines are shown around the caret. */
 	size_t from = 0;
 

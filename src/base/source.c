@@ -77,6 +77,9 @@ const char *source_line(const struct source *s, uint32_t line, size_t *len)
 {
 	const char *p = s->text, *end = s->text + s->len;
 
+	/* columns do not count a byte order mark either */
+	if (s->len >= 3 && !memcmp(p, "\xef\xbb\xbf", 3))
+		p += 3;
 	while (line > 1 && p < end) {
 		const char *nl = memchr(p, '\n', (size_t)(end - p));
 

@@ -355,6 +355,8 @@ static bool print_hist(struct printer *p, struct cursor c)
 	    (v[0] == 0 && h.nbuckets != RT_HIST_LOG_BUCKETS))
 		return false;
 	hist_print(p->out, &h, p->elision);
+	/* SystemTap ends a printed histogram with an empty line */
+	run_out_write(p->out, "\n", 1);
 	return true;
 }
 

@@ -48,14 +48,14 @@ test_command_starts_after_attach_and_ends_the_session() {
 
 test_failing_command_is_passed_on() {
 	need bpf
-	! "$stap" -c 'sh -c "exit 3"' -e 'probe end { println("end") }' >out 2>err
+	fails "$stap" -c 'sh -c "exit 3"' -e 'probe end { println("end") }' >out 2>err
 	expect '^end$' out
 	expect 'WARNING: .*status.* 3' err
 }
 
 test_missing_command() {
 	need bpf
-	! "$stap" -c /nonexistent/prog -e 'probe begin { println("x") }' >out 2>err
+	fails "$stap" -c /nonexistent/prog -e 'probe begin { println("x") }' >out 2>err
 	expect 'nonexistent' err
 }
 
@@ -68,13 +68,13 @@ test_output_file() {
 
 test_full_disk_is_an_error() {
 	need bpf
-	! "$stap" -o /dev/full -e 'probe begin { println("x") exit() }' 2>err
+	fails "$stap" -o /dev/full -e 'probe begin { println("x") exit() }' 2>err
 	expect 'ERROR: ' err
 }
 
 test_error_in_handler_fails_the_run() {
 	need bpf
-	! "$stap" -e 'probe begin { x = 0 println(1 / x) }' >out 2>err
+	fails "$stap" -e 'probe begin { x = 0 println(1 / x) }' >out 2>err
 	expect '^ERROR: division by 0 near operator .* at <input>:1:' err
 	expect 'Number of errors: 1, skipped probes: 0' err
 	expect 'Pass 5: run failed' err

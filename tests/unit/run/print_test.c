@@ -335,7 +335,7 @@ static void prints_histograms(void **state)
 		"    0 |@@@                                                3\n"
 		"   10 |@                                                  1\n"
 		"   20 |                                                   "
-		"0\n");
+		"0\n\n");
 	end(f);
 }
 

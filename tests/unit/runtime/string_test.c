@@ -171,10 +171,8 @@ static void stringat_knows_its_bounds(void **state)
 
 	assert_int_equal(rt_stringat(ctx, s, 0), 'a');
 	assert_int_equal(rt_stringat(ctx, s, 1), 0xff);
-	assert_int_equal(rt_stringat(ctx, s, 2), 0);
-	assert_int_equal(rt_stringat(ctx, s, 15), 0);
 	assert_no_error();
-	assert_int_equal(rt_stringat(ctx, s, 16), 0);
+	assert_int_equal(rt_stringat(ctx, s, 2), 0);
 	assert_error(BAD_POS);
 	assert_int_equal(rt_stringat(ctx, s, (w_u64)-1), 0);
 	assert_error(BAD_POS);
@@ -360,7 +358,7 @@ static void escaped_text_is_cut_between_escapes(void **state)
 	rt_text_strn(ctx, d, s, 5, 1);
 	assert_string_equal(text(d), "\"\"...");
 	rt_text_strn(ctx, d, s, 4, 1);
-	assert_string_equal(text(d), "");
+	assert_string_equal(text(d), "\"\"...");
 	assert_int_equal(counter(WIRE_CNT_TRUNCATED), 0);
 }
 
