@@ -126,6 +126,13 @@ test_output_that_cannot_be_opened() {
 	expect '^Pass 5: run failed\.  \[man error::pass5\]$' err
 }
 
+test_closed_standard_files() {
+	fails user -e 'probe begin { println("x") exit() }' >&- 2>err
+	expect '^ERROR: cannot write the output: Bad file descriptor' err
+	user -o out -e 'probe begin { println("x") exit() }' <&- >&- 2>&-
+	[ "$(cat out)" = x ]
+}
+
 test_interrupt_ends_a_run_with_success() {
 	for sig in INT TERM HUP; do
 		: >out
