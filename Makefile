@@ -36,7 +36,7 @@ PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 
 WARN := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wpointer-arith \
-	-Wno-unused-parameter -Werror
+	-Wno-unused-parameter -Wno-string-concatenation -Werror
 CFLAGS ?= -O2 -g
 ALL_CFLAGS := -std=gnu11 $(CFLAGS) $(WARN) -D_GNU_SOURCE \
 	-DSTAP_PREFIX='"$(prefix)"' -Isrc -Iruntime -I$(B)/gen $(PKG_CFLAGS)

@@ -11,6 +11,7 @@ bless=
 passed=0 failed=0 skipped=0
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
+cp -r docs "$tmp/docs" || exit 1 # the commands write files
 
 # times and sizes of this run
 normalise() {
@@ -33,7 +34,7 @@ console() { # file
 			cmd=
 			return
 		fi
-		(cd docs && eval "$cmd") 2>&1 </dev/null | normalise >"$tmp/got"
+		(cd "$tmp/docs" && eval "$cmd") 2>&1 </dev/null | normalise >"$tmp/got"
 		if [ "$bless" ]; then
 			cat "$tmp/got" >>"$tmp/new"
 		elif cmp -s "$tmp/want" "$tmp/got"; then

@@ -94,7 +94,7 @@ test_reader_that_has_seen_enough_ends_the_session() {
 	"$stap" -e 'probe kernel.trace("sys_enter") { println("x") }
 		probe end { println("end") }' 2>err | head -n 5 >out
 	[ "$(wc -l <out)" = 5 ]
-	! grep -q ERROR err
+	fails grep -q ERROR err
 }
 
 test_stuck_reader_can_be_interrupted() {

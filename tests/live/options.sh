@@ -5,11 +5,6 @@
 
 user() { SYSTEMTAP_DIR=$PWD timeout 20 "$stap" --runtime=user "$@"; }
 
-# "! cmd" would not end a test under set -e.
-fails() {
-	if "$@"; then fail "succeeded: $*"; fi
-}
-
 wait_for() { # text, file
 	for _ in $(seq 200); do
 		grep -q "$1" "$2" 2>/dev/null && return

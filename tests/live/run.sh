@@ -20,6 +20,8 @@ need() {
 	esac
 }
 fail() { echo "$*"; exit 1; }
+# "! cmd" would not end a test under set -e.
+fails() { if "$@"; then fail "succeeded: $*"; fi; }
 expect() { # text, file: the file holds a line that matches
 	grep -qE -- "$1" "$2" || { cat "$2"; fail "expected: $1"; }
 }
