@@ -1,27 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* stap: translate a script and run it. */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/diag.h"
+#include "base/stdfds.h"
 #include "driver/options.h"
 #include "driver/session.h"
-
-/*
- * A standard descriptor that the caller closed would be taken by the next file
- * we open, and the script's output would go there. /dev/null opened for the
- * other direction makes use of it an error, as the caller asked for.
- */
-static void reserve_standard_fds(void)
-{
-	for (int fd = 0; fd <= 2; fd++)
-		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF &&
-		    open("/dev/null", fd ? O_RDONLY : O_WRONLY) != fd)
-			_exit(1);
-}
 
 int main(int argc, char **argv)
 {
