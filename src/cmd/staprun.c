@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/stdfds.h"
 #include "run/image_read.h"
 #include "run/run.h"
 
@@ -231,6 +232,8 @@ static int run(struct diag *d, struct options *o)
 
 int main(int argc, char **argv)
 {
+	reserve_standard_fds();
+
 	struct arena *a = arena_new();
 	bool color = isatty(2);
 	struct diag *d = diag_new(a, (struct diag_opts){.color = color});

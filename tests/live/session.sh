@@ -113,8 +113,10 @@ test_killed_session_leaves_nothing() {
 	wait $! || true
 	sleep 0.3
 	if command -v bpftool >/dev/null; then
-		! bpftool prog show 2>/dev/null | grep -qw 'name probe_[0-9]*'
-		! bpftool map show 2>/dev/null | grep -qw 'name rt_ring'
+		bpftool prog show >progs 2>/dev/null
+		bpftool map show >maps 2>/dev/null
+		fails grep -qw 'name probe_[0-9]*' progs
+		fails grep -qw 'name rt_ring' maps
 	fi
 	[ "$(ls /sys/kernel/tracing/events/uprobes 2>/dev/null | wc -l)" = "$before" ]
 }
