@@ -179,6 +179,8 @@ static void run_fields(const struct field *fields, uint32_t n, bool core)
 
 static void fields_are_found_on_another_kernel(void **state)
 {
+	ebpf_util_need_bpf();
+
 	struct btf *b = btf__load_vmlinux_btf();
 	struct field fields[6];
 	uint32_t comm;

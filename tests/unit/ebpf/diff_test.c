@@ -75,6 +75,7 @@ static void random_modules_agree_with_the_engine(void **state)
 	const char *seed = getenv("DIFF_SEED"), *count = getenv("DIFF_COUNT");
 	uint64_t n = count ? strtoull(count, NULL, 0) : 40;
 
+	ebpf_util_need_bpf();
 	if (ebpf_util_skip(false))
 		return;
 	if (seed) {
@@ -218,6 +219,7 @@ static void every_operation_in_every_shape(void **state)
 	struct ir_insn ins[IR_SAR - IR_MOV + 1];
 	uint32_t n = 0;
 
+	ebpf_util_need_bpf();
 	if (ebpf_util_skip(false))
 		return;
 	for (uint32_t op = IR_MOV; op <= IR_SAR; op++)
@@ -232,6 +234,7 @@ static void every_condition_in_every_shape(void **state)
 {
 	struct ir_insn ins[IR_CC_COUNT];
 
+	ebpf_util_need_bpf();
 	if (ebpf_util_skip(false))
 		return;
 	for (uint32_t cc = 0; cc < IR_CC_COUNT; cc++)

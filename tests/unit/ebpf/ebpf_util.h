@@ -55,8 +55,9 @@ static inline struct ebpf_object *ebpf_util_load(struct arena *a,
 	return obj;
 }
 
-/* True, with a word why, when programs cannot be loaded here. */
-static inline bool ebpf_util_skip(bool may_goto)
+/* Skips the test where no program can be loaded; first in a test, before it
+   holds anything. */
+static inline void ebpf_util_need_bpf(void)
 {
 	const char *cause;
 
@@ -66,6 +67,14 @@ static inline bool ebpf_util_skip(bool may_goto)
 		print_message("SKIP: %s\n", cause);
 		skip();
 	}
+}
+
+/* True, with a word why, when this kind of loop is not known here. */
+static inline bool ebpf_util_skip(bool may_goto)
+{
+	const char *cause;
+
+	ebpf_util_need_bpf();
 	if (ebpf_feature(may_goto ? EBPF_MAY_GOTO : EBPF_BPF_LOOP, &cause))
 		return false;
 	print_message("SKIP: %s\n", cause);

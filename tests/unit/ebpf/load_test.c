@@ -60,11 +60,13 @@ static void run_both(const char *text, const struct want *want, uint32_t n)
 
 static void empty_handler(void **state)
 {
+	ebpf_util_need_bpf();
 	RUN(HEAD "handler 0 probe_0 {\nb0:\n ret\n}\n", {0, 0});
 }
 
 static void context_loads_extend(void **state)
 {
+	ebpf_util_need_bpf();
 	RUN(HEAD "handler 0 probe_0 {\n"
 		 "b0:\n"
 		 "  %1 = ctxld.8 [0]\n"
@@ -80,6 +82,7 @@ static void context_loads_extend(void **state)
 
 static void loads_and_stores_of_every_size(void **state)
 {
+	ebpf_util_need_bpf();
 	RUN(HEAD "handler 0 probe_0 {\n"
 		 "  slot0 s 64\n"
 		 "b0:\n"
@@ -114,6 +117,7 @@ static void loads_and_stores_of_every_size(void **state)
 
 static void registers_hold_offsets_into_the_heap(void **state)
 {
+	ebpf_util_need_bpf();
 	RUN(HEAD "handler 0 probe_0 {\n"
 		 "  slot0 a 16\n"
 		 "  slot1 b 40000\n"
@@ -148,6 +152,7 @@ static void more_values_than_registers(void **state)
 	struct strbuf sb = {0};
 	int64_t sum = 0;
 
+	ebpf_util_need_bpf();
 	sb_puts(&sb, HEAD "handler 0 probe_0 {\nb0:\n  %1 = ctxld.8 [0]\n");
 	for (int i = 2; i <= 30; i++)
 		sb_printf(&sb, "  %%%d = mul %%1, %d\n", i, i);
@@ -213,6 +218,7 @@ static void more_values_than_registers(void **state)
 
 static void nested_loops_call_functions(void **state)
 {
+	ebpf_util_need_bpf();
 	RUN(HEAD "handler 0 probe_0 {\nb0:\n"
 		 "  %1 = call fn_nest(70, 90)\n"
 		 "  st.8 [@out], %1\n  ret\n}\n" NEST,
@@ -221,6 +227,7 @@ static void nested_loops_call_functions(void **state)
 
 static void handler_loops_over_its_context(void **state)
 {
+	ebpf_util_need_bpf();
 	RUN(HEAD "handler 0 probe_0 {\n"
 		 "b0:\n"
 		 "  %1 = mov 0\n"
@@ -244,6 +251,7 @@ static void handler_loops_over_its_context(void **state)
 
 static void recursion(void **state)
 {
+	ebpf_util_need_bpf();
 	RUN(HEAD "handler 0 probe_0 {\nb0:\n"
 		 "  %1 = call fn_fib(15)\n"
 		 "  %2 = call fn_even(11)\n"
@@ -291,6 +299,7 @@ static void recursion(void **state)
 /* A recursive function that loops over calls of itself and of a plain one. */
 static void loops_within_recursion(void **state)
 {
+	ebpf_util_need_bpf();
 	RUN(HEAD "handler 0 probe_0 {\nb0:\n"
 		 "  %1 = call fn_tree(4)\n"
 		 "  st.8 [@out], %1\n"
@@ -341,6 +350,7 @@ static void chain(struct strbuf *sb, int n)
 
 static void deep_call_chains(void **state)
 {
+	ebpf_util_need_bpf();
 	for (int n = 1; n <= 40; n += n < 12 ? 1 : 28) {
 		struct strbuf sb = {0};
 
@@ -358,6 +368,7 @@ static void many_parameters(void **state)
 {
 	struct strbuf sb = {0};
 
+	ebpf_util_need_bpf();
 	sb_puts(&sb, HEAD "handler 0 probe_0 {\nb0:\n  %1 = ctxld.8 [0]\n"
 			  "  %2 = call fn_many(%1");
 	for (int i = 2; i <= 20; i++)
@@ -384,6 +395,7 @@ static void many_functions(void **state)
 {
 	struct strbuf sb = {0};
 
+	ebpf_util_need_bpf();
 	sb_puts(&sb, HEAD "handler 0 probe_0 {\nb0:\n  %1 = mov 0\n");
 	for (int i = 0; i < 200; i++)
 		sb_printf(&sb, "  %%1 = call fn_%d(%%1)\n", i);
@@ -399,6 +411,7 @@ static void many_functions(void **state)
 
 static void strings_through_the_runtime(void **state)
 {
+	ebpf_util_need_bpf();
 	RUN(HEAD "handler 0 probe_0 {\n"
 		 "  slot0 a 72\n"
 		 "  slot1 b 72\n"
@@ -431,6 +444,7 @@ static void errors_branch(void **state)
 					"  st.8 [@out], 2\n"
 					"  ret\n}\n";
 
+	ebpf_util_need_bpf();
 	for (int may_goto = 0; may_goto < 2; may_goto++) {
 		struct arena *a = arena_new();
 		struct ebpf_loaded l;
@@ -467,6 +481,7 @@ static void endless_loops_are_ended(void **state)
 					"  st.8 [@out+8], 77\n"
 					"  ret\n}\n";
 
+	ebpf_util_need_bpf();
 	for (int may_goto = 0; may_goto < 2; may_goto++) {
 		struct arena *a = arena_new();
 		struct ebpf_loaded l;
@@ -490,6 +505,8 @@ static void endless_loops_are_ended(void **state)
 /* Handlers run only in the session states they are for. */
 static void states_are_respected(void **state)
 {
+	ebpf_util_need_bpf();
+
 	static const char text[] = HEAD "handler 0 probe_0 {\nb0:\n"
 					"  xadd.8 [@out], 1\n  ret\n}\n";
 	struct arena *a = arena_new();
@@ -567,6 +584,7 @@ static void verification_is_linear(void **state)
 				    "b%4$u:\n  st.8 [@out+8], %%1\n"
 				    "  jmp b%5$u\n";
 
+	ebpf_util_need_bpf();
 	for (int may_goto = 0; may_goto < 2; may_goto++) {
 		uint64_t one, ten, hundred;
 

@@ -93,6 +93,8 @@ static void listing_shows_script_and_names(void **state)
 
 static void the_kernel_knows_script_lines(void **state)
 {
+	ebpf_util_need_bpf();
+
 	struct arena *a = arena_new();
 	struct bpf_line_info lines[200];
 	struct bpf_prog_info info = {0};
@@ -134,6 +136,8 @@ static void the_kernel_knows_script_lines(void **state)
 
 static void programs_stand_in_sections_by_type(void **state)
 {
+	ebpf_util_need_bpf();
+
 	static const struct wire_attach attach[] = {
 		{.kind = WIRE_PROBE_UPROBE,
 		 .handler = 2,
@@ -342,6 +346,8 @@ static void too_long_functions_are_reported(void **state)
 
 static void long_jumps_reach_everywhere(void **state)
 {
+	ebpf_util_need_bpf();
+
 	const uint64_t args[][1] = {{11}, {1}};
 	struct arena *a = arena_new();
 	struct ebpf_loaded l;
@@ -420,6 +426,7 @@ static void objects_are_written(void **state)
 
 static void features_answer_or_say_why(void **state)
 {
+	ebpf_util_need_bpf();
 	if (tests_bpf_unusable())
 		skip();
 	for (int f = 0; f < EBPF_FEATURE_COUNT; f++) {
