@@ -116,6 +116,8 @@ RT_FN w_u64 rt_stat_get(w_u64 c, w_u64 stat, w_u64 desc, w_u64 op)
 /* @hist_...(x)[index]: the count of a bucket. */
 RT_FN w_u64 rt_stat_bucket(w_u64 c, w_u64 stat, w_u64 desc, w_u64 index)
 {
+	if (!((struct rt_stat *)rt_at(stat))->count)
+		return rt_fail(c, RT_MSG_EMPTY_STAT);
 	if (index >= bucket_count(rt_at(desc)))
 		return rt_fail(c, RT_MSG_BAD_BUCKET);
 	return rt_ld64(stat + sizeof(struct rt_stat) + index * 8);

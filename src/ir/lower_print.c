@@ -110,7 +110,8 @@ static void pieces_of_values(struct lower *L, const struct expr *e,
 			add_value(L, l, e->print.args.v[i]);
 		}
 	}
-	if (e->print.newline)
+	/* a histogram ends its line, and prints an empty one, itself */
+	if (e->print.newline && !(l->n && vec_last(l).hist))
 		add_text(L, l, "\n", 1);
 }
 

@@ -10,9 +10,10 @@
  * The value column is as wide as the widest label printed (at least "value"),
  * the count column as wide as the largest count. A bar has at most 50 '@';
  * counts up to 50 are drawn one to one, larger ones divided by the smallest
- * whole number that makes the largest fit. In a range of empty buckets the
- * first and last HIST_ELISION are kept and the others become one '~'; before
- * the first and after the last bucket with a count only HIST_ELISION are kept.
+ * whole number that makes the largest fit. Two empty buckets stand before the
+ * first and after the last one with a count. In a range of empty buckets the
+ * first and last HIST_ELISION are kept and the others become one '~', but for
+ * those at the end, which just end.
  * A log histogram without negative values does not go below 0. Under- and
  * overflow of a linear histogram show only when they happened.
  */
@@ -26,6 +27,7 @@
 #include "wire/wire.h"
 
 #define BAR_WIDTH 50
+#define AROUND 2 /* empty buckets shown before and after the others */
 
 static uint64_t count_at(const struct hist *h, uint32_t i)
 {
@@ -62,8 +64,7 @@ static int label(const struct hist *h, uint32_t i, char out[24])
 }
 
 /* The range of buckets to draw; false when all are empty. */
-static bool range(const struct hist *h, int elision, uint32_t *first,
-		  uint32_t *last)
+static bool range(const struct hist *h, uint32_t *first, uint32_t *last)
 {
 	uint32_t lo = 0, hi = h->nbuckets - 1, a, b;
 
@@ -81,14 +82,8 @@ static bool range(const struct hist *h, int elision, uint32_t *first,
 		;
 	if (!h->linear && a >= RT_HIST_LOG_ZERO)
 		lo = RT_HIST_LOG_ZERO;
-	if (elision >= 0) {
-		*first =
-			a - lo > (uint32_t)elision ? a - (uint32_t)elision : lo;
-		*last = hi - b > (uint32_t)elision ? b + (uint32_t)elision : hi;
-	} else {
-		*first = lo;
-		*last = hi;
-	}
+	*first = a - lo > AROUND ? a - AROUND : lo;
+	*last = hi - b > AROUND ? b + AROUND : hi;
 	return true;
 }
 
@@ -133,7 +128,7 @@ void hist_print(struct run_out *o, const struct hist *h, int elision)
 	if (h->nbuckets < 3 ||
 	    (!h->linear && h->nbuckets != RT_HIST_LOG_BUCKETS))
 		return;
-	if (range(h, elision, &first, &last))
+	if (range(h, &first, &last))
 		for (uint32_t i = first; i <= last; i++) {
 			int w = label(h, i, text);
 
@@ -167,6 +162,8 @@ void hist_print(struct run_out *o, const struct hist *h, int elision)
 		}
 		for (uint32_t k = 0; k < keep; k++)
 			print_row(o, h, i + k, width, count_width, scale);
+		if (i + run > last)
+			break;
 		p = run_out_reserve(o, 64);
 		if (p)
 			run_out_advance(o, (size_t)snprintf(p, 64, "%*s~\n",

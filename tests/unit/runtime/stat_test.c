@@ -216,6 +216,9 @@ static void linear_buckets_have_outsiders(void **state)
 	assert_int_equal((w_s64)rt_stat_bucket_low(desc, 2), -5);
 	w_u32 stat = stat_new(desc);
 	assert_no_error();
+	assert_int_equal(rt_stat_bucket(ctx, stat, desc, 1), 0);
+	assert_error(EMPTY_STAT);
+	rt_stat_add(stat, desc, 0);
 	assert_int_equal(rt_stat_bucket(ctx, stat, desc, 7), 0);
 	assert_error(BAD_BUCKET);
 	rt_stat_bucket(ctx, stat, desc, (w_u64)-1);
