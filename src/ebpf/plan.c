@@ -70,6 +70,16 @@ static uint32_t rt_fn_frames(struct unit *u, enum rt_fn fn)
 					     : rt_frames(u, u->rt_index[fn]);
 }
 
+static void take_rt(struct unit *u, uint32_t index);
+
+static void take_callees(struct unit *u, const struct rtlib_func *f)
+{
+	for (uint32_t i = 0; i < f->nrelocs; i++)
+		if (f->relocs[i].kind == RTLIB_CALL ||
+		    f->relocs[i].kind == RTLIB_FUNC)
+			take_rt(u, f->relocs[i].target);
+}
+
 static void take_rt(struct unit *u, uint32_t index)
 {
 	const struct rtlib_func *f = &u->rt->funcs[index];
@@ -77,21 +87,14 @@ static void take_rt(struct unit *u, uint32_t index)
 	if (u->rt_out[index] != NO_FUNC)
 		return;
 	u->rt_out[index] = gen_new_func(u, f->name, ".text", f->nargs);
-	for (uint32_t i = 0; i < f->nrelocs; i++)
-		if (f->relocs[i].kind == RTLIB_CALL ||
-		    f->relocs[i].kind == RTLIB_FUNC)
-			take_rt(u, f->relocs[i].target);
+	take_callees(u, f);
 }
 
 uint32_t plan_rt_callees(struct unit *u, enum rt_fn fn)
 {
 	uint32_t index = u->rt_index[fn];
-	const struct rtlib_func *f = &u->rt->funcs[index];
 
-	for (uint32_t i = 0; i < f->nrelocs; i++)
-		if (f->relocs[i].kind == RTLIB_CALL ||
-		    f->relocs[i].kind == RTLIB_FUNC)
-			take_rt(u, f->relocs[i].target);
+	take_callees(u, &u->rt->funcs[index]);
 	return index;
 }
 

@@ -16,7 +16,6 @@ struct parse_env {
 	const char *systemtap_v; /* "5.6", or --compatible's */
 	const char *privilege; /* "stapdev", "stapsys", "stapusr" */
 	bool guru_mode;
-	bool bpf_like_kernel; /* reserved */
 	/* CONFIG_* of the target kernel: returns "y", "m", a value, or NULL
 	   when it is not set. May be NULL. */
 	const char *(*config)(void *ctx, const char *name);

@@ -88,7 +88,7 @@ if [ ! "$bless" ]; then
 			echo "FAIL README.md: $line"
 			sed 's/^/    /' "$tmp/err" | head -n 10
 		fi
-	done < <(grep '^\$ stap ' README.md | sed 's/-L /-L /')
+	done < <(grep '^\$ stap ' README.md)
 fi
 echo "$passed passed, $failed failed, $skipped skipped"
 [ $failed = 0 ]
