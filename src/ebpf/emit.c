@@ -2,7 +2,7 @@
 /* Building the code of a function, and the pieces that several kinds share. */
 #include "ebpf/gen.h"
 
-#include "ebpf/insn.h"
+#include "base/insn.h"
 
 uint32_t gen_emit(struct gen *g, struct bpf_insn insn)
 {

@@ -5,7 +5,7 @@
  */
 #include "ebpf/gen.h"
 
-#include "ebpf/insn.h"
+#include "base/insn.h"
 
 #define BPF_MAX_LOOPS (8 * 1024 * 1024) /* of bpf_loop(), the kernel's */
 

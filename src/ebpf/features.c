@@ -13,7 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "ebpf/insn.h"
+#include "base/insn.h"
 
 #define TRACE_UPROBE_MULTI 48 /* enum bpf_attach_type, Linux 6.6 */
 #define RINGBUF_SIZE 65536    /* a multiple of every page size */

@@ -6,7 +6,7 @@
  */
 #include "ebpf/gen.h"
 
-#include "ebpf/insn.h"
+#include "base/insn.h"
 
 static const char *helper_name(int32_t id)
 {

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ebpf/insn.h"
+#include "base/insn.h"
 #include "wire/image_file.h"
 
 #ifndef R_BPF_64_64

@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-#include "ebpf/insn.h"
+#include "base/insn.h"
 
 void unit_fail(struct unit *u, struct loc loc, const char *remedy,
 	       const char *fmt, ...)

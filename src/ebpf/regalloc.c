@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ebpf/insn.h"
+#include "base/insn.h"
 
 struct range {
 	uint32_t start, end; /* [start, end) */

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "ebpf/insn.h"
+#include "base/insn.h"
 
 #define SHORT_JUMP 32000 /* instructions that a 16-bit jump surely reaches */
 /* The verifier keeps one of two ways of each branch for later. */

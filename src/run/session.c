@@ -34,6 +34,7 @@
 #include "run/drain.h"
 #include "run/head.h"
 #include "run/input.h"
+#include "run/pidns.h"
 #include "run/print.h"
 #include "run/timers.h"
 
@@ -363,6 +364,25 @@ static int setup_pid(struct session *s)
 	return 0;
 }
 
+/* What handlers compare with pid(), which knows no containers. */
+static void use_global_pids(struct session *s)
+{
+	uint32_t *ids[] = {&s->head->target_pid, &s->head->stap_pid};
+
+	for (unsigned i = 0; i < 2; i++) {
+		pid_t pid = *ids[i] ? pidns_global((pid_t)*ids[i]) : 0;
+
+		if (pid >= 0)
+			*ids[i] = (uint32_t)pid;
+		else
+			diag_remedy(diag_report(s->o->diag, RUN_PID_NAMESPACE,
+						LOC_NONE, NULL, (int)*ids[i],
+						strerror(-pid)),
+				    "run stap outside of the container, with "
+				    "the process number seen there");
+	}
+}
+
 static int setup_output(struct session *s)
 {
 	const struct run_opts *o = s->o;
@@ -435,6 +455,8 @@ static int setup(struct session *s)
 	if (err)
 		return err;
 	run_head_fill(s->head, s->o, s->o->cmd ? s->child.pid : s->o->pid);
+	if (s->t->asynchronous)
+		use_global_pids(s);
 	run_drain_init(&s->drain, on_drain, s);
 	err = run_timers_init(&s->timers, s->o->image, s->head->rand_state[0]);
 	if (!err)

@@ -24,3 +24,23 @@ test_call_graph_nests() {
 	expect 'block_hasher\([0-9]+\):<-bdev_open$' out
 	expect 'block_hasher\([0-9]+\):->bdev_close$' out
 }
+
+# Handlers see the numbers of the initial PID namespace, the session those of
+# its own: -c and -x must still mean the same process.
+test_targets_are_found_in_a_pid_namespace() {
+	need bpf
+	need root
+	unshare -pmf --mount-proc true 2>/dev/null || skip "needs PID namespaces"
+	cat >count.stp <<-'STP'
+	global n
+	probe kernel.trace("sys_enter") { if (pid() == target()) n++ }
+	probe end { printf("%d\n", n > 0) }
+	STP
+	unshare -pmf --mount-proc "$stap" -c 'true' count.stp >out
+	expect '^1$' out
+	# the namespace ends, and all that runs in it, with its first process
+	unshare -pmf --mount-proc sh -c '
+		(while :; do kill -0 1; done) &
+		"$0" -T 1 -x $! count.stp' "$stap" >out
+	expect '^1$' out
+}

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 
 #include "ebpf/gen.h"
-#include "ebpf/insn.h"
+#include "base/insn.h"
 
 #define HEAD "statics 4096\nsymbol out 3072 512\n"
 

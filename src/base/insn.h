@@ -3,8 +3,8 @@
  * BPF instructions by name. Encodings that the system's linux/bpf.h may be too
  * old to know are here; tested by trying them (features.c).
  */
-#ifndef EBPF_INSN_H
-#define EBPF_INSN_H
+#ifndef BASE_INSN_H
+#define BASE_INSN_H
 
 #include <linux/bpf.h>
 #include <stdint.h>
