@@ -76,6 +76,10 @@ static void gather(struct facts *f)
 		       getenv("container");
 }
 
+#define CONTAINER_GRANT                                                        \
+	"--privileged, or with --cap-add=BPF --cap-add=PERFMON and "           \
+	"--security-opt seccomp=unconfined"
+
 /* The most likely reason, and what helps. */
 static void explain(const struct facts *f, char *why, size_t why_len,
 		    char *remedy, size_t remedy_len)
@@ -95,13 +99,15 @@ static void explain(const struct facts *f, char *why, size_t why_len,
 		snprintf(remedy, remedy_len,
 			 "%s; or use --runtime=user, which runs begin, end, "
 			 "timer and input probes without",
-			 f->container ? "start the container with --privileged,"
-					" or with --cap-add=BPF "
-					"--cap-add=PERFMON and --security-opt "
-					"seccomp=unconfined"
+			 geteuid() && f->container
+				 ? "run it as root, in a container that "
+				   "grants CAP_BPF and CAP_PERFMON ("
+				   CONTAINER_GRANT ")"
 			 : geteuid()
 				 ? "run it as root (sudo stap ...), or give "
 				   "it CAP_BPF and CAP_PERFMON"
+			 : f->container
+				 ? "start the container with " CONTAINER_GRANT
 				 : "root's capabilities were dropped: start "
 				   "this shell with CAP_BPF and CAP_PERFMON");
 	} else if (f->user_namespace) {
