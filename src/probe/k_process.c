@@ -25,8 +25,8 @@ static int no_symbols(const struct probe_env *env, const struct probe_point *p,
 		      const struct elf_file *f)
 {
 	struct diag_msg *m =
-		diag_report(env->diag, PROCESS_NO_SYMBOLS, p->comps.v[1].loc,
-			    pp_what(env, p, 1), f->path);
+		diag_report(env->diag, PROCESS_NO_SYMBOLS, p->comps.v[scope_rest(p)].loc,
+			    pp_what(env, p, scope_rest(p)), f->path);
 
 	if (f->has_symtab)
 		diag_note(m, LOC_NONE,
@@ -52,7 +52,7 @@ static int no_function(const struct probe_env *env, const struct probe_point *p,
 	for (uint32_t i = 0; i < f->nfuncs; i++)
 		vec_push(a, &l.v, f->funcs[i].name);
 	struct diag_msg *m = diag_report(
-		env->diag, PROCESS_NO_FUNCTION, p->comps.v[1].arg->loc,
+		env->diag, PROCESS_NO_FUNCTION, p->comps.v[scope_rest(p)].arg->loc,
 		arena_printf(a, "string '%s'", pat->text), pat->text, f->path,
 		similar_suffix(a, pat->name, l.v.v, l.v.n));
 	if (f->n_undefined + f->n_indirect + f->n_outside)
@@ -89,32 +89,23 @@ static void add_site(const struct probe_env *env, const struct probe_point *p,
 		     struct site_list *out)
 {
 	const char *quote = is_address ? "" : "\"";
-	const struct elf_file *f = sc->elf;
 	struct arena *a = env->arena;
-	struct probe_site *s = site_new(env, &probe_kind_process, p, out);
+	struct probe_site *s = scope_uprobe(env, &probe_kind_process, p, sc,
+					    fn->file_off, fn->addr, out);
 	struct strbuf name = {0};
 
-	sb_printf(&name, "process(%s).function(%s%s%s)", sc->shown, quote,
-		  fn->name, quote);
-	for (unsigned i = 2; i < p->comps.n; i++)
+	sb_printf(&name, "%s.function(%s%s%s)", sc->head, quote, fn->name,
+		  quote);
+	for (unsigned i = scope_rest(p) + 1; i < p->comps.n; i++)
 		sb_printf(&name, ".%s", p->comps.v[i].name);
 	s->name = arena_strdup(a, sb_str(&name));
 	sb_free(&name);
-	s->attach.kind = WIRE_PROBE_UPROBE;
-	s->attach.offset = fn->file_off;
-	s->attach.address = fn->addr;
-	s->attach.pid = sc->pid ? sc->pid : -1;
-	s->attach.build_id_len = f->build_id_len;
-	memcpy(s->attach.build_id, f->build_id, sizeof(f->build_id));
-	s->attach.flags = (pat->is_return ? WIRE_ATTACH_RETURN : 0) |
-			  (sc->target_only ? WIRE_ATTACH_TARGET_ONLY : 0) |
-			  (has_wildcard(pat->name) ? WIRE_ATTACH_OPTIONAL : 0);
-	s->target = f->path;
+	s->attach.flags |=
+		(pat->is_return ? WIRE_ATTACH_RETURN : 0) |
+		(has_wildcard(pat->name) ? WIRE_ATTACH_OPTIONAL : 0);
 	s->symbol = fn->name;
-	s->prog_type = IMAGE_PROG_UPROBE;
-	s->prologue = scope_prologue(env, sc, p->loc);
 	s->share_class = arena_printf(a, "uprobe%s:%s",
-				      pat->is_return ? "ret" : "", sc->shown);
+				      pat->is_return ? "ret" : "", sc->head);
 	s->data = (void *)sc;
 }
 
@@ -155,7 +146,7 @@ static int by_name(const struct probe_env *env, const struct probe_point *p,
 	if (strchr(pat->name, '@')) {
 		diag_remedy(
 			diag_report(env->diag, PROBE_POINT_UNAVAILABLE,
-				    p->comps.v[1].arg->loc, NULL, pat->text,
+				    p->comps.v[scope_rest(p)].arg->loc, NULL, pat->text,
 				    "source files are known from DWARF debug "
 				    "information only, which this version does "
 				    "not read"),
@@ -180,7 +171,7 @@ static int by_address(const struct probe_env *env, const struct probe_point *p,
 	fn.name = pat->name = pat->text;
 	if (!elf_offset_of(sc->elf, fn.addr, &fn.file_off)) {
 		diag_remedy(diag_report(env->diag, PROCESS_NO_FUNCTION,
-					p->comps.v[1].arg->loc, NULL, pat->text,
+					p->comps.v[scope_rest(p)].arg->loc, NULL, pat->text,
 					sc->elf->path,
 					": the address is outside of its code"),
 			    "give a virtual address as nm and objdump print "
@@ -196,7 +187,7 @@ static int by_address(const struct probe_env *env, const struct probe_point *p,
 /* What stands behind .function(...). False: not one of ours. */
 static bool parse_suffix(const struct probe_point *p, struct pattern *pat)
 {
-	for (unsigned i = 2; i < p->comps.n; i++) {
+	for (unsigned i = scope_rest(p) + 1; i < p->comps.n; i++) {
 		if (pp_bare(p, i, "return"))
 			pat->is_return = true;
 		else if (pp_bare(p, i, "exported"))
@@ -204,7 +195,7 @@ static bool parse_suffix(const struct probe_point *p, struct pattern *pat)
 		else if (!pp_bare(p, i, "call"))
 			return false;
 	}
-	return p->comps.n <= 4;
+	return p->comps.n <= scope_rest(p) + 3;
 }
 
 static bool needs_dwarf(const struct probe_point *p)
@@ -212,7 +203,7 @@ static bool needs_dwarf(const struct probe_point *p)
 	static const char *const names[] = {"inline", "label", "callee",
 					    "callees"};
 
-	for (unsigned i = 2; i < p->comps.n; i++)
+	for (unsigned i = scope_rest(p) + 1; i < p->comps.n; i++)
 		for (unsigned k = 0; k < sizeof(names) / sizeof(*names); k++)
 			if (!strcmp(p->comps.v[i].name, names[k]))
 				return true;
@@ -222,15 +213,16 @@ static bool needs_dwarf(const struct probe_point *p)
 static int process_match(const struct probe_env *env,
 			 const struct probe_point *p, struct site_list *out)
 {
-	struct pattern pat = {.text = pp_string(p, 1)};
+	unsigned rest = scope_rest(p);
+	struct pattern pat = {.text = pp_string(p, rest)};
 	int64_t addr = 0;
 
-	if (p->comps.n < 2 || !pp_is(p, 0, "process") ||
-	    !pp_is(p, 1, "function") || (!pat.text && !pp_number(p, 1, &addr)))
+	if (p->comps.n <= rest || !pp_is(p, 0, "process") ||
+	    !pp_is(p, rest, "function") || (!pat.text && !pp_number(p, rest, &addr)))
 		return PROBE_NOT_MINE;
 	if (needs_dwarf(p)) {
 		diag_report(env->diag, PROBE_POINT_UNAVAILABLE,
-			    p->comps.v[2].loc, pp_what(env, p, 2),
+			    p->comps.v[rest + 1].loc, pp_what(env, p, rest + 1),
 			    pp_text(env->arena, p, UINT_MAX, NULL),
 			    "inlined functions, labels and callees are known "
 			    "from DWARF debug information only, which this "
@@ -274,14 +266,13 @@ static bool process_bind(const struct probe_env *env, struct probe_site *site,
 	return false;
 }
 
-#define SCOPED(rest)                                                           \
-	"process(string)." rest, "process(number)." rest, "process." rest
 #define SUFFIXED(f)                                                            \
-	SCOPED(f), SCOPED(f ".call"), SCOPED(f ".return"), SCOPED(f ".exported")
+	SCOPED_LIB(f), SCOPED_LIB(f ".call"), SCOPED_LIB(f ".return"),         \
+		SCOPED_LIB(f ".exported")
 
 static const char *const forms[] = {SUFFIXED("function(string)"),
-				    SCOPED("function(number)"),
-				    SCOPED("function(number).return"), NULL};
+				    SCOPED_LIB("function(number)"),
+				    SCOPED_LIB("function(number).return"), NULL};
 
 const struct probe_kind probe_kind_process = {
 	.name = "process.function",

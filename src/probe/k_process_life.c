@@ -274,8 +274,6 @@ static bool life_bind(const struct probe_env *env, struct probe_site *site,
 	return false;
 }
 
-#define SCOPED(rest)                                                           \
-	"process(string)." rest, "process(number)." rest, "process." rest
 
 static const char *const forms[] = {
 	SCOPED("begin"),      SCOPED("end"), SCOPED("thread.begin"),

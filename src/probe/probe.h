@@ -39,8 +39,9 @@ struct probe_site {
 	const struct probe_point *point; /* what the user or alias wrote */
 	const char *name;		 /* derived point, wildcards resolved:
 					    kernel.trace("sched:sched_switch") */
-	const char *alias; /* sema: the alias, wildcards resolved, by which the
-			      script named it; or NULL. For pn() */
+	const char *alias; /* what lists and pn() call it, wildcards resolved,
+			      where that differs from the derived name: an alias
+			      (sema), a mark; or NULL */
 	struct wire_attach attach; /* kind, period, ...; `handler`, `name`,
 				      `target`, `symbol` are filled in by pass
 				      3 from the fields below */

@@ -17,6 +17,7 @@
 
 #include <errno.h>
 #include <glob.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/sysmacros.h>
 
@@ -24,13 +25,26 @@
 
 /* ---- which program ---- */
 
+unsigned scope_rest(const struct probe_point *p)
+{
+	return pp_is(p, 1, "library") && pp_string(p, 1) ? 2 : 1;
+}
+
 static struct scope *new_scope(const struct probe_env *env)
 {
 	struct scope *s = arena_new_obj(env->arena, struct scope);
 
 	s->target_only = env->target_cmd || env->target_pid;
 	s->shown = "";
+	s->head = "process";
 	return s;
+}
+
+static void show(const struct probe_env *env, struct scope *s,
+		 const char *shown)
+{
+	s->shown = shown;
+	s->head = arena_printf(env->arena, "process(%s)", shown);
 }
 
 static bool add_program(const struct probe_env *env, const char *file,
@@ -45,8 +59,8 @@ static bool add_program(const struct probe_env *env, const char *file,
 		if (out->v.v[i]->elf == elf)
 			return true;
 	struct scope *s = new_scope(env);
-	s->elf = elf;
-	s->shown = arena_printf(env->arena, "\"%s\"", elf->path);
+	s->elf = s->program = elf;
+	show(env, s, arena_printf(env->arena, "\"%s\"", elf->path));
 	vec_push(env->arena, &out->v, s);
 	return true;
 }
@@ -59,26 +73,46 @@ static bool find_path(const struct probe_env *env, const char *path,
 	return file && add_program(env, file, out, why);
 }
 
-/* Files of the pattern that are no programs are passed over. */
-static bool find_glob(const struct probe_env *env, const char *pattern,
-		      struct scope_list *out, const char **why)
+/* File names also know alternatives: {a,b}. */
+static bool is_pattern(const char *path)
 {
-	glob_t g;
-	const char *ignored;
+	return strpbrk(path, "*?[{") != NULL;
+}
 
-	*why = "no file matches this pattern";
-	if (!strchr(pattern, '/')) {
-		*why = "a pattern needs a directory: programs are searched in "
-		       "$PATH by exact name only";
-		return false;
-	}
-	if (glob(pattern, 0, NULL, &g))
-		return false;
+/* Files of the pattern that are no programs are passed over. */
+static void add_glob(const struct probe_env *env, const char *pattern,
+		     struct scope_list *out, const char **why)
+{
+	const char *ignored;
+	glob_t g;
+
+	if (glob(pattern, GLOB_BRACE, NULL, &g))
+		return;
 	for (size_t i = 0; i < g.gl_pathc; i++)
 		if (!find_path(env, g.gl_pathv[i], out, &ignored))
 			*why = "no file of this pattern is a program or "
 			       "library";
 	globfree(&g);
+}
+
+static bool find_glob(const struct probe_env *env, const char *pattern,
+		      struct scope_list *out, const char **why)
+{
+	const char *p = getenv("PATH");
+
+	*why = "no file matches this pattern";
+	if (strchr(pattern, '/')) {
+		add_glob(env, pattern, out, why);
+		return out->v.n > 0;
+	}
+	for (p = p ? p : "/usr/bin:/bin"; *p;) {
+		size_t n = strcspn(p, ":");
+		add_glob(env,
+			 arena_printf(env->arena, "%.*s/%s", (int)n, p,
+				      pattern),
+			 out, why);
+		p += n + (p[n] == ':');
+	}
 	return out->v.n > 0;
 }
 
@@ -108,7 +142,7 @@ static bool find_pid(const struct probe_env *env, int64_t pid, bool need_elf,
 	struct scope *s = vec_last(&out->v);
 	s->pid = (int)pid;
 	s->target_only = false;
-	s->shown = shown;
+	show(env, s, shown);
 	return true;
 }
 
@@ -129,9 +163,10 @@ static bool find_target(const struct probe_env *env, struct scope_list *out,
 	return false;
 }
 
-bool scope_find(const struct probe_env *env, const struct probe_point *p,
-		bool need_elf, struct scope_list *out, const char **path,
-		const char **why)
+static bool find_programs(const struct probe_env *env,
+			  const struct probe_point *p, bool need_elf,
+			  struct scope_list *out, const char **path,
+			  const char **why)
 {
 	int64_t pid;
 
@@ -140,13 +175,95 @@ bool scope_find(const struct probe_env *env, const struct probe_point *p,
 		return find_pid(env, pid, need_elf, out, path, why);
 	if (pp_string(p, 0)) {
 		*path = pp_string(p, 0);
-		return has_wildcard(*path) ? find_glob(env, *path, out, why)
-					   : find_path(env, *path, out, why);
+		return is_pattern(*path) ? find_glob(env, *path, out, why)
+					 : find_path(env, *path, out, why);
 	}
 	if (need_elf)
 		return find_target(env, out, path, why);
 	vec_push(env->arena, &out->v, new_scope(env));
 	return true;
+}
+
+/* ---- libraries ---- */
+
+static bool add_library(const struct probe_env *env, const struct scope *prog,
+			const char *file, struct scope_list *out,
+			const char **why)
+{
+	const struct elf_file *elf = target_elf(env->targets, file, why);
+
+	if (!elf)
+		return false;
+	struct scope *s = new_scope(env);
+	*s = *prog;
+	s->elf = elf;
+	s->head = arena_printf(env->arena, "%s.library(\"%s\")", prog->head,
+			       elf->path);
+	vec_push(env->arena, &out->v, s);
+	return true;
+}
+
+/*
+ * The libraries of one program that the pattern names. A pattern may match
+ * none of one program and some of another.
+ */
+static bool find_libraries(const struct probe_env *env,
+			   const struct scope *prog, const char *pattern,
+			   struct scope_list *out, const char **why)
+{
+	struct name_list files = {0}, known = {0};
+	bool any = false;
+
+	target_libraries(env->targets, prog->program, prog->pid, pattern,
+			 &files, &known);
+	if (!files.v.n) {
+		*why = arena_printf(env->arena, "it uses no such library%s",
+				    similar_suffix(env->arena, pattern,
+						   known.v.v, known.v.n));
+		return false;
+	}
+	vec_for (&files.v, i)
+		any |= add_library(env, prog, files.v.v[i], out, why);
+	return any;
+}
+
+bool scope_find(const struct probe_env *env, const struct probe_point *p,
+		bool need_elf, struct scope_list *out, const char **path,
+		const char **why)
+{
+	bool library = scope_rest(p) == 2;
+	struct scope_list programs = {0};
+
+	if (!find_programs(env, p, need_elf || library,
+			   library ? &programs : out, path, why))
+		return false;
+	if (!library)
+		return true;
+	*path = pp_string(p, 1);
+	vec_for (&programs.v, i)
+		find_libraries(env, programs.v.v[i], *path, out, why);
+	return out->v.n > 0;
+}
+
+/* What is wrong with the library, not with the program? */
+static bool library_failed(const struct probe_point *p, const char *path)
+{
+	return scope_rest(p) == 2 && path == pp_string(p, 1);
+}
+
+static int library_error(const struct probe_env *env,
+			 const struct probe_point *p, const char *path,
+			 const char *why)
+{
+	struct diag_msg *m =
+		diag_report(env->diag, PROCESS_NO_LIBRARY,
+			    p->comps.v[1].arg->loc, pp_what(env, p, 1), path,
+			    why);
+
+	if (!strchr(path, '/'))
+		diag_remedy(m, "a library that is opened later (dlopen) is "
+			       "named by its path");
+	return PROBE_ERROR;
 }
 
 int scope_error(const struct probe_env *env, const struct probe_point *p,
@@ -155,6 +272,8 @@ int scope_error(const struct probe_env *env, const struct probe_point *p,
 	struct arena *a = env->arena;
 	const struct pp_component *c = &p->comps.v[0];
 
+	if (path && library_failed(p, path))
+		return library_error(env, p, path, why);
 	if (!path) {
 		diag_remedy(diag_report(env->diag, PROCESS_NO_TARGET, c->loc,
 					pp_what(env, p, 0)),
@@ -313,8 +432,8 @@ static struct stmt *in_tree(const struct probe_env *env, struct loc loc)
 	return s;
 }
 
-struct stmt *scope_prologue(const struct probe_env *env, const struct scope *s,
-			    struct loc loc)
+static struct stmt *where_prologue(const struct probe_env *env,
+				   const struct scope *s, struct loc loc)
 {
 	struct arena *a = env->arena;
 
@@ -326,6 +445,21 @@ struct stmt *scope_prologue(const struct probe_env *env, const struct scope *s,
 	struct stmt *block = stmt_block(a, loc);
 	push(env, block, in_tree(env, loc));
 	return block;
+}
+
+struct stmt *scope_prologue(const struct probe_env *env, const struct scope *s,
+			    struct loc loc)
+{
+	const char *why;
+
+	/* A library is everybody's: only this program counts. Without BTF it
+	   cannot be told, and the library's users all do. */
+	if (s->program != s->elf && !s->pid) {
+		struct stmt *exe = scope_prologue_exe(env, s, loc, &why);
+		if (exe)
+			return exe;
+	}
+	return where_prologue(env, s, loc);
 }
 
 /* The device number as the kernel holds it in s_dev. */
@@ -363,9 +497,9 @@ struct stmt *scope_prologue_exe(const struct probe_env *env,
 	static const char exe[] = "__exe_file";
 	struct arena *a = env->arena;
 	struct stmt *block = stmt_block(a, loc);
-	struct stmt *where = scope_prologue(env, s, loc);
+	struct stmt *where = where_prologue(env, s, loc);
 
-	if (s->elf && !s->pid) {
+	if (s->program && !s->pid) {
 		struct expr *file = expr_symbol(a, loc, exe);
 		struct expr *ino =
 			FIELDS(env, loc, "file", file, why, "f_inode", "i_ino");
@@ -380,20 +514,42 @@ struct stmt *scope_prologue_exe(const struct probe_env *env,
 			return NULL;
 		push(env, block,
 		     leave_if(env, OP_NE, ino,
-			      num(env, loc, (int64_t)s->elf->ino)));
-		if (s->elf->odd_dev)
+			      num(env, loc, (int64_t)s->program->ino)));
+		if (s->program->odd_dev)
 			push(env, block,
 			     leave_if(env, OP_NE,
 				      prim_string(a, loc, name, 0, false, true),
 				      expr_string(a, loc,
-						  strrchr(s->elf->path, '/') +
+						  strrchr(s->program->path, '/') +
 							  1)));
 		else
 			push(env, block,
 			     leave_if(env, OP_NE, dev,
-				      num(env, loc, kernel_dev(s->elf->dev))));
+				      num(env, loc, kernel_dev(s->program->dev))));
 	}
 	if (where)
 		push(env, block, where);
 	return block;
+}
+
+struct probe_site *scope_uprobe(const struct probe_env *env,
+				const struct probe_kind *k,
+				const struct probe_point *p,
+				const struct scope *sc, uint64_t file_off,
+				uint64_t addr, struct site_list *out)
+{
+	struct probe_site *s = site_new(env, k, p, out);
+	const struct elf_file *f = sc->elf;
+
+	s->attach.kind = WIRE_PROBE_UPROBE;
+	s->attach.offset = file_off;
+	s->attach.address = addr;
+	s->attach.pid = sc->pid ? sc->pid : -1;
+	s->attach.build_id_len = f->build_id_len;
+	memcpy(s->attach.build_id, f->build_id, sizeof(f->build_id));
+	s->attach.flags = sc->target_only ? WIRE_ATTACH_TARGET_ONLY : 0;
+	s->target = f->path;
+	s->prog_type = IMAGE_PROG_UPROBE;
+	s->prologue = scope_prologue(env, sc, p->loc);
+	return s;
 }

@@ -235,14 +235,17 @@ static int attach_profile(struct bpf_target *t, struct diag *d, uint32_t index)
 /* ---- uprobes ---- */
 
 static int link_uprobe_multi(int prog_fd, const char *path,
-			     const uint64_t *offsets, const uint64_t *cookies,
-			     uint32_t n, uint32_t flags, pid_t pid)
+			     const uint64_t *offsets,
+			     const uint64_t *semaphores,
+			     const uint64_t *cookies, uint32_t n,
+			     uint32_t flags, pid_t pid)
 {
 	struct link_create_uprobe_multi attr = {
 		.prog_fd = (uint32_t)prog_fd,
 		.attach_type = ATTACH_TRACE_UPROBE_MULTI,
 		.path = (uintptr_t)path,
 		.offsets = (uintptr_t)offsets,
+		.ref_ctr_offsets = (uintptr_t)semaphores,
 		.cookies = (uintptr_t)cookies,
 		.cnt = n,
 		.multi_flags = flags,
@@ -270,7 +273,7 @@ bool bpf_has_uprobe_multi(void)
 		return false;
 	/* A directory has no text to probe: EBADF from a kernel that got as
 	   far as looking at it. */
-	link = link_uprobe_multi(prog, "/", &offset, NULL, 1, 0, 0);
+	link = link_uprobe_multi(prog, "/", &offset, NULL, NULL, 1, 0, 0);
 	if (link >= 0)
 		close(link);
 	close(prog);
@@ -289,8 +292,9 @@ static int read_number(const char *path, const char *format, unsigned *v)
 	return n == 1 ? 0 : -EINVAL;
 }
 
-static int open_perf_uprobe(const char *path, uint64_t offset, bool is_return,
-			    pid_t pid)
+/* semaphore: file offset, or 0. */
+static int open_perf_uprobe(const char *path, uint64_t offset,
+			    uint64_t semaphore, bool is_return, pid_t pid)
 {
 	static const char pmu[] = "/sys/bus/event_source/devices/uprobe/";
 	struct perf_event_attr attr = {.size = sizeof(attr)};
@@ -308,6 +312,8 @@ static int open_perf_uprobe(const char *path, uint64_t offset, bool is_return,
 		return err;
 	attr.type = type;
 	attr.config = is_return ? 1ull << bit : 0;
+	/* format/ref_ctr_offset: config:32-63 (Linux 4.20) */
+	attr.config |= semaphore << 32;
 	attr.config1 = (uintptr_t)path;
 	attr.config2 = offset;
 	/* Any process: the event belongs to CPU 0, the probe is everywhere. */
@@ -318,7 +324,8 @@ static int attach_perf_uprobe(struct bpf_target *t, uint32_t index)
 {
 	const struct wire_attach *a = &t->base.image->attach[index];
 	int fd = open_perf_uprobe(text_at(t->base.image, a->target), a->offset,
-				  a->flags & WIRE_ATTACH_RETURN, a->pid);
+				  a->semaphore, a->flags & WIRE_ATTACH_RETURN,
+				  a->pid);
 
 	if (fd < 0)
 		return fd;
@@ -347,13 +354,14 @@ static int attach_one_uprobe(struct bpf_target *t, struct diag *d,
 			     uint32_t index)
 {
 	const struct wire_attach *a = &t->base.image->attach[index];
-	uint64_t cookie = index, offset = a->offset;
+	uint64_t cookie = index, offset = a->offset, sem = a->semaphore;
 	int err;
 
 	if (t->uprobe_multi) {
 		err = link_uprobe_multi(
 			t->prog_fd[a->handler],
-			text_at(t->base.image, a->target), &offset, &cookie, 1,
+			text_at(t->base.image, a->target), &offset,
+			sem ? &sem : NULL, &cookie, 1,
 			a->flags & WIRE_ATTACH_RETURN ? UPROBE_MULTI_RETURN : 0,
 			a->pid);
 		if (err >= 0)
@@ -372,20 +380,22 @@ static int attach_uprobe_group(struct bpf_target *t, struct diag *d,
 {
 	const struct image *img = t->base.image;
 	const struct wire_attach *a = &img->attach[index[0]];
-	uint64_t *offsets, *cookies;
+	uint64_t *offsets, *cookies, *sems;
 	int fd = -1, err = 0;
 
 	if (t->uprobe_multi && n > 1) {
 		offsets = calloc(n, sizeof(*offsets));
 		cookies = calloc(n, sizeof(*cookies));
-		if (offsets && cookies) {
+		sems = calloc(n, sizeof(*sems));
+		if (offsets && cookies && sems) {
 			for (uint32_t i = 0; i < n; i++) {
 				offsets[i] = img->attach[index[i]].offset;
 				cookies[i] = index[i];
+				sems[i] = img->attach[index[i]].semaphore;
 			}
 			fd = link_uprobe_multi(t->prog_fd[a->handler],
 					       text_at(img, a->target), offsets,
-					       cookies, n,
+					       sems, cookies, n,
 					       a->flags & WIRE_ATTACH_RETURN
 						       ? UPROBE_MULTI_RETURN
 						       : 0,
@@ -393,6 +403,7 @@ static int attach_uprobe_group(struct bpf_target *t, struct diag *d,
 		}
 		free(offsets);
 		free(cookies);
+		free(sems);
 		if (fd >= 0)
 			return keep_fd(t, fd);
 		/* One of them is at fault: find out which. */

@@ -116,7 +116,8 @@ static void add_site(struct builder *b, struct probe_site *site)
 	struct sema *s = b->s;
 	struct handler *h = b->targets ? NULL : find_shared(b, site, NULL);
 
-	site->alias = b->var->shown;
+	if (b->var->shown)
+		site->alias = b->var->shown;
 	if (!h) {
 		struct stmt *body = bound_body(b, site);
 

@@ -54,7 +54,9 @@ static void list_site(struct list *l, struct variant *var,
 {
 	struct strbuf line = {0};
 
-	sb_puts(&line, var->shown ? var->shown : site->name);
+	sb_puts(&line, var->shown     ? var->shown
+		       : site->alias ? site->alias
+				     : site->name);
 	if (l->with_vars && !map_has(&l->seen, sb_str(&line))) {
 		if (site->kind->list_vars) {
 			struct strbuf vars = {0};

@@ -38,6 +38,7 @@ struct target_cache {
 
 	/* elf_cache.c */
 	struct map elfs; /* real path -> struct elf_file */
+	struct map sdts; /* path -> struct sdt_file */
 };
 
 /* kernel_types.c: gives back what is not in the arena. */

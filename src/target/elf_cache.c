@@ -2,6 +2,7 @@
 /* Which file a script means by a program's name, and its symbols. */
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -20,6 +21,19 @@ const struct elf_file *target_elf(struct target_cache *c, const char *path,
 			map_put(&c->elfs, f->path, f);
 	}
 	return f;
+}
+
+const struct sdt_file *target_sdt(struct target_cache *c,
+				  const struct elf_file *f, const char **why)
+{
+	struct sdt_file *s = map_get(&c->sdts, f->path);
+
+	if (!s) {
+		s = sdt_file_read(c->arena, f->path, why);
+		if (s)
+			map_put(&c->sdts, f->path, s);
+	}
+	return s;
 }
 
 static bool runnable(const char *path)
@@ -64,6 +78,40 @@ static const char *real_path(struct target_cache *c, const char *path,
 	return s;
 }
 
+/*
+ * What runs a script is its interpreter, and so on; any other file is what it
+ * is. NULL stays NULL.
+ */
+static const char *interpreter_of(struct target_cache *c, const char *path,
+				  const char **why)
+{
+	for (unsigned depth = 0; path && depth < 4; depth++) {
+		char line[256] = "";
+		FILE *f = fopen(path, "re");
+		if (!f)
+			return path; /* who opens it next will say why */
+		bool script = fgets(line, sizeof(line), f) &&
+			      !strncmp(line, "#!", 2);
+		fclose(f);
+		if (!script)
+			return path;
+		char *save;
+		const char *name = strtok_r(line + 2, " \t\r\n", &save);
+		const char *word = name ? strtok_r(NULL, " \t\r\n", &save) : NULL;
+		/* env(1) becomes the program that it is given. */
+		if (name && word && *word != '-' && !strchr(word, '=') &&
+		    !strcmp(strrchr(name, '/') ? strrchr(name, '/') : name,
+			    "/env"))
+			name = search_path(c, word);
+		if (!name) {
+			*why = "it is a script whose interpreter is not found";
+			return NULL;
+		}
+		path = real_path(c, name, why);
+	}
+	return path;
+}
+
 const char *target_find_program(struct target_cache *c, const char *name,
 				const char **why)
 {
@@ -78,7 +126,7 @@ const char *target_find_program(struct target_cache *c, const char *name,
 			return NULL;
 		}
 	}
-	return real_path(c, name, why);
+	return interpreter_of(c, real_path(c, name, why), why);
 }
 
 bool target_pid_exists(struct target_cache *c, int pid)

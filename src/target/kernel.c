@@ -22,6 +22,7 @@ struct target_cache *target_cache_new(void)
 	map_init(&c->config, a);
 	map_init(&c->syms, a);
 	map_init(&c->elfs, a);
+	map_init(&c->sdts, a);
 	map_init(&c->events, a);
 	return c;
 }

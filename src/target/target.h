@@ -15,6 +15,7 @@
 
 #include "target/btf.h"
 #include "target/elf.h"
+#include "target/sdt.h"
 
 struct target_cache;
 
@@ -81,6 +82,19 @@ const struct elf_file *target_elf(struct target_cache *c, const char *path,
  */
 const char *target_find_program(struct target_cache *c, const char *name,
 				const char **why);
+/*
+ * Appends to `found` the libraries that `pattern` names: of the process `pid`
+ * what it maps (seen from here), of a program (pid 0) what it is linked to,
+ * found as the dynamic loader finds it, and by a name without wildcards any
+ * that the loader would find or, with a slash, that file. `known` gets what
+ * there was to choose from, for messages.
+ */
+void target_libraries(struct target_cache *c, const struct elf_file *program,
+		      int pid, const char *pattern, struct name_list *found,
+		      struct name_list *known);
+/* Its static marks; NULL: *why. Kept with the cache. */
+const struct sdt_file *target_sdt(struct target_cache *c,
+				  const struct elf_file *f, const char **why);
 bool target_pid_exists(struct target_cache *c, int pid);
 /* Path of a running process' program; NULL: *why. */
 const char *target_pid_program(struct target_cache *c, int pid,

@@ -355,6 +355,8 @@ struct wire_attach {
 	w_u64 period_ns, randomize_ns; /* timers */
 	w_u64 offset; /* uprobe: file offset */
 	w_u64 address; /* virtual address in the file, for messages */
+	w_u64 semaphore; /* uprobe: file offset of a 16-bit counter that the
+			    kernel counts up while attached; 0: none */
 	w_s32 pid; /* -1: any */
 	w_u32 event; /* enum wire_process_event */
 	w_u64 freq_hz;
