@@ -204,9 +204,9 @@ RT_INLINE w_u64 number_prefix(const struct directive *d, w_u64 value)
 						    : 0;
 	}
 	if (d->conv == 'p' ||
-	    (d->conv == 'x' && d->flags & WIRE_SPEC_ALT && value))
+	    (d->conv == 'x' && d->flags & WIRE_SPEC_ALT))
 		return '0' | 'x' << 8;
-	if (d->conv == 'X' && d->flags & WIRE_SPEC_ALT && value)
+	if (d->conv == 'X' && d->flags & WIRE_SPEC_ALT)
 		return '0' | 'X' << 8;
 	return 0;
 }
@@ -282,8 +282,8 @@ RT_FN w_u64 rt_fmt_long(w_u64 c, w_u64 dst, w_u64 spec, w_u64 value, w_u64 args)
 		return rt_i_append(dst, c + SCRATCH_END - n, n);
 	d->digits = n;
 	d->zeros = d->prec != NO_PREC && d->prec > n ? d->prec - n : 0;
-	if (conv == 'o' && d->flags & WIRE_SPEC_ALT && !d->zeros &&
-	    (value || !d->prec))
+	/* Zero has its prefix too: 0x0, 00. */
+	if (conv == 'o' && d->flags & WIRE_SPEC_ALT && !d->zeros)
 		d->zeros = 1;
 	return fmt_number(c, dst);
 }

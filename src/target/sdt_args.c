@@ -56,7 +56,7 @@ static bool take_number(struct scan *s, int64_t *v)
 
 static bool in_word(char c)
 {
-	return isalnum((unsigned char)c) || strchr("_.$@", c);
+	return isalnum((unsigned char)c) || strchr("_.$", c);
 }
 
 /* A name; NULL: there is none. */
@@ -139,7 +139,8 @@ static bool x86_displacement(struct scan *s, struct sdt_arg *a)
 			s->p++;
 		}
 		const char *name = take_word(s);
-		if (!name || minus || a->symbol)
+		if (!name || isdigit((unsigned char)*name) || minus ||
+		    a->symbol)
 			return false;
 		a->symbol = name;
 	}
@@ -149,10 +150,11 @@ static bool x86_memory(struct scan *s, struct sdt_arg *a, const char **why)
 {
 	a->kind = SDT_MEM;
 	a->scale = 1;
+	const char *from = s->p;
 	if (!x86_displacement(s, a))
 		return false;
 	if (!take(s, '('))
-		return a->symbol || s->p == s->end;
+		return s->p > from;
 	skip_blanks(s);
 	if (s->p < s->end && *s->p == '%' && !x86_take_reg(s, &a->base, why))
 		return false;
@@ -186,8 +188,9 @@ static bool x86_operand(struct scan *s, struct sdt_arg *a, const char **why)
 		return x86_take_reg(s, &a->base, why);
 	}
 	if (take(s, '$')) {
+		const char *from = s->p;
 		a->kind = SDT_IMM;
-		return x86_displacement(s, a);
+		return x86_displacement(s, a) && s->p > from;
 	}
 	return x86_memory(s, a, why);
 }
@@ -265,6 +268,8 @@ static bool arm64_operand(struct scan *s, struct sdt_arg *a, const char **why)
 
 /* ---- any ---- */
 
+static const char blanks[] = " \t\n\v\f\r"; /* isspace() */
+
 /* Behind the operand: blanks separate, but not those within brackets. */
 static const char *operand_end(const char *p)
 {
@@ -280,7 +285,7 @@ unsigned sdt_count_args(const char *text)
 	unsigned n = 0;
 
 	for (;; n++) {
-		text += strspn(text, " \t");
+		text += strspn(text, blanks);
 		if (!*text)
 			return n;
 		text = operand_end(text);
@@ -309,7 +314,7 @@ static bool take_size(struct scan *s, struct sdt_arg *a)
 bool sdt_next_arg(struct arena *a, uint16_t machine, const char **text,
 		  struct sdt_arg *out, const char **why)
 {
-	struct scan s = {.arena = a, .p = *text + strspn(*text, " \t")};
+	struct scan s = {.arena = a, .p = *text + strspn(*text, blanks)};
 	const char *from = s.p;
 	bool wide = machine != EM_386 && machine != EM_ARM, ok = false;
 

@@ -214,16 +214,13 @@ static void test_families_that_are_not_here(void **state)
 		"process.syscall",
 		"process(\"x\").syscall.return",
 		"process(\"x\").insn",
-		"process(\"x\").mark(\"y\")",
-		"process(\"x\").provider(\"p\").mark(\"y\")",
 		"process(\"x\").plt",
-		"process(\"x\").library(\"y\").function(\"z\")",
 		"process(\"x\").statement(\"y@z.c:3\")",
 	};
 
 	for (unsigned i = 0; i < sizeof(points) / sizeof(*points); i++)
 		expect_error(f, points[i], "[probe-point-unavailable]");
-	expect_error(f, "process(\"x\").mark(\"y\")", "remedy:");
+	expect_error(f, "process(\"x\").statement(\"y@z.c:3\")", "remedy:");
 }
 
 static void test_families(void **state)
