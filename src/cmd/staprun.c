@@ -224,6 +224,7 @@ static int run(struct diag *d, struct options *o)
 		return 1;
 	}
 	o->bpf.image = o->run.image = &img;
+	o->bpf.from_file = true;
 	if (run_bpf_open(&o->bpf, d, &o->run.target))
 		return 1;
 	o->run.diag = d;

@@ -76,6 +76,30 @@ static bool running_kernel(const struct session *s)
 	return !user_runtime(s) && s->o->last_pass == 5 && !s->o->module_name;
 }
 
+/* probe_env.grants */
+static bool kernel_grants(enum probe_way way, struct target_cache *targets)
+{
+	/* made for being traced; else something that is seldom called */
+	static const char *const funcs[] = {"bpf_fentry_test1", "do_sysinfo",
+					    "si_meminfo"};
+	const struct kbtf *b;
+	uint32_t id;
+
+	switch (way) {
+	case WAY_KPROBE:
+		return ebpf_feature(EBPF_KPROBE, NULL);
+	case WAY_KPROBE_MULTI:
+		return ebpf_feature(EBPF_KPROBE_MULTI, NULL);
+	case WAY_FENTRY:
+		b = target_vmlinux(targets, NULL, NULL);
+		for (unsigned i = 0; b && i < 3; i++)
+			if (kbtf_find_func(b, funcs[i], &id))
+				return ebpf_fentry_works(id);
+		return false;
+	}
+	return false;
+}
+
 /* ---- -v lines, -k files ---- */
 
 static bool verbose(const struct session *s, int pass)
@@ -221,6 +245,7 @@ static void set_up(struct session *s)
 		.ncpus = target_ncpus(s->targets),
 		.targets = s->targets,
 		.listing = o->list != NULL,
+		.grants = running_kernel(s) ? kernel_grants : NULL,
 	};
 	tapset_dirs(s, &dirs);
 	s->tapset = tapset_open(s->a, s->d, &s->parse, dirs.v.v, dirs.v.n);

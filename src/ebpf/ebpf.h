@@ -11,7 +11,8 @@
  * What is in the object:
  *  - one program per handler, named as image_handler.name, in the sections
  *    "raw_tp" (IMAGE_PROG_RUN, IMAGE_PROG_RAWTP), "uprobe", "uprobe.s" (an
- *    attach record of the handler says WIRE_ATTACH_SLEEPABLE), "perf_event";
+ *    attach record of the handler says WIRE_ATTACH_SLEEPABLE), "perf_event",
+ *    "kprobe", "fentry/FUNCTION", "fexit/FUNCTION";
  *  - ".text": script functions and the run-time functions they need;
  *  - the heap: the variable EBPF_HEAP alone in ".bss", so a libbpf map of
  *    type ARRAY, one element of heap_size + heap_slack bytes, mmapable. A
@@ -106,5 +107,11 @@ const char *ebpf_feature_name(enum ebpf_feature f);
 /* Whether a program may read task_struct.comm, at this offset, through the
    pointer that bpf_get_current_task_btf() returns (Linux 5.11). */
 bool ebpf_comm_readable(uint32_t comm_off);
+
+/*
+ * Whether fentry and fexit programs can be attached here, tried with this
+ * function (a FUNC of the kernel's BTF) the first time.
+ */
+bool ebpf_fentry_works(uint32_t btf_id);
 
 #endif

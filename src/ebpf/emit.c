@@ -126,6 +126,29 @@ uint32_t gen_new_func(struct unit *u, const char *name, const char *section,
 	return u->out.n - 1;
 }
 
+/* "fentry/vfs_read", so that a loader that knows nothing of our attach records
+   finds the function too. */
+static const char *traced_section(const struct ir_module *m, uint32_t handler,
+				  const char *kind)
+{
+	for (uint32_t i = 0; i < m->image->nattach; i++)
+		if (m->image->attach[i].handler == handler)
+			return arena_printf(m->arena, "%s/%s", kind,
+					    m->image->strings +
+						    m->image->attach[i].symbol);
+	return kind;
+}
+
+bool gen_is_traced(const struct ir_module *m, const struct ir_func *f)
+{
+	uint32_t type;
+
+	if (!f->is_handler)
+		return false;
+	type = m->image->handlers[f->handler].prog_type;
+	return type == IMAGE_PROG_FENTRY || type == IMAGE_PROG_FEXIT;
+}
+
 const char *gen_section(const struct ir_module *m, uint32_t handler)
 {
 	switch (m->image->handlers[handler].prog_type) {
@@ -137,6 +160,12 @@ const char *gen_section(const struct ir_module *m, uint32_t handler)
 		return "uprobe";
 	case IMAGE_PROG_PERF:
 		return "perf_event";
+	case IMAGE_PROG_KPROBE:
+		return "kprobe";
+	case IMAGE_PROG_FENTRY:
+		return traced_section(m, handler, "fentry");
+	case IMAGE_PROG_FEXIT:
+		return traced_section(m, handler, "fexit");
 	default:
 		return "raw_tp";
 	}

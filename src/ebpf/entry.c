@@ -25,6 +25,40 @@ static void pass_handler_frame(struct gen *g)
 	gen_emit(g, ALU64_IMM(BPF_ADD, R2, RT_CTX_FRAME));
 }
 
+/* bpf_get_func_arg(ctx, n, &word) or bpf_get_func_ret(ctx, &word) */
+static void fetch_traced(struct gen *g, const struct m_ctxload *l)
+{
+	bool is_ret = (uint32_t)l->insn->off == IMAGE_CTX_RETVAL;
+	int at = is_ret ? R2 : R3;
+
+	gen_emit(g, LDX(BPF_DW, R1, R10, STACK_PROG_CTX));
+	if (!is_ret)
+		gen_emit(g, MOV_IMM(R2, l->insn->off / 8));
+	gen_emit(g, MOV_REG(at, R7));
+	gen_emit(g, ALU64_IMM(BPF_ADD, at, (int32_t)(RT_CTX_FRAME + l->slot)));
+	gen_emit(g, HELPER(is_ret ? BPF_FUNC_get_func_ret
+				  : BPF_FUNC_get_func_arg));
+}
+
+void gen_ctxloads(struct gen *g, const struct m_func *f)
+{
+	bool traced = gen_is_traced(g->u->m, f->ir);
+
+	vec_for (&f->ctxloads, i) {
+		const struct m_ctxload *l = &f->ctxloads.v[i];
+
+		if (traced) {
+			fetch_traced(g, l);
+			continue;
+		}
+		gen_emit(g, LDX(BPF_DW, R1, R10, STACK_PROG_CTX));
+		gen_emit(g, LDX(mem_size(l->insn->size), R0, R1,
+				(int16_t)l->insn->off));
+		gen_emit(g, STX(BPF_DW, R7, (int16_t)(RT_CTX_FRAME + l->slot),
+				R0));
+	}
+}
+
 void entry_step_handler(struct unit *u, struct m_func *f)
 {
 	struct gen g = {u, gen_new_func(u, f->ir->name,
@@ -35,15 +69,7 @@ void entry_step_handler(struct unit *u, struct m_func *f)
 	gen_func(&g)->ir = f->ir;
 	gen_line(&g, f->ir->loc);
 	gen_enter(&g, f->ir->handler, f->ctxloads.n);
-	vec_for (&f->ctxloads, i) {
-		const struct m_ctxload *l = &f->ctxloads.v[i];
-
-		gen_emit(&g, LDX(BPF_DW, R1, R10, STACK_PROG_CTX));
-		gen_emit(&g, LDX(mem_size(l->insn->size), R0, R1,
-				 (int16_t)l->insn->off));
-		gen_emit(&g, STX(BPF_DW, R7, (int16_t)(RT_CTX_FRAME + l->slot),
-				 R0));
-	}
+	gen_ctxloads(&g, f);
 	gen_emit(&g, ST_IMM(BPF_W, R7, RT_CTX_FRAME + STEP_OFF(resume), 0));
 	pass_handler_frame(&g);
 	gen_emit(&g, MOV_IMM(R3, (int32_t)f->ir->index));

@@ -240,6 +240,67 @@ static int probe_uprobe_multi(void)
 	return err == -EBADF ? 0 : err;
 }
 
+/* perf events that are kprobes */
+static int probe_kprobe(void)
+{
+	return access("/sys/bus/event_source/devices/kprobe/type", R_OK)
+		       ? -EOPNOTSUPP
+		       : 0;
+}
+
+/* A kernel without fprobe refuses before it looks for the name. */
+static int probe_kprobe_multi(void)
+{
+	const struct bpf_insn insns[] = {MOV_IMM(R0, 0), EXIT_INSN};
+	const char *const sym = "stap no such symbol";
+	struct {
+		uint32_t prog_fd, target_fd, attach_type, flags;
+		uint32_t multi_flags, cnt;
+		uint64_t syms, addrs, cookies;
+	} link = {0};
+	union bpf_attr attr;
+	int prog, err;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.expected_attach_type = BPF_TRACE_KPROBE_MULTI;
+	prog = load(&attr, BPF_PROG_TYPE_KPROBE, insns, 2);
+	if (prog < 0)
+		return prog;
+	link.prog_fd = (uint32_t)prog;
+	link.attach_type = BPF_TRACE_KPROBE_MULTI;
+	link.cnt = 1;
+	link.syms = (uintptr_t)&sym;
+	err = close_fd(sys_bpf(BPF_LINK_CREATE, &link, sizeof(link)));
+	close(prog);
+	return err == -ESRCH || err == -ENOENT ? 0 : err;
+}
+
+bool ebpf_fentry_works(uint32_t btf_id)
+{
+	const struct bpf_insn insns[] = {MOV_IMM(R0, 0), EXIT_INSN};
+	static int known = -1;
+	union bpf_attr attr;
+	int prog, link;
+
+	if (known >= 0)
+		return known;
+	known = 0;
+	memset(&attr, 0, sizeof(attr));
+	attr.expected_attach_type = BPF_TRACE_FEXIT;
+	attr.attach_btf_id = btf_id;
+	prog = load(&attr, BPF_PROG_TYPE_TRACING, insns, 2);
+	if (prog < 0)
+		return false;
+	memset(&attr, 0, sizeof(attr));
+	attr.raw_tracepoint.prog_fd = (uint32_t)prog;
+	link = sys_bpf(BPF_RAW_TRACEPOINT_OPEN, &attr, sizeof(attr));
+	known = link >= 0;
+	if (link >= 0)
+		close(link);
+	close(prog);
+	return known;
+}
+
 /* ---- the table ---- */
 static const struct {
 	const char *name;

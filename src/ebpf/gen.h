@@ -69,7 +69,8 @@ struct m_block {
 #define NO_SLOT UINT32_MAX
 #define NO_FUNC UINT32_MAX
 
-/* A load from the probe's context, made before a step handler starts. */
+/* A load from the probe's context, made before the body starts: of step
+   handlers, and of fentry and fexit. */
 struct m_ctxload {
 	const struct ir_insn *insn;
 	uint32_t slot;
@@ -247,6 +248,12 @@ void gen_leave(struct gen *g);
 uint32_t gen_new_func(struct unit *u, const char *name, const char *section,
 		      uint8_t nargs);
 const char *gen_section(const struct ir_module *m, uint32_t handler);
+/* A handler of type fentry or fexit. The verifier gives the words of its
+   context the types of the kernel's structures, or refuses them; so they are
+   fetched by helpers, before the body starts. */
+bool gen_is_traced(const struct ir_module *m, const struct ir_func *f);
+/* Puts m_func.ctxloads into the frame; r7 is the context. */
+void gen_ctxloads(struct gen *g, const struct m_func *f);
 
 #define STACK_PROG_CTX (-8)
 #define STACK_C (-16)

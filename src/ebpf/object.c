@@ -56,9 +56,10 @@ struct section {
 /* Code sections come first: section 1 + index. */
 struct object {
 	struct unit *u;
-	const char *code_name[8];
-	struct bytes code[8], rel[8];
-	uint32_t ncode;
+	/* room for .text and a section for each handler */
+	const char **code_name;
+	struct bytes *code, *rel;
+	uint32_t ncode, code_cap;
 	VEC(struct section) sections;
 	struct bytes syms, strs;
 	VEC(uint32_t) func_sym; /* by unit.out index; 0: no global symbol */
@@ -102,7 +103,7 @@ static uint32_t code_index(struct object *o, const char *name)
 static void place_code(struct object *o)
 {
 	struct unit *u = o->u;
-	uint32_t n[8] = {0};
+	uint32_t *n = arena_new_array(u->arena, uint32_t, o->code_cap);
 
 	code_index(o, ".text");
 	for (int is_static = 0; is_static < 2; is_static++)
@@ -316,6 +317,10 @@ struct ebpf_object *object_write(struct unit *u)
 	struct section *s;
 
 	o.func_sym.v = arena_new_array(u->arena, uint32_t, u->out.n);
+	o.code_cap = u->m->image->nhandlers + 8;
+	o.code_name = arena_new_array(u->arena, const char *, o.code_cap);
+	o.code = arena_new_array(u->arena, struct bytes, o.code_cap);
+	o.rel = arena_new_array(u->arena, struct bytes, o.code_cap);
 	bytes_str(u->arena, &o.strs, "");
 	place_code(&o);
 	copy_code(&o);

@@ -296,7 +296,7 @@ uint32_t ctxload_slot(const struct m_func *f, const struct ir_insn *in)
 	return NO_SLOT;
 }
 
-/* A step handler's loads from the probe context, each kept in a word. */
+/* Loads from the probe context that are made early, each kept in a word. */
 static uint32_t place_ctxloads(struct unit *u, struct m_func *f, uint32_t off)
 {
 	for (uint32_t i = 0; i < f->norder; i++) {
@@ -322,7 +322,7 @@ static void layout(struct alloc *al)
 
 	f->params_off = off;
 	off += 8 * f->ir->nparams;
-	if (f->step && f->ir->is_handler)
+	if (f->ir->is_handler && (f->step || gen_is_traced(al->u->m, f->ir)))
 		off = place_ctxloads(al->u, f, off);
 	f->scratch_off = off;
 	if (f->has_loop)

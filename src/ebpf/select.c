@@ -398,7 +398,7 @@ static void select_ctxld(struct sel *s, const struct ir_insn *in)
 	int d = dest_reg(s, in->d);
 	struct place p;
 
-	if (!s->f->step) {
+	if (ctxload_slot(s->f, in) == NO_SLOT) {
 		s->used_prog_ctx = true;
 		emit(s, LDX(BPF_DW, R1, R10, STACK_PROG_CTX));
 		emit(s, LDX(size_code(in->size), d, R1, (int16_t)in->off));
@@ -896,12 +896,15 @@ static bool translate(struct sel *s)
 
 	reset(s);
 	gen_line(&s->g, f->ir->loc);
-	if (program)
-		gen_enter(&s->g, f->ir->handler, s->need_prog_ctx);
-	else if (f->step)
+	if (program) {
+		gen_enter(&s->g, f->ir->handler,
+			  s->need_prog_ctx || f->ctxloads.n);
+		gen_ctxloads(&s->g, f);
+	} else if (f->step) {
 		step_entry(s);
-	else
+	} else {
 		function_entry(s);
+	}
 	s->pc[0] = gen_pos(&s->g);
 	clear_undefined(s);
 	for (uint32_t i = 0; i < f->norder; i++) {

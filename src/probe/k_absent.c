@@ -14,22 +14,6 @@ static const struct family {
 	const char *what;
 	const char *instead; /* remedy, or NULL */
 } families[] = {
-	{"kernel.function",
-	 {"CONFIG_KPROBES", "CONFIG_FUNCTION_TRACER"},
-	 "functions of the kernel",
-	 "a tracepoint near it answers often: stap -l 'kernel.trace(\"*\")'"},
-	{"kernel.statement",
-	 {"CONFIG_KPROBES"},
-	 "statements of the kernel",
-	 "a tracepoint near it answers often: stap -l 'kernel.trace(\"*\")'"},
-	{"module",
-	 {"CONFIG_KPROBES", "CONFIG_MODULES"},
-	 "functions of modules",
-	 "kernel.trace(\"...\") finds the tracepoints of modules too"},
-	{"kprobe",
-	 {"CONFIG_KPROBES"},
-	 "kprobes",
-	 "a tracepoint near it answers often: stap -l 'kernel.trace(\"*\")'"},
 	{"kernel.lsm", {"CONFIG_BPF_LSM"}, "hooks of security modules", NULL},
 	{"kernel.data",
 	 {"CONFIG_HAVE_HW_BREAKPOINT"},

@@ -16,6 +16,13 @@
 #include "base/strbuf.h"
 #include "wire/image.h"
 
+/* Ways to attach to a function of the kernel. */
+enum probe_way {
+	WAY_KPROBE,
+	WAY_KPROBE_MULTI,
+	WAY_FENTRY, /* fexit too */
+};
+
 /* What kinds may ask about the session; read-only. */
 struct probe_env {
 	struct arena *arena;
@@ -29,6 +36,12 @@ struct probe_env {
 	struct target_cache *targets;
 	/* list mode (-l/-L): do not fail on what cannot be attached */
 	bool listing;
+	/*
+	 * Does the kernel that will run the script grant this? Tried out when
+	 * first asked. NULL: not known (another machine's, or nothing will
+	 * run); then only what all kernels have is used.
+	 */
+	bool (*grants)(enum probe_way way, struct target_cache *targets);
 };
 
 struct probe_kind;

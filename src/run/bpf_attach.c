@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Attaching. Only mechanisms that live in a file descriptor: BPF links, raw
- * tracepoints, perf events. Nothing is written to tracefs.
+ * tracepoints, perf events. Nothing is written to tracefs, but for the one
+ * thing that has no other way (bpf_tracefs.c).
  *
  * Uprobes of one handler in one file become a single link (uprobe.multi,
  * Linux 6.6), which makes thousands of places cheap; before that each place is
@@ -52,7 +53,7 @@ static const char *text_at(const struct image *img, uint32_t off)
 
 /* ---- descriptors ---- */
 
-static int keep_fd(struct bpf_target *t, int fd)
+int bpf_keep_fd(struct bpf_target *t, int fd)
 {
 	if (t->nfds == t->cap_fds) {
 		uint32_t cap = t->cap_fds ? 2 * t->cap_fds : 16;
@@ -72,8 +73,12 @@ static int keep_fd(struct bpf_target *t, int fd)
 void bpf_target_detach_fds(struct bpf_target *t)
 {
 	/* Links before the perf events they use. */
+	for (uint32_t i = 0; i < t->nfds; i++)
+		t->missed += bpf_link_missed(t->fd[i]);
+	t->missed += bpf_tracefs_missed(t);
 	while (t->nfds)
 		close(t->fd[--t->nfds]);
+	bpf_tracefs_remove(t);
 }
 
 /* ---- messages ---- */
@@ -86,9 +91,8 @@ static const char *point(const struct bpf_target *t, uint32_t index)
 	return text_at(img, img->attach[index].name);
 }
 
-/* 0 when the record is optional, else err. */
-static int report(struct bpf_target *t, struct diag *d, uint32_t index, int err,
-		  const char *why)
+int bpf_attach_report(struct bpf_target *t, struct diag *d, uint32_t index,
+		      int err, const char *why)
 {
 	const struct wire_attach *a = &t->base.image->attach[index];
 
@@ -136,7 +140,7 @@ static int attach_tracepoint(struct bpf_target *t, struct diag *d,
 		name = colon + 1;
 	fd = open_raw_tracepoint(name, t->prog_fd[a->handler], index);
 	if (fd >= 0)
-		return keep_fd(t, fd);
+		return bpf_keep_fd(t, fd);
 	if (fd == -ENOENT && !(a->flags & WIRE_ATTACH_OPTIONAL)) {
 		m = diag_report(d, RUN_NO_TRACEPOINT, LOC_NONE, NULL,
 				point(t, index), name);
@@ -145,7 +149,7 @@ static int attach_tracepoint(struct bpf_target *t, struct diag *d,
 			       "what there is");
 		return fd;
 	}
-	return report(t, d, index, fd,
+	return bpf_attach_report(t, d, index, fd,
 		      fd == -ENOENT ? "no such tracepoint" : NULL);
 }
 
@@ -159,19 +163,18 @@ static int perf_event(struct perf_event_attr *attr, pid_t pid, int cpu)
 	return fd < 0 ? -errno : fd;
 }
 
-/* Lets the program run at each of the event's hits. Takes over event_fd. */
-static int attach_perf(struct bpf_target *t, int event_fd, int prog_fd,
-		       uint64_t cookie)
+int bpf_attach_perf(struct bpf_target *t, int event_fd, int prog_fd,
+		    uint64_t cookie)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, o, .perf_event.bpf_cookie = cookie);
 	int link, err;
 
-	err = keep_fd(t, event_fd);
+	err = bpf_keep_fd(t, event_fd);
 	if (err)
 		return err;
 	link = bpf_link_create(prog_fd, event_fd, BPF_PERF_EVENT, &o);
 	if (link >= 0)
-		err = keep_fd(t, link);
+		err = bpf_keep_fd(t, link);
 	else if (ioctl(event_fd, PERF_EVENT_IOC_SET_BPF, prog_fd))
 		err = -errno;
 	if (!err && ioctl(event_fd, PERF_EVENT_IOC_ENABLE, 0))
@@ -223,11 +226,11 @@ static int attach_profile(struct bpf_target *t, struct diag *d, uint32_t index)
 			int err = fd;
 
 			if (fd >= 0)
-				err = attach_perf(t, fd, t->prog_fd[a->handler],
+				err = bpf_attach_perf(t, fd, t->prog_fd[a->handler],
 						  index);
 			/* A CPU may go offline under our hands. */
 			if (err < 0 && err != -ENODEV)
-				return report(t, d, index, err, NULL);
+				return bpf_attach_report(t, d, index, err, NULL);
 		}
 	return 0;
 }
@@ -329,7 +332,7 @@ static int attach_perf_uprobe(struct bpf_target *t, uint32_t index)
 
 	if (fd < 0)
 		return fd;
-	return attach_perf(t, fd, t->prog_fd[a->handler], index);
+	return bpf_attach_perf(t, fd, t->prog_fd[a->handler], index);
 }
 
 static const char *explain_uprobe(int err)
@@ -365,12 +368,12 @@ static int attach_one_uprobe(struct bpf_target *t, struct diag *d,
 			a->flags & WIRE_ATTACH_RETURN ? UPROBE_MULTI_RETURN : 0,
 			a->pid);
 		if (err >= 0)
-			err = keep_fd(t, err);
+			err = bpf_keep_fd(t, err);
 	} else {
 		err = attach_perf_uprobe(t, index);
 	}
 	if (err < 0)
-		return report(t, d, index, err, explain_uprobe(err));
+		return bpf_attach_report(t, d, index, err, explain_uprobe(err));
 	return 0;
 }
 
@@ -405,7 +408,7 @@ static int attach_uprobe_group(struct bpf_target *t, struct diag *d,
 		free(cookies);
 		free(sems);
 		if (fd >= 0)
-			return keep_fd(t, fd);
+			return bpf_keep_fd(t, fd);
 		/* One of them is at fault: find out which. */
 	}
 	for (uint32_t i = 0; i < n && !err; i++)
@@ -424,7 +427,7 @@ static int check_file(struct bpf_target *t, struct diag *d, uint32_t index)
 
 	if (n < 0 && n != -ENOEXEC) {
 		if (a->flags & WIRE_ATTACH_OPTIONAL)
-			return report(t, d, index, n, NULL) ? n : 1;
+			return bpf_attach_report(t, d, index, n, NULL) ? n : 1;
 		diag_report(d, RUN_TARGET_GONE, LOC_NONE, NULL, point(t, index),
 			    path, strerror(-n));
 		return n;
@@ -433,7 +436,7 @@ static int check_file(struct bpf_target *t, struct diag *d, uint32_t index)
 	    (n == (int)a->build_id_len && !memcmp(id, a->build_id, (size_t)n)))
 		return 0;
 	if (a->flags & WIRE_ATTACH_OPTIONAL)
-		return report(t, d, index, -ESTALE, "its build-id differs")
+		return bpf_attach_report(t, d, index, -ESTALE, "its build-id differs")
 			       ? -ESTALE
 			       : 1;
 	m = diag_report(d, RUN_TARGET_CHANGED, LOC_NONE, NULL, point(t, index),
@@ -496,7 +499,8 @@ int bpf_target_attach(struct run_target *rt, struct diag *d,
 		      const uint32_t *index, uint32_t n)
 {
 	struct bpf_target *t = (struct bpf_target *)rt;
-	uint32_t *uprobes = calloc(n + 1, sizeof(*uprobes)), nuprobes = 0;
+	uint32_t *uprobes = calloc(2 * n + 1, sizeof(*uprobes)), nuprobes = 0;
+	uint32_t *kprobes = uprobes + n, nkprobes = 0;
 	int err = uprobes ? 0 : -ENOMEM;
 
 	for (uint32_t i = 0; i < n && !err; i++) {
@@ -519,6 +523,12 @@ int bpf_target_attach(struct run_target *rt, struct diag *d,
 		case WIRE_PROBE_UPROBE:
 			uprobes[nuprobes++] = index[i];
 			break;
+		case WIRE_PROBE_KPROBE:
+			kprobes[nkprobes++] = index[i];
+			break;
+		case WIRE_PROBE_FENTRY:
+			err = bpf_attach_traced(t, d, index[i]);
+			break;
 		default:
 			err = -EINVAL;
 			break;
@@ -526,6 +536,8 @@ int bpf_target_attach(struct run_target *rt, struct diag *d,
 	}
 	if (!err)
 		err = attach_uprobes(t, d, uprobes, nuprobes);
+	if (!err)
+		err = bpf_attach_kprobes(t, d, kprobes, nkprobes);
 	free(uprobes);
 	return err;
 }

@@ -20,7 +20,9 @@ struct bpf_target {
 	int *fd;
 	uint32_t nfds, cap_fds;
 	uint64_t missed; /* taken when detached */
-	bool uprobe_multi;
+	bool uprobe_multi, kprobe_multi;
+	unsigned kprobe_type, kprobe_ret_bit; /* of perf events; type 0: ask */
+	unsigned ntracefs; /* events made in tracefs */
 };
 
 /* ---- bpf_attach.c ---- */
@@ -29,6 +31,36 @@ int bpf_target_attach(struct run_target *t, struct diag *d,
 void bpf_target_detach_fds(struct bpf_target *t);
 /* Whether links of one program to many places of a file work (Linux 6.6). */
 bool bpf_has_uprobe_multi(void);
+
+/* Takes over fd, which is closed to detach. */
+int bpf_keep_fd(struct bpf_target *t, int fd);
+/* 0 when the record is optional, else err. */
+int bpf_attach_report(struct bpf_target *t, struct diag *d, uint32_t index,
+		      int err, const char *why);
+/* Lets the program run at each of the event's hits. Takes over event_fd. */
+int bpf_attach_perf(struct bpf_target *t, int event_fd, int prog_fd,
+		    uint64_t cookie);
+
+/* ---- bpf_kprobe.c ---- */
+/* Records of kind KPROBE, those of a handler next to each other. */
+int bpf_attach_kprobes(struct bpf_target *t, struct diag *d,
+		       const uint32_t *index, uint32_t n);
+int bpf_attach_traced(struct bpf_target *t, struct diag *d, uint32_t index);
+bool bpf_has_kprobe_multi(void);
+/* The handler's program is to be loaded for such a link. */
+bool bpf_wants_kprobe_multi(const struct image *img, uint32_t handler);
+/* Before an object with fentry programs is opened, whose records hold BTF ids
+   of this kernel. */
+int bpf_traced_begin(struct bpf_target *t);
+/* Hits that the kernel did not deliver, where the link tells (Linux 6.7). */
+uint64_t bpf_link_missed(int fd);
+
+/* ---- bpf_tracefs.c ---- */
+/* A perf event's descriptor, or -errno. addr 0: by name. */
+int bpf_tracefs_kretprobe(struct bpf_target *t, const char *name, uint64_t addr,
+			  uint32_t maxactive);
+uint64_t bpf_tracefs_missed(const struct bpf_target *t);
+void bpf_tracefs_remove(struct bpf_target *t);
 
 /* ---- bpf_log.c ---- */
 /* libbpf's messages, verifier logs among them, from here on go to a buffer

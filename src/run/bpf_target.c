@@ -52,8 +52,11 @@ static int bpf_record_fd(struct run_target *rt)
 
 static uint64_t count_missed(struct bpf_target *t)
 {
-	uint64_t n = 0;
+	uint64_t n = t->missed;
 
+	for (uint32_t i = 0; i < t->nfds; i++)
+		n += bpf_link_missed(t->fd[i]);
+	n += bpf_tracefs_missed(t);
 	for (uint32_t i = 0; i < t->base.image->nhandlers; i++) {
 		struct bpf_prog_info info = {0};
 		__u32 len = sizeof(info);
@@ -160,6 +163,17 @@ static void set_type(struct bpf_target *t, struct bpf_program *p,
 			bpf_program__set_flags(p, bpf_program__flags(p) |
 							  BPF_F_SLEEPABLE);
 		break;
+	case IMAGE_PROG_KPROBE:
+		bpf_program__set_type(p, BPF_PROG_TYPE_KPROBE);
+		bpf_program__set_expected_attach_type(
+			p, t->kprobe_multi &&
+					   bpf_wants_kprobe_multi(img, handler)
+				   ? BPF_TRACE_KPROBE_MULTI
+				   : 0);
+		break;
+	case IMAGE_PROG_FENTRY:
+	case IMAGE_PROG_FEXIT:
+		break; /* by its section */
 	case IMAGE_PROG_PERF:
 		bpf_program__set_type(p, BPF_PROG_TYPE_PERF_EVENT);
 		bpf_program__set_expected_attach_type(p, 0);
@@ -179,6 +193,9 @@ static int prepare_programs(struct bpf_target *t, struct diag *d)
 	for (uint32_t i = 0; i < img->nhandlers; i++)
 		if (img->handlers[i].prog_type == IMAGE_PROG_UPROBE)
 			t->uprobe_multi = true;
+		else if (bpf_wants_kprobe_multi(img, i))
+			t->kprobe_multi = true;
+	t->kprobe_multi = t->kprobe_multi && bpf_has_kprobe_multi();
 	t->uprobe_multi = t->uprobe_multi && bpf_has_uprobe_multi();
 	for (uint32_t i = 0; i < img->nhandlers; i++) {
 		const char *name = text_at(img, img->handlers[i].name);
@@ -293,6 +310,14 @@ static int prepare_maps(struct bpf_target *t, uint32_t buffer_mb,
 	return prepare_heap(t, heap, d);
 }
 
+static bool has_traced(const struct image *img)
+{
+	for (uint32_t i = 0; i < img->nattach; i++)
+		if (img->attach[i].kind == WIRE_PROBE_FENTRY)
+			return true;
+	return false;
+}
+
 static int load(struct bpf_target *t, const struct run_bpf_opts *o,
 		struct diag *d)
 {
@@ -301,6 +326,11 @@ static int load(struct bpf_target *t, const struct run_bpf_opts *o,
 	struct bpf_map *ring;
 	int err;
 
+	if (!o->from_file && has_traced(img)) {
+		err = bpf_traced_begin(t);
+		if (err)
+			return err;
+	}
 	t->obj = bpf_object__open_mem(o->elf, o->elf_len, &oo);
 	if (!t->obj) {
 		err = -errno;

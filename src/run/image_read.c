@@ -272,14 +272,14 @@ static int check_handlers(struct reader *r, const struct image *im)
 
 		if (!str_ok(im, h->name) || !str_ok(im, h->point) ||
 		    !str_ok(im, h->pp) || !str_ok(im, h->file) ||
-		    h->prog_type > IMAGE_PROG_PERF ||
+		    h->prog_type >= IMAGE_PROG_TYPES ||
 		    !is_identifier(im->strings + h->name))
 			return bad(r, EBADMSG, "bad handler %u", i);
 	}
 	for (w_u32 i = 0; i < im->nattach; i++) {
 		const struct wire_attach *a = &im->attach[i];
 
-		if (a->kind > WIRE_PROBE_INPUT || a->handler >= im->nhandlers ||
+		if (a->kind >= WIRE_PROBE_KINDS || a->handler >= im->nhandlers ||
 		    !str_ok(im, a->name) || !str_ok(im, a->target) ||
 		    !str_ok(im, a->symbol) || a->pid < -1 ||
 		    a->event > WIRE_PROC_THREAD_END ||

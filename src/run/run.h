@@ -93,6 +93,9 @@ struct run_bpf_opts {
 	/* Where a verifier log goes when the kernel refuses a program; NULL:
 	   a new file in $TMPDIR. */
 	const char *log_dir;
+	/* The image was written by another run, perhaps on another machine:
+	   addresses and type numbers in it mean nothing here. */
+	bool from_file;
 };
 int run_bpf_open(const struct run_bpf_opts *o, struct diag *d,
 		 struct run_target **out);

@@ -496,6 +496,8 @@ static int attach_all(struct session *s)
 		case WIRE_PROBE_RAWTP:
 		case WIRE_PROBE_UPROBE:
 		case WIRE_PROBE_PROCESS:
+		case WIRE_PROBE_KPROBE:
+		case WIRE_PROBE_FENTRY:
 			index[n++] = i;
 			break;
 		default:

@@ -9,15 +9,19 @@
  *
  * The return handler first takes its values off that stack into locals, so
  * that it does not matter how it ends. Functions that were already running
- * when the probes were set find nothing and see 0 or "".
+ * when the probes were set find nothing, and their returns are passed over.
+ *
+ * This comes after binding: what a return handler says of a parameter turns
+ * out to be an @entry only then (see probe/kfunc_vars.c).
  */
 #include <string.h>
 
+#include "probe/kind.h"
 #include "sema/pass.h"
 
 struct entry {
 	struct sema *s;
-	struct probe_decl *decl;
+	struct handler *h;
 	struct loc loc;	  /* of the first @entry */
 	bool inside;	  /* in the operand of an @entry */
 	expr_list saved;  /* operands */
@@ -32,10 +36,11 @@ static void find_entry(void *ctx, struct expr *e)
 		*loc = e->loc;
 }
 
-static struct expr *replace_one(struct entry *en, struct expr *arg,
-				struct loc loc)
+static struct expr *replace_one(struct entry *en, const struct expr *entry)
 {
 	struct arena *a = en->s->arena;
+	struct expr *arg = entry->defined.arg, *e;
+	struct loc loc = entry->loc;
 
 	vec_for (&en->saved, i)
 		if (expr_equal(en->saved.v[i], arg))
@@ -45,7 +50,9 @@ static struct expr *replace_one(struct entry *en, struct expr *arg,
 		 expr_symbol(
 			 a, loc,
 			 arena_printf(a, "__entry_value%u", en->saved.n - 1)));
-	return expr_clone(a, vec_last(&en->locals));
+	e = expr_clone(a, vec_last(&en->locals));
+	e->ctype = entry->ctype;
+	return e;
 }
 
 static void rewrite_expr(struct visitor *v, struct expr **e)
@@ -64,21 +71,12 @@ static void rewrite_expr(struct visitor *v, struct expr **e)
 	en->inside = true;
 	expr_children(v, x);
 	en->inside = outer;
-	*e = replace_one(en, x->defined.arg, x->loc);
+	*e = replace_one(en, x);
 }
 
 static void rewrite_stmt(struct visitor *v, struct stmt **st)
 {
 	stmt_children(v, *st);
-}
-
-static struct stmt *rewrite(struct entry *en, const struct stmt *body)
-{
-	struct visitor v = {rewrite_expr, rewrite_stmt, en};
-	struct stmt *copy = stmt_clone(en->s->arena, body);
-
-	rewrite_stmt(&v, &copy);
-	return copy;
 }
 
 static struct var_decl *new_global(struct entry *en, const char *name)
@@ -89,7 +87,7 @@ static struct var_decl *new_global(struct entry *en, const char *name)
 	g->kind = VAR_GLOBAL;
 	g->name = name;
 	g->loc = en->loc;
-	g->file = en->decl->file;
+	g->file = en->h->decl->file;
 	g->is_synthetic = true;
 	g->is_array = true;
 	map_put(&s->globals, name, g);
@@ -170,6 +168,8 @@ static struct stmt *restore_body(struct entry *en, const struct names *n)
 	struct expr *level = expr_symbol(a, en->loc, n->level);
 
 	add_expr(en, b, assign(en, level, OP_NONE, slot(en, n->depth, NULL)));
+	vec_push(a, &b->block.list,
+		 stmt_next_if(a, en->loc, expr_not(a, expr_clone(a, level))));
 	vec_for (&en->saved, i) {
 		struct expr *at = slot(en, n->value[i], expr_clone(a, level));
 
@@ -206,23 +206,67 @@ static struct probe_point *entry_point(struct arena *a,
 	return NULL;
 }
 
-static void add_entry_handler(struct entry *en, struct variant *var,
-			      struct probe_point *point, const struct names *n)
+static bool same_place(const struct probe_site *a, const struct probe_site *b)
+{
+	return a->attach.address == b->attach.address &&
+	       a->attach.offset == b->attach.offset &&
+	       a->attach.nth == b->attach.nth && a->symbol && b->symbol &&
+	       !strcmp(a->symbol, b->symbol) &&
+	       !strcmp(a->target ? a->target : "", b->target ? b->target : "");
+}
+
+static bool is_wanted(const struct handler *h, const struct probe_site *site)
+{
+	vec_for (&h->sites, i)
+		if (same_place(h->sites.v[i], site))
+			return true;
+	return false;
+}
+
+/* The entries of the handler's functions, by the points they came from. */
+static void entry_sites(struct entry *en, struct variant_list *out)
+{
+	struct sema *s = en->s;
+	const struct probe_point *last = NULL;
+
+	vec_for (&en->h->sites, i) {
+		const struct probe_point *from = en->h->sites.v[i]->point;
+		struct variant *ev;
+		struct site_list all = {0};
+
+		if (from == last)
+			continue;
+		last = from;
+		ev = arena_new_obj(s->arena, struct variant);
+		ev->cond = en->h->cond;
+		ev->point = entry_point(s->arena, from);
+		if (!ev->point)
+			continue;
+		/* What is left out was reported with the returns. */
+		unsigned mark = diag_mark(s->diag);
+		probe_match(s->env, ev->point, &all);
+		diag_rollback(s->diag, mark);
+		vec_for (&all.v, k)
+			if (is_wanted(en->h, all.v.v[k]))
+				vec_push(s->arena, &ev->sites.v, all.v.v[k]);
+		vec_push(s->arena, &out->v, ev);
+	}
+}
+
+static void add_entry_handlers(struct entry *en, const struct names *n)
 {
 	struct sema *s = en->s;
 	struct probe_decl *d = arena_new_obj(s->arena, struct probe_decl);
-	struct variant *ev = arena_new_obj(s->arena, struct variant);
 	struct variant_list vl = {0};
 
-	d->loc = en->decl->loc;
-	d->file = en->decl->file;
+	entry_sites(en, &vl);
+	d->loc = en->h->decl->loc;
+	d->file = en->h->decl->file;
 	d->is_synthetic = true;
-	vec_push(s->arena, &d->points, point);
+	vec_for (&vl.v, i)
+		vec_push(s->arena, &d->points,
+			 (struct probe_point *)vl.v.v[i]->point);
 	d->body = save_body(en, n);
-	ev->cond = var->cond;
-	ev->point = point;
-	probe_match(s->env, point, &ev->sites);
-	vec_push(s->arena, &vl.v, ev);
 	handlers_from_variants(s, d, &vl);
 }
 
@@ -244,38 +288,38 @@ static struct names make_names(struct entry *en)
 	return n;
 }
 
-struct probe_decl *entry_rewrite(struct sema *s, struct probe_decl *decl,
-				 struct variant *var)
+/* The last n handlers move in front of handler `at`: entries are attached
+   before the returns that need them, and detached after. */
+static void move_before(struct sema *s, uint32_t at, uint32_t n)
 {
-	struct entry en = {.s = s, .decl = decl};
-	struct probe_decl *copy;
-	struct probe_point *point;
+	struct handler **v = s->prog->handlers.v;
+	uint32_t total = s->prog->handlers.n;
+	struct handler **tail = arena_new_array(s->arena, struct handler *, n);
+
+	memcpy(tail, v + total - n, n * sizeof(*v));
+	memmove(v + at + n, v + at, (total - n - at) * sizeof(*v));
+	memcpy(v + at, tail, n * sizeof(*v));
+}
+
+uint32_t entry_rewrite(struct sema *s, uint32_t at)
+{
+	struct entry en = {.s = s, .h = s->prog->handlers.v[at]};
+	struct visitor v = {rewrite_expr, rewrite_stmt, &en};
+	uint32_t before = s->prog->handlers.n;
+	struct stmt *block;
 	struct names names;
 
-	walk_exprs(decl->body, find_entry, &en.loc);
-	vec_for (&var->prologues, i)
-		walk_exprs(var->prologues.v[i], find_entry, &en.loc);
-	vec_for (&var->epilogues, i)
-		walk_exprs(var->epilogues.v[i], find_entry, &en.loc);
+	walk_exprs(en.h->body, find_entry, &en.loc);
 	if (!en.loc.src)
-		return decl;
-	point = entry_point(s->arena, var->point);
-	/* Without an entry the @entry stays, and binding reports it. */
-	if (!point)
-		return decl;
-	copy = arena_new_obj(s->arena, struct probe_decl);
-	*copy = *decl;
-	vec_for (&var->prologues, i)
-		var->prologues.v[i] = rewrite(&en, var->prologues.v[i]);
-	copy->body = rewrite(&en, decl->body);
-	vec_for (&var->epilogues, i)
-		var->epilogues.v[i] = rewrite(&en, var->epilogues.v[i]);
+		return 0;
+	rewrite_stmt(&v, &en.h->body);
 	names = make_names(&en);
-	add_entry_handler(&en, var, point, &names);
-	/* In front of all prologues. */
-	vec_push(s->arena, &var->prologues, NULL);
-	memmove(var->prologues.v + 1, var->prologues.v,
-		(var->prologues.n - 1) * sizeof(var->prologues.v[0]));
-	var->prologues.v[0] = restore_body(&en, &names);
-	return copy;
+	block = block_of(s->arena, en.h->decl->loc);
+	block->block.end = en.h->decl->body->block.end;
+	vec_push(s->arena, &block->block.list, restore_body(&en, &names));
+	vec_push(s->arena, &block->block.list, en.h->body);
+	en.h->body = block;
+	add_entry_handlers(&en, &names);
+	move_before(s, at, s->prog->handlers.n - before);
+	return s->prog->handlers.n - before;
 }

@@ -158,21 +158,15 @@ void handlers_from_variants(struct sema *s, struct probe_decl *decl,
 	b.first = s->prog->handlers.n;
 	vec_for (&vl->v, i) {
 		struct variant *var = vl->v.v[i];
-		uint32_t before = s->prog->handlers.n;
 
 		b.var = var;
 		b.decl = decl;
 		b.targets = variant_has_targets(decl, var);
-		if (b.targets)
-			b.decl = entry_rewrite(s, decl, var);
-		if (s->prog->handlers.n != before) {
-			/* @entry added handlers of its own. */
-			b.first = s->prog->handlers.n;
-			b.variants.n = 0;
-		}
 		vec_for (&var->sites.v, k)
 			add_site(&b, var->sites.v.v[k]);
 	}
+	for (uint32_t i = b.first; i < s->prog->handlers.n; i++)
+		i += entry_rewrite(s, i);
 }
 
 void handlers_build(struct sema *s, struct probe_decl *decl)

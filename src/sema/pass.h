@@ -136,12 +136,10 @@ void targets_bind(struct sema *s, struct probe_site *site,
 void bind_function(struct sema *s, struct func_decl *f);
 bool body_has_targets(const struct stmt *body);
 /*
- * Does away with @entry() in a variant: adds the handler that saves the values
- * at function entry, changes the variant's prologues, and returns the probe
- * with its body rewritten (decl itself when there is no @entry).
+ * Does away with @entry() in handler number `at`, whose body is bound: puts
+ * handlers in front of it that save the values at function entry. How many.
  */
-struct probe_decl *entry_rewrite(struct sema *s, struct probe_decl *decl,
-				 struct variant *var);
+uint32_t entry_rewrite(struct sema *s, uint32_t at);
 void resolve_unit(struct sema *s, struct unit *u);
 void resolve_condition(struct sema *s, struct handler *h);
 void resolve_pending(struct sema *s);

@@ -139,6 +139,10 @@ static void bind_target(struct visitor *v, struct expr **ep)
 	}
 	*ep = e->target.bound;
 	b->lvalue = false;
+	if ((*ep)->kind == E_ENTRY && !b->quiet && e->target.name[0] != '$')
+		diag_report(b->s->diag, ENTRY_CAPTURED, e->loc,
+			    expr_what(b->s->arena, e),
+			    shown_target(b->s, (*ep)->defined.arg));
 	/* What it was replaced by may hold target variables again. */
 	if (b->depth++ < MAX_REBIND)
 		bind_expr(v, ep);
@@ -277,6 +281,23 @@ static void bind_logic(struct visitor *v, struct expr **ep)
 		to_number(b, ep, expr_truth(e->binary.b));
 }
 
+/* entry.c binds the operand where it is evaluated, at the entry. */
+static void note_entry_type(struct bind *b, struct expr *e)
+{
+	struct bind trial = *b;
+	struct visitor v = {bind_expr, bind_stmt, &trial};
+	struct expr *copy;
+	unsigned mark = diag_mark(b->s->diag);
+
+	if (e->ctype || e->defined.arg->kind != E_TARGET)
+		return;
+	copy = expr_clone(b->s->arena, e->defined.arg);
+	trial.quiet = true;
+	bind_expr(&v, &copy);
+	diag_rollback(b->s->diag, mark);
+	e->ctype = value_type_of(copy);
+}
+
 static void bind_expr(struct visitor *v, struct expr **ep)
 {
 	struct bind *b = v->ctx;
@@ -297,6 +318,10 @@ static void bind_expr(struct visitor *v, struct expr **ep)
 		to_number(b, ep, is_written(b, e->defined.arg));
 		break;
 	case E_ENTRY:
+		if (b->site && b->site->attach.flags & WIRE_ATTACH_RETURN) {
+			note_entry_type(b, e);
+			break;
+		}
 		b->failed = true;
 		if (!b->quiet)
 			diag_remedy(diag_report(b->s->diag, ENTRY_CONTEXT,

@@ -493,6 +493,8 @@ static bool btf_get(const struct type_src *s, uint32_t id, struct ttype *t)
 		const char *name = str_at(b, r->name_off);
 		switch (rec_kind(r)) {
 		case BTF_KIND_TYPEDEF:
+			if (t->alias)
+				break;
 			t->alias = name;
 			t->alias_id = id;
 			break;
@@ -694,6 +696,57 @@ uint32_t kbtf_tp_params(const struct kbtf_tp *tp, struct kbtf_param *out,
 		out[i].name =
 			names ? str_at(tp->btf, names[i + 1].name_off) : NULL;
 		if (out[i].name && !*out[i].name)
+			out[i].name = NULL;
+	}
+	return n;
+}
+
+/* ---- functions ---- */
+
+void kbtf_each_func(const struct kbtf *b,
+		    bool (*found)(void *ctx, const char *name, uint32_t proto),
+		    void *ctx)
+{
+	const struct rec *r = first_rec(b);
+
+	for (uint32_t i = 0; i < b->n; i++, r = next_rec(r))
+		if (rec_kind(r) == BTF_KIND_FUNC &&
+		    !found(ctx, str_at(b, r->name_off), r->size_or_type))
+			return;
+}
+
+uint32_t kbtf_find_func(const struct kbtf *b, const char *name, uint32_t *id)
+{
+	*id = find_own(b, KIND_BIT(BTF_KIND_FUNC), name);
+	const struct rec *r = *id ? rec_at(b, *id) : NULL;
+	uint32_t proto = r ? r->size_or_type : 0;
+
+	r = proto ? rec_at(b, proto) : NULL;
+	return r && rec_kind(r) == BTF_KIND_FUNC_PROTO ? proto : 0;
+}
+
+uint32_t kbtf_func_params(const struct kbtf *b, uint32_t proto,
+			  struct kbtf_param *out, uint32_t max, uint32_t *ret,
+			  bool *variadic)
+{
+	const struct rec *r = proto ? rec_at(b, proto) : NULL;
+
+	*ret = 0;
+	*variadic = false;
+	if (!r || rec_kind(r) != BTF_KIND_FUNC_PROTO)
+		return 0;
+	const struct btf_param *p = payload(r);
+	uint32_t n = rec_vlen(r);
+	*ret = r->size_or_type;
+	/* "..." is a last parameter without type and name */
+	if (n && !p[n - 1].type && !p[n - 1].name_off) {
+		*variadic = true;
+		n--;
+	}
+	for (uint32_t i = 0; i < n && i < max; i++) {
+		out[i].type = p[i].type;
+		out[i].name = str_at(b, p[i].name_off);
+		if (!*out[i].name)
 			out[i].name = NULL;
 	}
 	return n;

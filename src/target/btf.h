@@ -56,6 +56,21 @@ struct kbtf_param {
 uint32_t kbtf_tp_params(const struct kbtf_tp *tp, struct kbtf_param *out,
 			uint32_t max);
 
+/* Calls found for each function of this file, until it returns false. */
+void kbtf_each_func(const struct kbtf *b,
+		    bool (*found)(void *ctx, const char *name, uint32_t proto),
+		    void *ctx);
+/* The prototype of a function of this file: its id, or 0. *id: the
+   function's own. */
+uint32_t kbtf_find_func(const struct kbtf *b, const char *name, uint32_t *id);
+/*
+ * The parameters of a prototype. Returns how many there are, at most max are
+ * stored. *ret: the type of the result, 0: void. *variadic: "..." follows.
+ */
+uint32_t kbtf_func_params(const struct kbtf *b, uint32_t proto,
+			  struct kbtf_param *out, uint32_t max, uint32_t *ret,
+			  bool *variadic);
+
 /* Type of a global variable (BTF has per-CPU ones only), or false. */
 bool kbtf_find_var(const struct kbtf *b, const char *name, uint32_t *type);
 

@@ -11,6 +11,14 @@ struct target_module {
 	struct kbtf *btf;
 };
 
+/* A file of the kernel, read as a whole. */
+struct target_text {
+	bool tried;
+	int err; /* why s is NULL */
+	char *s; /* NUL-terminated; from malloc() */
+	size_t len;
+};
+
 struct target_cache {
 	struct arena *arena;
 	const char *root; /* "" or a directory without its last slash */
@@ -36,6 +44,14 @@ struct target_cache {
 	bool events_read;
 	struct map events; /* event -> system, once all are asked for */
 
+	/* kernel_funcs.c */
+	struct target_text kallsyms, hookable[2], blacklist_text;
+	bool by_addr_read, blacklist_read;
+	struct kfunc_list by_addr;
+	const struct range *blacklist;
+	uint32_t nblacklist;
+	uint32_t nfentry;
+
 	/* elf_cache.c */
 	struct map elfs; /* real path -> struct elf_file */
 	struct map sdts; /* path -> struct sdt_file */
@@ -43,6 +59,12 @@ struct target_cache {
 
 /* kernel_types.c: gives back what is not in the arena. */
 void target_types_free(struct target_cache *c);
+
+/* kernel_funcs.c */
+void target_funcs_free(struct target_cache *c);
+/* Once; t->s stays until the cache is freed. */
+bool target_read_text(struct target_cache *c, const char *path,
+		      struct target_text *t);
 
 /* "<root>/rest". */
 const char *target_path(struct target_cache *c, const char *path);

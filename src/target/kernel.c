@@ -32,6 +32,7 @@ void target_cache_free(struct target_cache *c)
 	if (!c)
 		return;
 	target_types_free(c);
+	target_funcs_free(c);
 	arena_free(c->arena);
 }
 
@@ -177,23 +178,24 @@ const char *target_kernel_config(void *ctx, const char *name)
 
 /* ---- symbols ---- */
 
-/*
- * A linear search of 5-10 MB of text, 20-40 ms mostly spent by the kernel in
- * producing it; only @var() of kernel variables asks.
- */
-static bool search_kallsyms(FILE *f, const char *name, uint64_t *addr)
+/* Any kind of symbol, the kernel's own before those of modules. */
+static bool search_kallsyms(const struct target_text *t, const char *name,
+			    uint64_t *addr)
 {
-	char line[1024], sym[512], type;
-	unsigned long long v;
+	size_t n = strlen(name);
+	const char *s = t->s, *end = t->s + t->len;
 
-	while (fgets(line, sizeof(line), f)) {
-		if (!strstr(line, name))
+	while (n && (s = memmem(s, (size_t)(end - s), name, n))) {
+		const char *line = s, *after = s + n;
+
+		s++;
+		if (line == t->s || line[-1] != ' ' ||
+		    (*after != '\n' && *after != '\t' && *after))
 			continue;
-		if (sscanf(line, "%llx %c %511s", &v, &type, sym) == 3 &&
-		    !strcmp(sym, name)) {
-			*addr = v;
-			return true;
-		}
+		while (line > t->s && line[-1] != '\n')
+			line--;
+		*addr = strtoull(line, NULL, 16);
+		return true;
 	}
 	return false;
 }
@@ -204,15 +206,13 @@ bool target_kernel_symbol(struct target_cache *c, const char *name,
 	uint64_t *known = map_get(&c->syms, name);
 
 	if (!known) {
-		FILE *f = fopen(target_path(c, "/proc/kallsyms"), "re");
-		if (!f) {
+		if (!target_read_text(c, "/proc/kallsyms", &c->kallsyms)) {
 			*why = arena_printf(c->arena,
 					    "/proc/kallsyms cannot be read: %s",
-					    strerror(errno));
+					    strerror(c->kallsyms.err));
 			return false;
 		}
-		bool found = search_kallsyms(f, name, addr);
-		fclose(f);
+		bool found = search_kallsyms(&c->kallsyms, name, addr);
 		if (!found) {
 			*why = arena_printf(c->arena,
 					    "the kernel has no symbol '%s'",

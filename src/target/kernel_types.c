@@ -86,6 +86,16 @@ static void read_modules(struct target_cache *c)
 	closedir(d);
 }
 
+const struct kbtf *target_module_types(struct target_cache *c,
+				       const char *module)
+{
+	read_modules(c);
+	vec_for (&c->modules, i)
+		if (!strcmp(c->modules.v[i].name, module))
+			return c->modules.v[i].btf;
+	return NULL;
+}
+
 /* ---- tracefs ---- */
 
 /*

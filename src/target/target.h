@@ -44,6 +44,39 @@ const char *target_kernel_config(void *ctx, const char *name);
 bool target_kernel_symbol(struct target_cache *c, const char *name,
 			  uint64_t *addr, const char **why);
 
+/* ---- functions of the kernel (kernel_funcs.c) ---- */
+struct kfunc {
+	const char *name;
+	const char *module; /* NULL: vmlinux */
+	uint64_t addr;	    /* 0: hidden from this user */
+	uint32_t nth;	    /* of those of this name in this module */
+	uint32_t namesakes; /* how many others there are */
+	bool global;	    /* known from /proc/kallsyms only */
+};
+struct kfunc_list {
+	VEC(struct kfunc) v;
+};
+/*
+ * Functions by name or pattern, sorted by name; module NULL: vmlinux' own,
+ * else the name or pattern of loaded modules. A pattern finds those that
+ * probes can be attached to, a name any. False: *why.
+ */
+bool target_kernel_funcs(struct target_cache *c, const char *module,
+			 const char *name, struct kfunc_list *out,
+			 const char **why);
+/* The function that an address belongs to. */
+bool target_kernel_func_at(struct target_cache *c, uint64_t addr,
+			   struct kfunc *out, uint64_t *off);
+/* It must not be probed, says the kernel (as far as it may be asked). */
+bool target_func_blacklisted(struct target_cache *c, uint64_t addr);
+/* A program of its own for each function is cheap to run and costly to load:
+   true for the first few that ask in this session. */
+bool target_fentry_budget(struct target_cache *c);
+bool target_module_loaded(struct target_cache *c, const char *module);
+/* Types of a loaded module; NULL: it has none, or is not loaded. */
+const struct kbtf *target_module_types(struct target_cache *c,
+				       const char *module);
+
 /* ---- types and tracepoints (kernel_types.c) ---- */
 /* vmlinux' BTF, or NULL: *why says why, *remedy what to do. */
 const struct kbtf *target_vmlinux(struct target_cache *c, const char **why,

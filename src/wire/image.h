@@ -36,7 +36,15 @@ enum image_prog_type {
 	IMAGE_PROG_RAWTP,
 	IMAGE_PROG_UPROBE,
 	IMAGE_PROG_PERF,
+	IMAGE_PROG_KPROBE, /* struct pt_regs */
+	IMAGE_PROG_FENTRY, /* arguments by number; no registers */
+	IMAGE_PROG_FEXIT, /* the same, and IMAGE_CTX_RETVAL */
+	IMAGE_PROG_TYPES
 };
+
+/* Probe context of FENTRY and FEXIT: argument i at 8 * i, and the function's
+   result here. */
+#define IMAGE_CTX_RETVAL 1024u
 
 struct image_handler {
 	w_u32 name; /* in strings: C identifier of the program, "probe_0" */

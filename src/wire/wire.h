@@ -333,6 +333,12 @@ enum wire_probe_kind {
 			     heap offset `offset` (string_cap bytes; only
 			     these handlers read it, one at a time), then runs
 			     the handler; its argument 0 is the length */
+	WIRE_PROBE_KPROBE, /* an instruction of the kernel: symbol, target:
+			      module or "", offset within the symbol, nth of its
+			      namesakes; address: where it is in this boot, or
+			      0; maxactive */
+	WIRE_PROBE_FENTRY, /* symbol: function of vmlinux; btf_id */
+	WIRE_PROBE_KINDS
 };
 
 enum wire_process_event {
@@ -362,10 +368,16 @@ struct wire_attach {
 	w_u64 freq_hz;
 	w_u8 build_id[20];
 	w_u32 build_id_len;
+	w_u32 maxactive; /* kretprobe: calls that may be under way; 0: default */
+	w_u32 btf_id; /* of the FUNC in the BTF of the kernel that the script
+			 was translated on */
+	w_u32 nth;
+	w_u32 spare;
 };
 #define WIRE_ATTACH_RETURN 1u
 #define WIRE_ATTACH_OPTIONAL 2u /* failure to attach is a warning */
 #define WIRE_ATTACH_TARGET_ONLY 4u /* only in target()'s process tree */
 #define WIRE_ATTACH_SLEEPABLE 8u
+#define WIRE_ATTACH_ABSOLUTE 16u /* `address` is what the script says */
 
 #endif

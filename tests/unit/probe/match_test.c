@@ -199,11 +199,7 @@ static void test_families_that_are_not_here(void **state)
 {
 	struct fixture *f = *state;
 	static const char *const points[] = {
-		"kernel.function(\"vfs_read\")",
-		"kernel.function(\"vfs_read\").return",
 		"kernel.statement(\"x@y.c:1\")",
-		"module(\"ext4\").function(\"x\")",
-		"kprobe.function(\"x\")",
 		"kernel.data(\"pid_max\").write",
 		"kernel.mark(\"x\")",
 		"perf.type(0).config(0)",

@@ -214,6 +214,13 @@ static inline void dump(struct strbuf *b, const struct expr *e)
 			sb_puts(b, ")");
 		}
 		break;
+	case E_ENTRY: {
+		struct strbuf arg = {0};
+		unparse_expr(&arg, e->defined.arg);
+		sb_printf(b, "@entry(%s)", sb_str(&arg));
+		sb_free(&arg);
+		break;
+	}
 	default:
 		sb_printf(b, "<kind %d>", e->kind);
 	}

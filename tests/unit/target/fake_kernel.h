@@ -141,6 +141,33 @@ static inline void fake_structs(struct btf *b, struct fake_types *t)
 }
 
 /* NULL when libbpf cannot make it. The caller frees it. */
+/* int do_demo(task, count, flag, small, text, big, seventh), void do_void(),
+   and a structure by value. */
+static inline void fake_functions(struct btf *b, const struct fake_types *t)
+{
+	int proto = btf__add_func_proto(b, t->int_);
+
+	btf__add_func_param(b, "task", t->task_ptr);
+	btf__add_func_param(b, "count", t->int_);
+	btf__add_func_param(b, "flag", t->bool_);
+	btf__add_func_param(b, "small", t->u8);
+	btf__add_func_param(b, "text", t->char_ptr);
+	btf__add_func_param(b, "big", t->u64);
+	btf__add_func_param(b, "seventh", t->int_);
+	btf__add_func(b, "do_demo", BTF_FUNC_GLOBAL, proto);
+	proto = btf__add_func_proto(b, 0);
+	btf__add_func(b, "do_void", BTF_FUNC_STATIC, proto);
+	proto = btf__add_func_proto(b, t->task_ptr);
+	btf__add_func_param(b, "in", t->inner);
+	btf__add_func_param(b, "pair", t->tagless);
+	btf__add_func_param(b, "last", t->long_);
+	btf__add_func(b, "by_value", BTF_FUNC_STATIC, proto);
+	proto = btf__add_func_proto(b, t->long_);
+	btf__add_func_param(b, "p", t->task_ptr);
+	btf__add_func_param(b, "n", t->int_);
+	btf__add_func(b, "plain", BTF_FUNC_STATIC, proto);
+}
+
 static inline struct btf *fake_btf(struct fake_types *t)
 {
 	struct btf *b = btf__new_empty();
@@ -164,6 +191,7 @@ static inline struct btf *fake_btf(struct fake_types *t)
 	fake_structs(b, t);
 	fake_tracepoints(b, t);
 	btf__add_var(b, "cpu_number", BTF_VAR_GLOBAL_ALLOCATED, t->int_);
+	fake_functions(b, t);
 	return b;
 }
 
@@ -194,7 +222,15 @@ static inline void fake_root(char *dir)
 		"CONFIG_MODULES=m";
 	static const char syms[] = "0000000000000000 A hidden_sym\n"
 				   "ffffffff81000010 T my_sym\n"
-				   "ffffffff81000020 d my_sym_longer\n";
+				   "ffffffff81000020 d my_sym_longer\n"
+				   "ffffffff81001000 T do_demo\n"
+				   "ffffffff81001100 t do_void\n"
+				   "ffffffff81001200 t by_value\n"
+				   "ffffffff81001300 t plain\n"
+				   "ffffffff81001400 t twin\n"
+				   "ffffffff81001500 t twin\n"
+				   "ffffffff81001600 d __ksymtab_do_demo\n"
+				   "ffffffffc0000000 t mod_fn\t[fakemod]\n";
 	struct fake_types t;
 	struct btf *b = fake_btf(&t);
 	unsigned len;

@@ -116,11 +116,103 @@ static void test_symbols(void **state)
 			target_kernel_symbol(f->c, "hidden_sym", &addr, &why));
 		assert_non_null(strstr(why, "kptr_restrict"));
 	}
+}
+
+static void test_no_symbols(void **state)
+{
+	struct fixture *f = *state;
+	const char *why = NULL;
 	char path[128];
+	uint64_t addr;
+
 	snprintf(path, sizeof(path), "%s/proc/kallsyms", f->dir);
 	unlink(path);
 	assert_false(target_kernel_symbol(f->c, "other", &addr, &why));
 	assert_non_null(strstr(why, "/proc/kallsyms"));
+}
+
+static void find_funcs(struct fixture *f, const char *module, const char *name,
+		       struct kfunc_list *l)
+{
+	const char *why = NULL;
+
+	memset(l, 0, sizeof(*l));
+	assert_true(target_kernel_funcs(f->c, module, name, l, &why));
+}
+
+static void test_functions_by_name(void **state)
+{
+	struct fixture *f = *state;
+	struct kfunc_list l;
+
+	find_funcs(f, NULL, "do_demo", &l);
+	assert_int_equal(l.v.n, 1);
+	assert_int_equal(l.v.v[0].addr, 0xffffffff81001000);
+	assert_true(l.v.v[0].global);
+	assert_null(l.v.v[0].module);
+	find_funcs(f, NULL, "do_dem", &l);
+	assert_int_equal(l.v.n, 0);
+	find_funcs(f, NULL, "my_sym_longer", &l); /* data */
+	assert_int_equal(l.v.n, 0);
+	find_funcs(f, NULL, "twin", &l);
+	assert_int_equal(l.v.n, 2);
+	assert_int_equal(l.v.v[0].nth, 0);
+	assert_int_equal(l.v.v[1].nth, 1);
+	assert_int_equal(l.v.v[1].namesakes, 1);
+	assert_false(l.v.v[0].global);
+	find_funcs(f, NULL, "mod_fn", &l);
+	assert_int_equal(l.v.n, 0);
+	find_funcs(f, "fakemod", "mod_fn", &l);
+	assert_int_equal(l.v.n, 1);
+	assert_string_equal(l.v.v[0].module, "fakemod");
+}
+
+static void test_functions_by_pattern(void **state)
+{
+	static const char with_addrs[] =
+		"ffffffff81001000 do_demo\nffffffff81001100 do_void\n"
+		"ffffffffc0000000 mod_fn [fakemod]\n";
+	struct fixture *f = *state;
+	struct kfunc_list l;
+
+	/* BTF alone tells what can be hooked */
+	find_funcs(f, NULL, "do_*", &l);
+	assert_int_equal(l.v.n, 2);
+	assert_string_equal(l.v.v[1].name, "do_void");
+	/* tracefs: it may know others, and fewer */
+	fake_write(f->dir, "/sys/kernel/tracing/available_filter_functions",
+		   "do_demo\nmod_fn [fakemod]\ntwin\n", 34);
+	find_funcs(f, NULL, "*", &l);
+	assert_int_equal(l.v.n, 3); /* do_demo, twin, twin */
+	find_funcs(f, "fake*", "*", &l);
+	assert_int_equal(l.v.n, 1);
+	fake_write(f->dir,
+		   "/sys/kernel/tracing/available_filter_functions_addrs",
+		   with_addrs, sizeof(with_addrs) - 1);
+	find_funcs(f, NULL, "do_[a-z]*", &l);
+	assert_int_equal(l.v.n, 2);
+	assert_int_equal(l.v.v[1].addr, 0xffffffff81001100);
+}
+
+static void test_functions_by_address(void **state)
+{
+	static const char list[] = "0xffffffff81001100-0xffffffff81001200\tx\n";
+	struct fixture *f = *state;
+	struct kfunc fn;
+	uint64_t off;
+
+	assert_true(
+		target_kernel_func_at(f->c, 0xffffffff81001010, &fn, &off));
+	assert_string_equal(fn.name, "do_demo");
+	assert_int_equal(off, 0x10);
+	assert_false(target_kernel_func_at(f->c, 0x1000, &fn, &off));
+	fake_write(f->dir, "/sys/kernel/debug/kprobes/blacklist", list,
+		   sizeof(list) - 1);
+	assert_true(target_func_blacklisted(f->c, 0xffffffff81001100));
+	assert_true(target_func_blacklisted(f->c, 0xffffffff810011ff));
+	assert_false(target_func_blacklisted(f->c, 0xffffffff81001200));
+	assert_false(target_func_blacklisted(f->c, 0xffffffff81001000));
+	assert_false(target_func_blacklisted(f->c, 0));
 }
 
 static void test_no_btf(void **state)
@@ -233,6 +325,10 @@ int main(void)
 		T(test_no_configuration),
 		T(test_machine),
 		T(test_symbols),
+		T(test_no_symbols),
+		T(test_functions_by_name),
+		T(test_functions_by_pattern),
+		T(test_functions_by_address),
 		T(test_no_btf),
 		T(test_broken_btf),
 		T(test_tracepoints_without_tracefs),
