@@ -93,7 +93,7 @@ void gen_enter(struct gen *g, uint32_t handler, bool save_ctx)
 {
 	uint32_t flags = g->u->m->image->handlers[handler].flags;
 
-	if (save_ctx)
+	if (save_ctx || flags & IMAGE_HANDLER_SITE)
 		gen_emit(g, STX(BPF_DW, R10, STACK_PROG_CTX, R1));
 	gen_emit(g, MOV_IMM(R1, (int32_t)handler));
 	gen_emit(g, MOV_IMM(R2, (int32_t)flags));
@@ -106,6 +106,11 @@ void gen_enter(struct gen *g, uint32_t handler, bool save_ctx)
 	gen_emit(g, STX(BPF_DW, R10, STACK_C, R0));
 	gen_emit(g, MOV_REG(R7, R0));
 	gen_pointer(g, R7, 8);
+	if (flags & IMAGE_HANDLER_SITE) {
+		gen_emit(g, LDX(BPF_DW, R1, R10, STACK_PROG_CTX));
+		gen_emit(g, HELPER(BPF_FUNC_get_attach_cookie));
+		gen_emit(g, STX(BPF_W, R7, CTX_OFF(site), R0));
+	}
 }
 
 void gen_leave(struct gen *g)

@@ -509,6 +509,14 @@ static void lower_items(struct lower *L, const item_list *l, bool tail)
 	}
 }
 
+/* For the functions it calls; a cookie comes from the program's entry. */
+static void note_site(struct lower *L, const struct job *j)
+{
+	if (j->hi->uses_point && j->site)
+		lower_store(L, iv_ctx(offsetof(struct rt_ctx, site)), 0,
+			    iv_imm(j->first_attach), 4);
+}
+
 static void lower_handler(struct lower *L, const struct job *j)
 {
 	const struct handler *h = j->hi->h;
@@ -525,6 +533,7 @@ static void lower_handler(struct lower *L, const struct job *j)
 	f->handler = L->handler_index;
 	begin_function(L, f, &fr, h->decl->loc);
 	L->accounts = j->hi->accounts;
+	note_site(L, j);
 	if (h->cond)
 		vec_push(L->arena, &items, ((struct item){.cond = h->cond}));
 	add_items(L, &items, h->body);
@@ -539,21 +548,42 @@ static void lower_handler(struct lower *L, const struct job *j)
 	image_handler(L, j);
 }
 
-/* Handlers that ask where they are get a program per site. */
+/* All kernels that know these programs let an attachment have a cookie, but
+   for raw tracepoints (Linux 6.10). */
+static bool has_cookie(const struct probe_site *s)
+{
+	return s->prog_type == IMAGE_PROG_UPROBE ||
+	       s->prog_type == IMAGE_PROG_KPROBE;
+}
+
+static void push_job(struct lower *L, struct job j, uint32_t nsites,
+		     uint32_t *nattach)
+{
+	j.first_attach = *nattach;
+	*nattach += nsites;
+	vec_push(L->arena, &L->jobs, j);
+}
+
+/* Handlers that ask where they are get a program per site, where nothing else
+   can tell them. */
 static void make_jobs(struct lower *L)
 {
+	uint32_t nattach = 0;
+
 	vec_for (&L->prog->handlers, i) {
 		const struct handler_info *hi = &L->handlers[i];
+		const struct handler *h = hi->h;
 		struct job j = {.hi = hi};
 
-		if (!hi->uses_point || hi->h->sites.n < 2) {
-			j.site = hi->h->sites.n == 1 ? hi->h->sites.v[0] : NULL;
-			vec_push(L->arena, &L->jobs, j);
+		if (!hi->uses_point || h->sites.n < 2 ||
+		    has_cookie(h->sites.v[0])) {
+			j.site = h->sites.n == 1 ? h->sites.v[0] : NULL;
+			push_job(L, j, h->sites.n, &nattach);
 			continue;
 		}
-		vec_for (&hi->h->sites, s) {
-			j.site = hi->h->sites.v[s];
-			vec_push(L->arena, &L->jobs, j);
+		vec_for (&h->sites, s) {
+			j.site = h->sites.v[s];
+			push_job(L, j, 1, &nattach);
 		}
 	}
 }

@@ -66,10 +66,9 @@ static struct val call_script(struct lower *L, const struct expr *e,
 
 enum point_fact { POINT_NAME, POINT_WRITTEN, POINT_FUNC, POINT_SYMBOL };
 
-static const char *site_fact(struct lower *L, const struct job *j,
+static const char *site_fact(struct lower *L, const struct probe_site *s,
 			     enum point_fact fact)
 {
-	const struct probe_site *s = j->site ? j->site : j->hi->h->sites.v[0];
 	struct strbuf b = {0};
 	const char *text;
 
@@ -88,34 +87,76 @@ static const char *site_fact(struct lower *L, const struct job *j,
 	}
 }
 
-/* In a function the probe is known only when it runs: a table by its index. */
-static struct ir_val fact_by_probe(struct lower *L, enum point_fact fact)
+static uint32_t job_sites(const struct job *j)
+{
+	return j->site ? 1 : j->hi->h->sites.n;
+}
+
+static const struct probe_site *job_site(const struct job *j, uint32_t i)
+{
+	return j->site ? j->site : j->hi->h->sites.v[i];
+}
+
+/* Offsets of strings, by attach record, `from` being the first. */
+static struct ir_val fact_at(struct lower *L, uint32_t table, uint32_t from)
 {
 	struct ir_val i, at;
 
+	i = lower_load(L, iv_ctx(offsetof(struct rt_ctx, site)), 0, 4, false);
+	if (from)
+		i = lower_op(L, IR_ADD, i, iv_imm(-(int64_t)from));
+	i = lower_op(L, IR_SHL, i, iv_imm(2));
+	at = lower_op(L, IR_ADD, i, lower_addr(L, iv_heap(table)));
+	return lower_load(L, at, 0, 4, false);
+}
+
+static void fill_table(struct lower *L, uint32_t table, const struct job *j,
+		       enum point_fact fact)
+{
+	for (uint32_t i = 0; i < job_sites(j); i++) {
+		struct ir_val s = heap_cstring(
+			L, site_fact(L, job_site(j, i), fact));
+
+		heap_put32(L, table + 4 * i, (uint32_t)s.imm);
+	}
+}
+
+/* In a function the place is known only when it runs. */
+static struct ir_val fact_in_function(struct lower *L, enum point_fact fact)
+{
+	const struct job *last = &vec_last(&L->jobs);
+
 	if (!L->point_table[fact]) {
-		uint32_t table = heap_alloc(L, 4 * L->jobs.n, 8);
+		uint32_t table = heap_alloc(
+			L, 4 * (last->first_attach + job_sites(last)), 8);
 
 		L->point_table[fact] = table;
-		vec_for (&L->jobs, j) {
-			struct ir_val s = heap_cstring(
-				L, site_fact(L, &L->jobs.v[j], fact));
-
-			heap_put32(L, table + 4 * j, (uint32_t)s.imm);
-		}
+		vec_for (&L->jobs, j)
+			if (L->jobs.v[j].hi->uses_point)
+				fill_table(L,
+					   table + 4 * L->jobs.v[j].first_attach,
+					   &L->jobs.v[j], fact);
 	}
-	i = lower_load(L, iv_ctx(offsetof(struct rt_ctx, probe)), 0, 4, false);
-	i = lower_op(L, IR_SHL, i, iv_imm(2));
-	at = lower_op(L, IR_ADD, i,
-		      lower_addr(L, iv_heap(L->point_table[fact])));
-	return lower_load(L, at, 0, 4, false);
+	return fact_at(L, L->point_table[fact], 0);
 }
 
 static struct ir_val point_fact(struct lower *L, enum point_fact fact)
 {
-	if (L->job)
-		return heap_cstring(L, site_fact(L, L->job, fact));
-	return fact_by_probe(L, fact);
+	const struct job *j = L->job;
+	const char *first;
+	bool same = true;
+	uint32_t table;
+
+	if (!j)
+		return fact_in_function(L, fact);
+	first = site_fact(L, job_site(j, 0), fact);
+	for (uint32_t i = 1; same && i < job_sites(j); i++)
+		same = !strcmp(first, site_fact(L, job_site(j, i), fact));
+	if (same)
+		return heap_cstring(L, first);
+	table = heap_alloc(L, 4 * job_sites(j), 8);
+	fill_table(L, table, j, fact);
+	return fact_at(L, table, j->first_attach);
 }
 
 /* ---- built-in functions ---- */

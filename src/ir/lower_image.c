@@ -207,7 +207,8 @@ void image_handler(struct lower *L, const struct job *j)
 	ih.point = image_string(L, sb_str(&point));
 	ih.pp = image_string(L, first->name);
 	ih.prog_type = first->prog_type;
-	ih.flags = first->handler_flags;
+	ih.flags = first->handler_flags |
+		   (j->hi->uses_point && !j->site ? IMAGE_HANDLER_SITE : 0);
 	if (h->decl->loc.src) {
 		ih.file = image_string(L, h->decl->loc.src->name);
 		ih.line = h->decl->loc.line;

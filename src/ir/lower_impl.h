@@ -80,7 +80,7 @@ struct handler_info {
 	VEC(struct func_decl *) callees;
 	uint32_t cost;
 	bool accounts;
-	bool uses_point; /* pp() and the like: one program per site */
+	bool uses_point; /* pp() and the like, in it or below */
 };
 
 /* var_decl.aux */
@@ -125,6 +125,7 @@ struct image_builder {
 struct job {
 	const struct handler_info *hi;
 	const struct probe_site *site; /* NULL: all */
+	uint32_t first_attach; /* number of the first site's attach record */
 };
 
 struct lock_region;

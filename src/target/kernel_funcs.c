@@ -6,8 +6,9 @@
  *   /proc/kallsyms                  every symbol with its address (0 for users
  *                                   who may not see it)
  *   available_filter_functions      those that ftrace can hook, which is what
- *                                   the kernel lets probes attach to; with
- *                                   addresses since Linux 6.5 (tracefs)
+ *                                   the kernel lets probes attach to (tracefs;
+ *                                   the addresses of its newer sibling are
+ *                                   those of the hooks, not of the functions)
  *   kprobes/blacklist               those that must not be probed (debugfs)
  * Without tracefs, BTF stands in for the second: pahole describes functions
  * that ftrace can hook.
@@ -84,28 +85,16 @@ static bool kallsyms(struct target_cache *c, const char **why)
 	return false;
 }
 
-/* tracefs' list, with addresses or without. */
-static struct target_text *hookable(struct target_cache *c, bool *addrs)
+/* tracefs' list, or NULL. */
+static struct target_text *hookable(struct target_cache *c)
 {
-	static const char *const dirs[] = {"/sys/kernel/tracing",
-					   "/sys/kernel/debug/tracing"};
-	static const char *const names[] = {"available_filter_functions_addrs",
-					    "available_filter_functions"};
+	static const char *const paths[] = {
+		"/sys/kernel/tracing/available_filter_functions",
+		"/sys/kernel/debug/tracing/available_filter_functions"};
 
-	for (unsigned k = 0; k < 2; k++) {
-		for (unsigned i = 0; i < 2; i++) {
-			if (c->hookable[k].s)
-				break;
-			c->hookable[k].tried = false;
-			char *path = arena_printf(c->arena, "%s/%s", dirs[i],
-						  names[k]);
-			target_read_text(c, path, &c->hookable[k]);
-		}
-		if (c->hookable[k].s) {
-			*addrs = !k;
-			return &c->hookable[k];
-		}
-	}
+	for (unsigned i = 0; i < 2; i++)
+		if (target_read_text(c, paths[i], &c->hookable[i]))
+			return &c->hookable[i];
 	return NULL;
 }
 
@@ -265,15 +254,14 @@ static bool add_btf_name(void *ctx, const char *name, uint32_t proto)
 static void hookable_names(struct target_cache *c, const struct want *w,
 			   struct map *names, bool *known)
 {
-	bool addrs;
-	struct target_text *t = hookable(c, &addrs);
+	struct target_text *t = hookable(c);
 	const struct kbtf *b;
 	struct line l;
 
 	*known = true;
 	if (t) {
 		for (const char *s = t->s; *s;) {
-			s = parse_line(s, addrs, false, &l);
+			s = parse_line(s, false, false, &l);
 			if (line_fits(w, &l))
 				map_put(names, name_key(c, &l), c);
 		}
@@ -327,17 +315,8 @@ static bool by_pattern(struct target_cache *c, const struct want *w,
 {
 	struct map names;
 	struct line l;
-	bool addrs, known;
-	struct target_text *t = hookable(c, &addrs);
+	bool known;
 
-	if (t && addrs) {
-		for (const char *s = t->s; *s;) {
-			s = parse_line(s, true, false, &l);
-			if (line_fits(w, &l) && !odd_name(&l))
-				push(c, &l, out);
-		}
-		return true;
-	}
 	if (!kallsyms(c, why))
 		return false;
 	map_init(&names, c->arena);

@@ -56,6 +56,8 @@ struct image_handler {
 };
 #define IMAGE_HANDLER_INTERRUPTIBLE 1u /* begin, end, timers: the larger
 					  MAXACTION */
+#define IMAGE_HANDLER_SITE 2u /* several places, and it asks which: the cookie of
+				 the attachment tells (rt_ctx.site) */
 /* Session states (enum rt_state) in which the handler runs: begin RT_STARTING,
    end and error RT_ENDING. None given: only RT_RUNNING. */
 #define IMAGE_HANDLER_STATE(state) (0x100u << (state))

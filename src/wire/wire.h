@@ -154,6 +154,9 @@ struct rt_ctx {
 	w_u32 regex_regs[48]; /* tag registers of the automaton */
 	w_u32 out_entry; /* offset of the entry being built, in the buffer */
 	w_u32 tok_pos; /* tokenize(): where the next token is looked for */
+	w_u32 site; /* attach record that the hit belongs to; set only in
+		       handlers that ask where they are */
+	w_u32 spare_;
 	/* message of the pending error */
 	w_u32 errmsg_len, errmsg_spare; /* a struct rt_str with */
 	w_u8 errmsg_text[256]; /* RT_ERRMSG_CAP bytes of text */
