@@ -66,7 +66,8 @@ all: stap staprun
 # Two variants: loops by may_goto (Linux 6.9) and by bpf_loop (5.17).
 RT_DEPS := $(wildcard runtime/*.c runtime/*.h runtime/*.def src/wire/*.h)
 BPF_CFLAGS := -target bpf -mcpu=v3 -O2 -g -std=gnu11 -Wall -Wno-unused-function \
-	-D__BPF__=1 -DRT_BPF=1 -Isrc -Iruntime
+	-D__BPF__=1 -DRT_BPF=1 $(if $(filter x86_64,$(shell uname -m)),-DRT_TSO=1) \
+	-Isrc -Iruntime
 ifneq ($(wildcard tools/rtembed.c),)
 GEN_SRC += $(B)/gen/rtlib.c
 endif

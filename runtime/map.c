@@ -27,10 +27,8 @@ RT_INLINE struct rt_entry *rt_entry(w_u64 entry)
 RT_FN w_u64 rt_key_str(w_u64 pos, w_u64 s)
 {
 	w_u64 len = rt_string(s)->len, words = RT_STR_WORDS(len);
-	rt_word *head = rt_at(pos);
 
-	*head = 0;
-	rt_string(pos)->len = len;
+	rt_str_head(pos, len);
 	rt_copy_words(pos + RT_STR_HDR, s + RT_STR_HDR, words);
 	return pos + RT_STR_HDR + words * 8;
 }

@@ -91,10 +91,20 @@ RT_INLINE void rt_clear(w_u64 at, w_u64 n)
 }
 
 /*
- * Writes 0 after everything before it. BPF has no release store; an exchange
- * is one, and costs no more than a plain store did where it was measured.
+ * Writes 0 after everything before it. BPF had no release store before Linux
+ * 6.15; an exchange is one everywhere. Where stores stay in order by
+ * themselves (x86, RT_TSO: an image serves one architecture) a plain one does,
+ * 3 to 5 ns faster.
  */
+#ifdef RT_TSO
+#define RT_RELEASE(word)                                                       \
+	do {                                                                   \
+		asm volatile("" ::: "memory");                                 \
+		*(volatile w_u32 *)(word) = 0;                                 \
+	} while (0)
+#else
 #define RT_RELEASE(word) ((void)__sync_lock_test_and_set(word, 0))
+#endif
 
 #else /* native */
 #include <string.h>
@@ -396,15 +406,24 @@ RT_INLINE w_u64 rt_escape_len(w_u64 e)
 	return e < 256 ? 1 : e < 65536 ? 2 : 4;
 }
 
+/* The header of a string, written as the one word that keys are hashed and
+   compared by: two halves would not be there yet when the word is read (no
+   store forwarding, 10 ns). */
+RT_INLINE void rt_str_head(w_u64 dst, w_u64 len)
+{
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	len <<= 32;
+#endif
+	*(rt_word *)rt_at(dst) = len;
+}
+
 /* Sets the length, and restores the zeros behind the text. */
 RT_INLINE void rt_str_end(w_u64 dst, w_u64 len)
 {
 	rt_word *last = rt_at(dst + RT_STR_HDR + (len & ~7ull));
-	struct rt_str *d = rt_string(dst);
 
 	*last &= rt_first_bytes(len & 7);
-	d->len = len;
-	d->spare = 0;
+	rt_str_head(dst, len);
 }
 
 /* How much of `len` bytes a string can hold; a truncation is counted. */

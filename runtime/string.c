@@ -40,7 +40,7 @@ RT_FN w_u64 rt_i_append(w_u64 dst, w_u64 from, w_u64 n)
 	if (all - len <= 8) {
 		/* a helper call costs more than it does */
 		append_word(dst, len, from, all - len);
-		rt_string(dst)->len = all;
+		rt_str_head(dst, all);
 		return 0;
 	}
 	rt_copy(dst + RT_STR_HDR + len, from, all - len);
@@ -105,8 +105,7 @@ RT_FN w_u64 rt_str_set(w_u64 c, w_u64 dst, w_u64 word)
 	rt_st64(dst + RT_STR_HDR, word);
 	if (fit == 8) {
 		rt_st64(dst + RT_STR_HDR + 8, 0);
-		rt_string(dst)->len = 8;
-		rt_string(dst)->spare = 0;
+		rt_str_head(dst, 8);
 	} else {
 		rt_str_end(dst, fit);
 	}

@@ -60,8 +60,6 @@ static struct ir_val pack_string(struct lower *L, struct ir_val pos,
 		after = RT_CALL(L, key_str, pos, lower_str(L, b).v);
 	} else {
 		lower_str_into(L, b, pos);
-		lower_store(L, pos, offsetof(struct rt_str, spare), iv_imm(0),
-			    4);
 	}
 	lower_temps_release(L, mark);
 	/* header, and RT_STR_WORDS(len) words */

@@ -118,7 +118,7 @@ struct rt_probe_stat {
  */
 struct rt_str {
 	w_u32 len; /* bytes, without the NUL; text may hold no NUL */
-	w_u32 spare;
+	w_u32 spare; /* 0: the header is compared as one word */
 	w_u8 text[];
 };
 #define RT_STR_HDR 8u
