@@ -40,20 +40,21 @@ RT_FN w_u64 rt_real_ns(void)
 /* dst := up to 15 bytes of text in two words, whatever follows their NUL. */
 RT_INLINE void set_name(w_u64 dst, w_u64 first, w_u64 second)
 {
+	rt_word *to = rt_at(dst + RT_STR_HDR);
 	w_u64 len = rt_word_len(first);
-	rt_word *to;
 
-	if (len == 8) {
-		len += rt_word_len(second);
-		if (len == 16)
-			len = 15;
+	if (len < 8) {
+		to[0] = first & rt_first_bytes(len);
+	} else {
+		len = rt_word_len(second);
+		to[0] = first;
+		to[1] = second & rt_first_bytes(len & 7);
+		len += 8;
 	}
-	len = rt_str_fit(len);
-	to = rt_at(dst + RT_STR_HDR);
-	to[0] = first;
-	if (len >= 8)
-		to[1] = second;
-	rt_str_end(dst, len);
+	if (rt_unlikely(len > rt_head()->string_cap))
+		rt_str_end(dst, rt_str_fit(len));
+	else
+		rt_str_head(dst, len);
 }
 
 /* The name of the task: up to 15 bytes. */

@@ -290,9 +290,8 @@ RT_FN w_u64 rt_i_insert1(w_u64 c, w_u64 map, w_u64 value, w_u64 hash)
 	return e;
 }
 
-/* The entry of the key, made with a value of 0, "" or an empty aggregate if
-   there is none; 0: the array is full. words >= 1, at most key_cap / 8. */
-RT_FN w_u64 rt_map_insert(w_u64 c, w_u64 map, w_u64 key, w_u64 words)
+/* rt_map_insert() for all keys. */
+RT_FN w_u64 rt_i_map_insert(w_u64 c, w_u64 map, w_u64 key, w_u64 words)
 {
 	w_u32 hash = hash_key(key, words);
 	w_u64 e = find_entry(map, key, words, hash);
@@ -300,6 +299,33 @@ RT_FN w_u64 rt_map_insert(w_u64 c, w_u64 map, w_u64 key, w_u64 words)
 	if (rt_likely(e))
 		return e;
 	return rt_i_insert(c, map, key, words, hash);
+}
+
+/*
+ * The entry of the key, made with a value of 0, "" or an empty aggregate if
+ * there is none; 0: the array is full. words >= 1, at most key_cap / 8.
+ *
+ * The usual case here: a short key, whose entry is the first of its chain. The
+ * BPF back end copies this function into handlers when it has registers to
+ * spare: no loop and no stack.
+ */
+RT_FN w_u64 rt_map_insert(w_u64 c, w_u64 map, w_u64 key, w_u64 words)
+{
+	rt_word *k = rt_at(key), *b;
+	struct rt_entry *e;
+	w_u64 h = hash_word(words, k[0]), at;
+
+	if (words > 1)
+		h = hash_word(h, k[1]);
+	if (words > 2)
+		h = hash_word(h, k[2]);
+	at = rt_ld32(bucket_at(rt_map(map), (w_u32)h));
+	e = rt_entry(at);
+	b = rt_at(at + rt_map(map)->key_off);
+	if (words <= 3 && e->key_words == words && b[0] == k[0] &&
+	    (words < 2 || b[1] == k[1]) && (words < 3 || b[2] == k[2]) && at)
+		return at;
+	return rt_i_map_insert(c, map, key, words);
 }
 
 RT_FN w_u64 rt_map_insert1(w_u64 c, w_u64 map, w_u64 value)

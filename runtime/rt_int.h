@@ -353,24 +353,19 @@ RT_INLINE w_u64 rt_text_order(w_u64 w)
 /* Bytes before the first NUL of a word in memory order; 8: none. */
 RT_INLINE w_u64 rt_word_len(w_u64 w)
 {
-	w_u64 n = 0, z;
+	const w_u64 ones = 0x0101010101010101ull;
+	w_u64 z;
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 	w = __builtin_bswap64(w);
 #endif
 	/* the lowest set bit is exact: borrows go upwards only */
-	z = (w - 0x0101010101010101ull) & ~w & 0x8080808080808080ull;
-	if (!z)
-		return 8;
-	if (!(z & 0xffffffffull)) {
-		n = 4;
-		z >>= 32;
-	}
-	if (!(z & 0xffff)) {
-		n += 2;
-		z >>= 16;
-	}
-	return n + !(z & 0xff);
+	z = (w - ones) & ~w & ones << 7;
+	/* it goes to the bottom of its byte: one less has a 1 at the bottom of
+	   each byte below (of all eight, when there is none); they are added
+	   up in the top byte */
+	z = (z & -z) >> 7;
+	return ((z - 1) & ones) * ones >> 56;
 }
 
 /*
@@ -507,6 +502,7 @@ w_u64 rt_i_timing(w_u64 c);
  * after. */
 w_u64 rt_i_token(w_u64 c, w_u64 text, w_u64 delim);
 w_u64 rt_i_escape(w_u64 c, w_u64 to, w_u64 s, w_u64 n);
+w_u64 rt_i_map_insert(w_u64 c, w_u64 map, w_u64 key, w_u64 words);
 w_u64 rt_i_insert1(w_u64 c, w_u64 map, w_u64 value, w_u64 hash);
 w_u64 rt_i_insert(w_u64 c, w_u64 map, w_u64 key, w_u64 words, w_u64 hash);
 w_u64 rt_i_sort_locate(w_u64 map, w_u64 column);
