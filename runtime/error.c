@@ -52,6 +52,72 @@ RT_FN w_u64 rt_error_code(w_u64 c, w_u64 code)
 	return 0;
 }
 
+/* Eight digits for 32 bits, the first in the lowest byte. */
+RT_INLINE w_u64 hex_digits(w_u64 v)
+{
+	w_u64 letters;
+
+	v = (v << 16 | v) & 0x0000ffff0000ffff;
+	v = (v << 8 | v) & 0x00ff00ff00ff00ff;
+	v = (v << 4 | v) & 0x0f0f0f0f0f0f0f0f;
+	letters = (v + 0x0606060606060606) >> 4 & 0x0101010101010101;
+	v += 0x3030303030303030 + letters * ('a' - '0' - 10);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	v = __builtin_bswap64(v);
+#endif
+	return v;
+}
+
+/* Text at `from` behind the pending message. */
+RT_INLINE void message_more(w_u64 c, w_u64 from, w_u64 n)
+{
+	w_u64 len = rt_ctx(c)->errmsg_len;
+
+	if (len + n > RT_ERRMSG_CAP)
+		return;
+	rt_copy(c + ERRMSG + RT_STR_HDR + len, from, n);
+	rt_str_end(c + ERRMSG, len + n);
+}
+
+/*
+ * A fault at an address: message `code`, the address as 0x1f, and the message
+ * after `code`.
+ */
+RT_FN w_u64 rt_i_fault(w_u64 c, w_u64 code, w_u64 addr)
+{
+	w_u64 table = rt_head()->msgs_off, at = RT_SCRATCH(c), v = addr, n = 1;
+	w_u64 tail;
+
+	if (rt_ctx(c)->error)
+		return 0;
+	rt_error_code(c, code);
+	if (!table)
+		return 0;
+	if (v >> 32) {
+		n += 8;
+		v >>= 32;
+	}
+	if (v >> 16) {
+		n += 4;
+		v >>= 16;
+	}
+	if (v >> 8) {
+		n += 2;
+		v >>= 8;
+	}
+	n += v >> 4 ? 1 : 0;
+	addr <<= 64 - 4 * n;
+	/* "0x" ends a word, so that the digits are aligned */
+	rt_st8(at + 6, '0');
+	rt_st8(at + 7, 'x');
+	rt_st64(at + 8, hex_digits(addr >> 32));
+	rt_st64(at + 16, hex_digits(addr & 0xffffffff));
+	message_more(c, at + 6, n + 2);
+	tail = rt_ld32(table + (code + 1) * 4);
+	message_more(c, tail + RT_STR_HDR, rt_string(tail)->len);
+	return 0;
+}
+
 /* abort(): ends the session as exit() does, and this handler now. */
 RT_FN w_u64 rt_abort(w_u64 c)
 {

@@ -147,7 +147,7 @@ RT_FN w_u64 rt_i_memory(w_u64 c, w_u64 dst, w_u64 addr, w_u64 n, w_u64 hex)
 	}
 	if (rt_env_read(at, n, addr, 0)) {
 		rt_str_end(dst, len);
-		return rt_fail(c, RT_MSG_READ_FAULT);
+		return rt_i_fault(c, RT_MSG_READ_FAULT, addr);
 	}
 	if (hex) {
 		h.from = at + n;

@@ -14,7 +14,7 @@ RT_FN w_u64 rt_read(w_u64 c, w_u64 addr, w_u64 size, w_u64 flags)
 
 	rt_st64(at, 0);
 	if (rt_unlikely(rt_env_read(at, size & 15, addr, flags & READ_USER)))
-		return rt_fail(c, RT_MSG_READ_FAULT);
+		return rt_i_fault(c, RT_MSG_READ_FAULT, addr);
 	v = rt_ld64(at);
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 	v <<= unused;
@@ -41,7 +41,11 @@ RT_FN w_u64 rt_read_str(w_u64 c, w_u64 dst, w_u64 addr, w_u64 limit,
 	if (rt_unlikely(got <= 0)) {
 		rt_str_empty(dst);
 		if (!(flags & READ_NO_ERROR))
-			rt_error_code(c, RT_MSG_READ_FAULT);
+			rt_i_fault(c,
+				   flags & READ_USER
+					   ? RT_MSG_USER_STRING_FAULT
+					   : RT_MSG_KERNEL_STRING_FAULT,
+				   addr);
 		return 0;
 	}
 	rt_str_end(dst, (w_u64)got - 1);

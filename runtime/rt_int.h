@@ -496,6 +496,7 @@ w_u64 rt_i_execname_task(w_u64 c, w_u64 dst);
 w_u64 rt_i_stop(w_u64 exit_status);
 /* Reports the context's pending error. */
 w_u64 rt_i_report(w_u64 c);
+w_u64 rt_i_fault(w_u64 c, w_u64 code, w_u64 addr);
 /* Adds an activation to its probe's times. */
 w_u64 rt_i_timing(w_u64 c);
 /* string.c, map.c, sort.c, regex.c: parts of the functions they are named

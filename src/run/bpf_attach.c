@@ -70,12 +70,20 @@ int bpf_keep_fd(struct bpf_target *t, int fd)
 	return 0;
 }
 
+uint64_t bpf_target_missed(const struct bpf_target *t)
+{
+	bool told = false;
+	uint64_t n = 0;
+
+	for (uint32_t i = 0; i < t->nfds; i++)
+		told |= bpf_link_missed(t->fd[i], &n);
+	return told ? n : n + bpf_tracefs_missed(t);
+}
+
 void bpf_target_detach_fds(struct bpf_target *t)
 {
 	/* Links before the perf events they use. */
-	for (uint32_t i = 0; i < t->nfds; i++)
-		t->missed += bpf_link_missed(t->fd[i]);
-	t->missed += bpf_tracefs_missed(t);
+	t->missed += bpf_target_missed(t);
 	while (t->nfds)
 		close(t->fd[--t->nfds]);
 	bpf_tracefs_remove(t);

@@ -29,6 +29,8 @@ struct bpf_target {
 int bpf_target_attach(struct run_target *t, struct diag *d,
 		      const uint32_t *index, uint32_t n);
 void bpf_target_detach_fds(struct bpf_target *t);
+/* Hits of what is attached that the kernel did not deliver. */
+uint64_t bpf_target_missed(const struct bpf_target *t);
 /* Whether links of one program to many places of a file work (Linux 6.6). */
 bool bpf_has_uprobe_multi(void);
 
@@ -52,8 +54,9 @@ bool bpf_wants_kprobe_multi(const struct image *img, uint32_t handler);
 /* Before an object with fentry programs is opened, whose records hold BTF ids
    of this kernel. */
 int bpf_traced_begin(struct bpf_target *t);
-/* Hits that the kernel did not deliver, where the link tells (Linux 6.7). */
-uint64_t bpf_link_missed(int fd);
+/* Adds the hits that the kernel did not deliver, where the link tells them
+   (Linux 6.7). */
+bool bpf_link_missed(int fd, uint64_t *missed);
 
 /* ---- bpf_tracefs.c ---- */
 /* A perf event's descriptor, or -errno. addr 0: by name. */

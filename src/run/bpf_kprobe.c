@@ -341,7 +341,7 @@ int bpf_traced_begin(struct bpf_target *t)
 #define PERF_EVENT_KPROBE 3u
 #define PERF_EVENT_KRETPROBE 4u
 
-uint64_t bpf_link_missed(int fd)
+bool bpf_link_missed(int fd, uint64_t *missed)
 {
 	struct {
 		uint32_t type, id, prog_id, pad;
@@ -368,12 +368,17 @@ uint64_t bpf_link_missed(int fd)
 		  .info = (uintptr_t)&info};
 
 	if (syscall(SYS_bpf, BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr)))
-		return 0;
+		return false;
+	/* The kernel says how much of the structure it has filled. */
+	if (attr.len < offsetof(typeof(info), perf.cookie))
+		return false;
 	if (info.type == LINK_KPROBE_MULTI)
-		return info.multi.missed;
-	if (info.type == LINK_PERF_EVENT &&
-	    (info.perf.type == PERF_EVENT_KPROBE ||
-	     info.perf.type == PERF_EVENT_KRETPROBE))
-		return info.perf.missed;
-	return 0;
+		*missed += info.multi.missed;
+	else if (info.type == LINK_PERF_EVENT &&
+		 (info.perf.type == PERF_EVENT_KPROBE ||
+		  info.perf.type == PERF_EVENT_KRETPROBE))
+		*missed += info.perf.missed;
+	else
+		return false;
+	return true;
 }

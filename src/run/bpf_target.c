@@ -52,11 +52,8 @@ static int bpf_record_fd(struct run_target *rt)
 
 static uint64_t count_missed(struct bpf_target *t)
 {
-	uint64_t n = t->missed;
+	uint64_t n = t->missed + bpf_target_missed(t);
 
-	for (uint32_t i = 0; i < t->nfds; i++)
-		n += bpf_link_missed(t->fd[i]);
-	n += bpf_tracefs_missed(t);
 	for (uint32_t i = 0; i < t->base.image->nhandlers; i++) {
 		struct bpf_prog_info info = {0};
 		__u32 len = sizeof(info);

@@ -65,7 +65,8 @@ static void read_modules(struct target_cache *c)
 {
 	const char *dir = target_path(c, "/sys/kernel/btf");
 
-	if (c->modules_read)
+	/* theirs continues the kernel's */
+	if (c->modules_read || !target_vmlinux(c, NULL, NULL))
 		return;
 	c->modules_read = true;
 	DIR *d = opendir(dir);

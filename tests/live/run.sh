@@ -15,6 +15,10 @@ skip() { echo "$1" >"$dir/skip"; exit 77; }
 need() {
 	case $1 in
 	bpf) [ "$bpf" ] || skip "$why" ;;
+	kprobes)
+		need bpf
+		[ -r /sys/bus/event_source/devices/kprobe/type ] ||
+			skip "needs kprobes in the kernel (CONFIG_KPROBE_EVENTS)" ;;
 	root) [ "$(id -u)" = 0 ] || skip "needs root" ;;
 	*) command -v "$1" >/dev/null || skip "needs $1" ;;
 	esac

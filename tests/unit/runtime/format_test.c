@@ -222,7 +222,7 @@ static void memory_is_dumped(void **state)
 	d = str(":");
 	rt_fmt_long(ctx, d, spec_new('M', WIRE_SPEC_HAS_PREC, 0, 2), 16,
 		    NOT_GIVEN);
-	assert_error(READ_FAULT);
+	assert_error_text("read fault [man error::fault] at 0x10");
 	assert_string_equal(text(d), ":");
 }
 

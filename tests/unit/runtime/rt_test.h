@@ -152,6 +152,13 @@ static inline const char *take_error(void)
 		assert_non_null(msg_);                                         \
 		assert_string_equal(msg_, rt_msg_text(RT_MSG_##code));         \
 	} while (0)
+#define assert_error_text(text_)                                               \
+	do {                                                                   \
+		const char *msg_ = take_error();                               \
+                                                                               \
+		assert_non_null(msg_);                                         \
+		assert_string_equal(msg_, text_);                              \
+	} while (0)
 #define assert_no_error() assert_null(take_error())
 
 /* ---- random numbers ---- */
