@@ -75,7 +75,7 @@ struct expr *prim_extract(struct arena *a, struct loc loc, struct expr *v,
 	return e;
 }
 
-static struct expr *number(struct arena *a, struct loc loc, int64_t v)
+struct expr *prim_number(struct arena *a, struct loc loc, int64_t v)
 {
 	struct expr *e = expr_number(a, loc, v);
 
@@ -83,8 +83,8 @@ static struct expr *number(struct arena *a, struct loc loc, int64_t v)
 	return e;
 }
 
-static struct expr *binary(struct arena *a, enum op op, struct expr *x,
-			   struct expr *y)
+struct expr *long_binary(struct arena *a, enum op op, struct expr *x,
+			 struct expr *y)
 {
 	struct expr *e = expr_binary(a, x->loc, op, x, y);
 
@@ -94,7 +94,7 @@ static struct expr *binary(struct arena *a, enum op op, struct expr *x,
 
 struct expr *long_add(struct arena *a, struct expr *x, struct expr *y)
 {
-	return binary(a, OP_ADD, x, y);
+	return long_binary(a, OP_ADD, x, y);
 }
 
 /* ---- places ---- */
@@ -117,30 +117,11 @@ static const char *spelled(const struct access *a, uint32_t type)
 	return s;
 }
 
-/* Bytes of an object; false when it has no known size. */
-static bool type_size(const struct type_src *src, uint32_t type, uint64_t *size)
-{
-	uint64_t n = 1;
-	struct ttype t;
-
-	for (int depth = 0; depth < TTYPE_MAX_DEPTH; depth++) {
-		if (!src->ops->get(src, type, &t))
-			return false;
-		if (t.kind != TT_ARRAY) {
-			*size = n * t.size;
-			return t.size != 0;
-		}
-		if (t.n && n > UINT32_MAX / t.n)
-			return false;
-		n *= t.n;
-		type = t.elem;
-	}
-	return false;
-}
-
 static void start_at(struct access *a, struct expr *addr, uint32_t type)
 {
 	a->value = NULL;
+	a->parts = NULL;
+	a->deref = NULL;
 	a->base = addr;
 	a->bit_off = 0;
 	a->bit_size = 0;
@@ -166,6 +147,19 @@ void access_memory(struct access *a, const struct probe_env *env,
 {
 	*a = (struct access){.env = env, .loc = loc, .src = src, .user = user};
 	start_at(a, addr, type);
+}
+
+void access_parts(struct access *a, const struct probe_env *env, struct loc loc,
+		  const struct type_src *src, uint32_t type,
+		  const struct access_part *parts, uint32_t nparts)
+{
+	*a = (struct access){.env = env,
+			     .loc = loc,
+			     .src = src,
+			     .type = type,
+			     .root = type,
+			     .parts = parts,
+			     .nparts = nparts};
 }
 
 void access_free(struct access *a)
@@ -201,8 +195,8 @@ static struct expr *address_of(const struct access *a, bool relocatable)
 
 	if (!a->reloc && !off)
 		return a->base;
-	if (!a->reloc || !relocatable)
-		return long_add(ar, a->base, number(ar, a->loc, off));
+	if (!a->reloc || !relocatable || !a->src->ops->relocatable)
+		return long_add(ar, a->base, prim_number(ar, a->loc, off));
 	struct expr *e = prim(ar, a->loc, PRIM_FIELD_OFFSET, TY_LONG);
 	e->prim.value = off;
 	e->prim.reloc = reloc_of(a);
@@ -212,8 +206,9 @@ static struct expr *address_of(const struct access *a, bool relocatable)
 /* Follows a pointer: the place is what it points to. */
 static bool follow(struct access *a, const struct ttype *ptr, const char **why)
 {
+	if (a->deref)
+		return a->deref(a, why);
 	struct expr *addr = access_load(a, why);
-
 	if (!addr)
 		return false;
 	a->user |= ptr->user;
@@ -243,7 +238,7 @@ static bool take_member(struct access *a, const struct ttype *t,
 		struct ttype mt;
 		uint64_t size;
 		if (!a->src->ops->get(a->src, m.type, &mt) ||
-		    !type_size(a->src, m.type, &size) ||
+		    !ttype_size(a->src, m.type, &size) ||
 		    m.bit_off + (m.bit_size ? m.bit_size : size * 8) > 64) {
 			*why = "it does not fit in a register";
 			return false;
@@ -255,6 +250,7 @@ static bool take_member(struct access *a, const struct ttype *t,
 		a->type = m.type;
 		return true;
 	}
+	a->deref = NULL;
 	if (!a->path.len)
 		sb_puts(&a->path, "0");
 	for (uint32_t i = 0; i < m.depth; i++)
@@ -299,7 +295,7 @@ static bool move_by(struct access *a, uint32_t elem, struct expr *index,
 	struct arena *ar = a->env->arena;
 	uint64_t size;
 
-	if (!type_size(a->src, elem, &size)) {
+	if (!ttype_size(a->src, elem, &size)) {
 		*why = arena_printf(ar, "the size of %s is not known",
 				    spelled(a, elem));
 		return false;
@@ -319,10 +315,15 @@ static bool move_by(struct access *a, uint32_t elem, struct expr *index,
 		a->type = elem;
 		return true;
 	}
+	if (a->parts) {
+		*why = "it is no memory here, so that its index must be a "
+		       "number";
+		return false;
+	}
 	struct expr *off = size == 1
 				   ? index
-				   : binary(ar, OP_MUL, index,
-					    number(ar, a->loc, (int64_t)size));
+				   : long_binary(ar, OP_MUL, index,
+					    prim_number(ar, a->loc, (int64_t)size));
 	start_at(a, long_add(ar, address_of(a, true), off), elem);
 	return true;
 }
@@ -346,7 +347,8 @@ bool access_index(struct access *a, struct expr *index, const char **why)
 				    spelled(a, a->type));
 		return false;
 	}
-	bool whole = !a->reloc; /* the array is no member of anything */
+	/* the array is no member of anything */
+	bool whole = !a->reloc && !a->parts;
 	if (!move_by(a, t.elem, index, why))
 		return false;
 	if (whole && a->bit_off)
@@ -398,11 +400,63 @@ static struct expr *load_bits(struct access *a, const struct ttype *t,
 			    pos, a->bit_size, t->is_signed);
 }
 
+/* Bits of a value in parts, put together. */
+static struct expr *gather(struct access *a, const struct ttype *t,
+			   const char **why)
+{
+	struct arena *ar = a->env->arena;
+	uint64_t size = a->bit_size ? a->bit_size : t->size * 8;
+	uint64_t lo = a->bit_off, hi = lo + size, done = 0;
+	struct expr *sum = NULL;
+
+	if (!size || size > 64) {
+		*why = arena_printf(ar,
+				    "%s has %llu bytes, more than an integer",
+				    spelled(a, a->type),
+				    (unsigned long long)t->size);
+		return NULL;
+	}
+	for (uint32_t i = 0; i < a->nparts; i++) {
+		const struct access_part *p = &a->parts[i];
+		uint64_t end = p->bit_off + p->bit_size;
+		if (end <= lo || p->bit_off >= hi || !p->value)
+			continue;
+		uint64_t from = p->bit_off > lo ? p->bit_off : lo;
+		uint64_t to = end < hi ? end : hi;
+		unsigned n = (unsigned)(to - from);
+		bool last = n == size;
+		struct expr *x = prim_extract(
+			ar, a->loc, expr_clone(ar, p->value),
+			(unsigned)(from - p->bit_off), n,
+			last && t->is_signed);
+		done += n;
+		if (last)
+			return x;
+		if (from > lo)
+			x = long_binary(ar, OP_SHL, x,
+					prim_number(ar, a->loc,
+						    (int64_t)(from - lo)));
+		sum = sum ? long_binary(ar, OP_BITOR, sum, x) : x;
+	}
+	if (done < size) {
+		*why = "it was optimised out here";
+		return NULL;
+	}
+	return prim_extract(ar, a->loc, sum, 0, (unsigned)size, t->is_signed);
+}
+
 static struct expr *load_scalar(struct access *a, const struct ttype *t,
 				const char **why)
 {
+	if (a->deref) {
+		*why = "it points to an object that was optimised out of "
+		       "memory; only its members can be read";
+		return NULL;
+	}
 	if (a->value)
 		return a->value;
+	if (a->parts)
+		return gather(a, t, why);
 	if (a->bit_size)
 		return load_bits(a, t, why);
 	if (t->size != 1 && t->size != 2 && t->size != 4 && t->size != 8) {
@@ -416,6 +470,28 @@ static struct expr *load_scalar(struct access *a, const struct ttype *t,
 			 (uint32_t)t->size, t->is_signed, a->user);
 }
 
+/*
+ * The language has no floating point: a double is its bits, and so is a
+ * float, which the tapset library widens.
+ */
+static struct expr *load_float(struct access *a, const struct ttype *t,
+			       const char **why)
+{
+	struct arena *ar = a->env->arena;
+
+	if (t->size != 4 && t->size != 8) {
+		*why = arena_printf(ar, "a value of type %s is no integer",
+				    spelled(a, a->type));
+		return NULL;
+	}
+	struct expr *v = load_scalar(a, t, why);
+	if (!v || t->size == 8)
+		return v;
+	struct expr *call = expr_call(ar, a->loc, "__float_to_double");
+	vec_push(ar, &call->call.args, v);
+	return call;
+}
+
 struct expr *access_load(struct access *a, const char **why)
 {
 	struct ttype t;
@@ -427,8 +503,10 @@ struct expr *access_load(struct access *a, const char **why)
 	case TT_ENUM:
 	case TT_PTR:
 		return load_scalar(a, &t, why);
+	case TT_FLOAT:
+		return load_float(a, &t, why);
 	case TT_ARRAY:
-		if (!a->value)
+		if (!a->value && !a->parts)
 			return address_of(a, true);
 		/* fall through */
 	case TT_STRUCT:
@@ -448,7 +526,7 @@ struct expr *access_load(struct access *a, const char **why)
 
 struct expr *access_address(struct access *a, const char **why)
 {
-	if (a->value) {
+	if (a->value || a->parts) {
 		*why = "it has no address: it is a value, not memory";
 		return NULL;
 	}
@@ -506,7 +584,8 @@ bool access_bind(struct access *a, struct expr *e, bool lvalue,
 	if (!access_steps(a, e, why, have))
 		return false;
 	if (lvalue) {
-		*why = a->value ? "it cannot be modified"
+		*why = a->value || a->parts
+				? "it cannot be modified"
 				: "memory of the traced system cannot be "
 				  "written by BPF programs";
 		return false;

@@ -16,6 +16,13 @@ struct value_type {
 	bool user; /* points into user space */
 };
 
+/* Bits of a value that is spread over registers, constants and memory. */
+struct access_part {
+	uint64_t bit_off;  /* within the object */
+	uint32_t bit_size; /* at most 64 */
+	struct expr *value; /* its low bits; NULL: optimised out */
+};
+
 struct access {
 	const struct probe_env *env;
 	struct loc loc;
@@ -27,6 +34,13 @@ struct access {
 
 	/* A value of its own (a register, an argument): */
 	struct expr *value; /* NULL: it lies in memory */
+	/* or in parts, of which [bit_off, bit_off + its size) is meant */
+	const struct access_part *parts;
+	uint32_t nparts;
+	/* A pointer to an object that has no address: makes the place that
+	   it points to of this one. */
+	bool (*deref)(struct access *a, const char **why);
+	const void *deref_ctx;
 	/* or memory: base + (constant of the steps since) */
 	struct expr *base;
 	uint64_t bit_off;
@@ -45,6 +59,10 @@ void access_value(struct access *a, const struct probe_env *env, struct loc loc,
 void access_memory(struct access *a, const struct probe_env *env,
 		   struct loc loc, const struct type_src *src, uint32_t type,
 		   struct expr *addr, bool user);
+/* An object in parts. */
+void access_parts(struct access *a, const struct probe_env *env, struct loc loc,
+		  const struct type_src *src, uint32_t type,
+		  const struct access_part *parts, uint32_t nparts);
 void access_free(struct access *a);
 
 /*
@@ -102,6 +120,9 @@ struct expr *prim_string(struct arena *a, struct loc loc, struct expr *addr,
 /* Bits [pos, pos + size) of a 64-bit value, extended. */
 struct expr *prim_extract(struct arena *a, struct loc loc, struct expr *v,
 			  unsigned pos, unsigned size, bool is_signed);
+struct expr *prim_number(struct arena *a, struct loc loc, int64_t v);
+struct expr *long_binary(struct arena *a, enum op op, struct expr *x,
+			 struct expr *y);
 struct expr *long_add(struct arena *a, struct expr *x, struct expr *y);
 
 #endif

@@ -583,6 +583,7 @@ static bool btf_find_typedef(const struct type_src *s, const char *name,
 }
 
 static const struct type_ops btf_ops = {
+	.relocatable = true,
 	.get = btf_get,
 	.member = btf_member,
 	.enumerator = btf_enumerator,

@@ -55,6 +55,7 @@ struct target_cache {
 	/* elf_cache.c */
 	struct map elfs; /* real path -> struct elf_file */
 	struct map sdts; /* path -> struct sdt_file */
+	struct map dwarfs; /* path -> struct dwarf_entry */
 };
 
 /* kernel_types.c: gives back what is not in the arena. */
@@ -65,6 +66,8 @@ void target_funcs_free(struct target_cache *c);
 /* Once; t->s stays until the cache is freed. */
 bool target_read_text(struct target_cache *c, const char *path,
 		      struct target_text *t);
+/* elf_cache.c: the same. */
+void target_dwarfs_free(struct target_cache *c);
 
 /* "<root>/rest". */
 const char *target_path(struct target_cache *c, const char *path);

@@ -36,6 +36,36 @@ const struct sdt_file *target_sdt(struct target_cache *c,
 	return s;
 }
 
+struct dwarf_entry {
+	struct dw_module *m; /* NULL: why */
+	const char *why, *remedy;
+};
+
+struct dw_module *target_dwarf(struct target_cache *c, const char *path,
+			       const char **why, const char **remedy)
+{
+	struct dwarf_entry *e = map_get(&c->dwarfs, path);
+
+	if (!e) {
+		e = arena_new_obj(c->arena, struct dwarf_entry);
+		e->m = dw_open(c->arena, c->root, path, &e->why, &e->remedy);
+		map_put(&c->dwarfs, path, e);
+	}
+	if (!e->m && why)
+		*why = e->why;
+	if (!e->m && remedy)
+		*remedy = e->remedy;
+	return e->m;
+}
+
+void target_dwarfs_free(struct target_cache *c)
+{
+	map_for (&c->dwarfs, i) {
+		struct dwarf_entry *e = c->dwarfs.entries.v[i].val;
+		dw_close(e->m);
+	}
+}
+
 static bool runnable(const char *path)
 {
 	struct stat st;

@@ -23,6 +23,8 @@ struct target_cache *target_cache_new(void)
 	map_init(&c->syms, a);
 	map_init(&c->elfs, a);
 	map_init(&c->sdts, a);
+
+	map_init(&c->dwarfs, a);
 	map_init(&c->events, a);
 	return c;
 }
@@ -33,6 +35,8 @@ void target_cache_free(struct target_cache *c)
 		return;
 	target_types_free(c);
 	target_funcs_free(c);
+
+	target_dwarfs_free(c);
 	arena_free(c->arena);
 }
 

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "target/btf.h"
+#include "target/dwarf.h"
 #include "target/elf.h"
 #include "target/sdt.h"
 
@@ -108,6 +109,12 @@ bool target_has_tracefs(struct target_cache *c);
  */
 const struct elf_file *target_elf(struct target_cache *c, const char *path,
 				  const char **why);
+/*
+ * Its debug information, opened once per file. NULL: *why (a sentence about
+ * the file) and *remedy (or NULL) say what is missing.
+ */
+struct dw_module *target_dwarf(struct target_cache *c, const char *path,
+			       const char **why, const char **remedy);
 /*
  * The file that a shell would run as `name`: with a slash itself, otherwise
  * the first executable file in $PATH; symbolic links are followed. NULL:

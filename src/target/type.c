@@ -98,12 +98,32 @@ const char *ttype_member_names(struct arena *a, const struct ttype *t,
 	return s;
 }
 
-static const char *tag_word(enum ttype_kind k)
+bool ttype_size(const struct type_src *s, uint32_t id, uint64_t *size)
 {
-	return k == TT_STRUCT  ? "struct "
-	       : k == TT_UNION ? "union "
-	       : k == TT_ENUM  ? "enum "
-			       : "";
+	uint64_t n = 1;
+	struct ttype t;
+
+	for (int depth = 0; depth < TTYPE_MAX_DEPTH; depth++) {
+		if (!s->ops->get(s, id, &t))
+			return false;
+		if (t.kind != TT_ARRAY) {
+			*size = n * t.size;
+			return t.size != 0;
+		}
+		if (t.n && n > UINT32_MAX / t.n)
+			return false;
+		n *= t.n;
+		id = t.elem;
+	}
+	return false;
+}
+
+static const char *tag_word(const struct ttype *t)
+{
+	return t->kind == TT_STRUCT  ? t->is_class ? "class " : "struct "
+	       : t->kind == TT_UNION ? "union "
+	       : t->kind == TT_ENUM  ? "enum "
+				     : "";
 }
 
 static void spell(struct strbuf *out, const struct type_src *s, uint32_t id,
@@ -138,7 +158,7 @@ static void spell(struct strbuf *out, const struct type_src *s, uint32_t id,
 		sb_printf(out, "struct %s", t.name);
 		break;
 	default:
-		sb_puts(out, tag_word(t.kind));
+		sb_puts(out, tag_word(&t));
 		sb_puts(out, *t.name ? t.name : "{...}");
 	}
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * C types of what is traced, whatever told us of them (BTF; later DWARF). A
+ * C types of what is traced, whatever told us of them (BTF, DWARF). A
  * type is a number within its source; struct ttype is what it looks like
  * once typedefs and qualifiers are gone.
  */
@@ -39,6 +39,7 @@ struct ttype {
 	uint32_t alias_id;
 	uint64_t size; /* bytes; 0: unknown, or incomplete */
 	bool is_signed, is_char, is_bool;
+	bool is_class; /* STRUCT: C++'s other word for it */
 	bool user;     /* pointer into user space (__user, where it is known) */
 	uint32_t elem; /* PTR, ARRAY */
 	uint32_t n; /* ARRAY: elements; STRUCT, UNION: members; ENUM: values */
@@ -49,9 +50,12 @@ struct tmember {
 	uint32_t type;
 	uint32_t bit_off;  /* from the start of the struct */
 	uint32_t bit_size; /* of a bit-field, else 0 */
+	bool is_base;	   /* the part of a C++ class that it inherits */
 };
 
 struct type_ops {
+	/* Offsets are the running kernel's; another may have others (CO-RE). */
+	bool relocatable;
 	/* False when the id is bad or leads nowhere. */
 	bool (*get)(const struct type_src *s, uint32_t id, struct ttype *out);
 	bool (*member)(const struct ttype *t, uint32_t i, struct tmember *out);
@@ -65,6 +69,9 @@ struct type_ops {
 	bool (*find_typedef)(const struct type_src *s, const char *name,
 			     uint32_t *id);
 };
+
+/* Bytes of an object, arrays included; false: not known. */
+bool ttype_size(const struct type_src *s, uint32_t id, uint64_t *size);
 
 #define TTYPE_MAX_DEPTH 16 /* of anonymous members within each other */
 

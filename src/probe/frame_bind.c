@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Names at a frame: $x is a variable visible at the probe's address, or a
+ * global one of the same unit; $$vars and its like print all of a group.
+ */
+#include <string.h>
+
+#include "probe/frame.h"
+#include "probe/kind.h"
+
+static void visible(const struct frame *f, dw_var_list *out)
+{
+	Dwarf_Die func = f->func;
+
+	if (func.addr)
+		dw_visible(f->m, &func, f->pc, out);
+}
+
+static bool find_var(const struct frame *f, const char *name,
+		     struct dw_var *out)
+{
+	dw_var_list l = {0};
+	Dwarf_Die func = f->func;
+
+	visible(f, &l);
+	vec_for (&l, i) {
+		if (strcmp(l.v[i].name, name))
+			continue;
+		*out = l.v[i];
+		return true;
+	}
+	return dw_find_global(f->m, func.addr ? &func : NULL, true, name, out);
+}
+
+static const char *names_of(const struct frame *f, struct arena *a)
+{
+	dw_var_list l = {0};
+	struct strbuf sb = {0};
+
+	visible(f, &l);
+	if (f->is_return)
+		sb_puts(&sb, "$return, ");
+	vec_for (&l, i)
+		sb_printf(&sb, "$%s, ", l.v[i].name);
+	sb_puts(&sb, f->is_return ? "$$return, $$parms, $$vars"
+				  : "$$parms, $$locals, $$vars");
+	const char *s = arena_strdup(a, sb_str(&sb));
+	sb_free(&sb);
+	return s;
+}
+
+/* ---- groups ---- */
+
+/* Without "$" behind the group's name: numbers in hex, the rest hinted at. */
+static void put_short(struct pretty *p, struct access *a)
+{
+	const char *why = NULL;
+	struct ttype t;
+	bool known = a->src->ops->get(a->src, a->type, &t);
+	struct expr *v;
+
+	if (known && (t.kind == TT_STRUCT || t.kind == TT_UNION))
+		pretty_text(p, "{...}");
+	else if (known && t.kind == TT_ARRAY)
+		pretty_text(p, "[...]");
+	else if (known && (v = access_load(a, &why)))
+		pretty_arg(p, "%#x", v);
+	else
+		pretty_text(p, "?");
+}
+
+static void put_place(struct pretty *p, struct access *a, unsigned depth)
+{
+	const char *why = NULL;
+	struct expr *v;
+
+	if (!depth) {
+		put_short(p, a);
+		return;
+	}
+	v = access_pretty(a, depth > 1, &why);
+	if (v)
+		pretty_arg(p, "%s", v);
+	else
+		pretty_text(p, "?");
+}
+
+static void put_var(struct pretty *p, const struct frame *f,
+		    struct dw_var *var, unsigned depth)
+{
+	const char *why = NULL;
+	struct access a;
+
+	if (p->args.n || p->fmt.len)
+		pretty_text(p, " ");
+	pretty_text(p, var->name);
+	pretty_text(p, "=");
+	if (!frame_place(f, p->env, p->loc, var, &a, &why)) {
+		pretty_text(p, "?");
+		return;
+	}
+	put_place(p, &a, depth);
+	access_free(&a);
+}
+
+static struct expr *group_vars(const struct frame *f,
+			       const struct probe_env *env, struct loc loc,
+			       bool parms, bool locals, unsigned depth)
+{
+	dw_var_list l = {0};
+	struct pretty p;
+
+	pretty_init(&p, env, loc);
+	visible(f, &l);
+	/* parameters first, as they are written */
+	for (int pass = 0; pass < 2; pass++)
+		vec_for (&l, i)
+			if (l.v[i].is_param == !pass &&
+			    (pass ? locals : parms))
+				put_var(&p, f, &l.v[i], depth);
+	return pretty_done(&p);
+}
+
+/* "return=0x1"; nothing for structures unless asked to print them. */
+static struct expr *group_return(const struct frame *f,
+				 const struct probe_env *env, struct loc loc,
+				 unsigned depth)
+{
+	const char *why = NULL;
+	struct pretty p;
+	struct access a;
+	struct ttype t;
+
+	pretty_init(&p, env, loc);
+	if (!f->is_return || !frame_return(f, env, loc, &a, &why))
+		return pretty_done(&p);
+	if (a.src->ops->get(a.src, a.type, &t) &&
+	    (depth || (t.kind != TT_STRUCT && t.kind != TT_UNION))) {
+		pretty_text(&p, "return=");
+		put_place(&p, &a, depth);
+	}
+	access_free(&a);
+	return pretty_done(&p);
+}
+
+static bool bind_group(const struct frame *f, const struct probe_env *env,
+		       struct expr *e, const char **why, const char **have)
+{
+	const char *name = e->target.name + 1;
+	unsigned depth = e->target.pretty;
+
+	if (e->target.steps.n || e->target.addr_of) {
+		*why = "it is a string";
+		return false;
+	}
+	if (!strcmp(name, "vars"))
+		e->target.bound =
+			group_vars(f, env, e->loc, true, true, depth);
+	else if (!strcmp(name, "parms"))
+		e->target.bound =
+			group_vars(f, env, e->loc, true, false, depth);
+	else if (!strcmp(name, "locals"))
+		e->target.bound =
+			group_vars(f, env, e->loc, false, true, depth);
+	else if (!strcmp(name, "return") && f->is_return)
+		e->target.bound = group_return(f, env, e->loc, depth);
+	else {
+		*have = names_of(f, env->arena);
+		return false;
+	}
+	return true;
+}
+
+/* ---- single variables ---- */
+
+static bool bind_return(const struct frame *f, const struct probe_env *env,
+			struct expr *e, bool lvalue, const char **why,
+			const char **have)
+{
+	struct access a;
+
+	if (!f->is_return) {
+		*why = "only a .return probe has a value that is returned";
+		*have = names_of(f, env->arena);
+		return false;
+	}
+	if (!frame_return(f, env, e->loc, &a, why))
+		return false;
+	bool ok = access_bind(&a, e, lvalue, why, have);
+	access_free(&a);
+	return ok;
+}
+
+static bool bind_place(const struct frame *f, const struct probe_env *env,
+		       struct expr *e, struct dw_var *var, bool lvalue,
+		       const char **why, const char **have)
+{
+	struct access a;
+
+	if (!frame_place(f, env, e->loc, var, &a, why))
+		return false;
+	bool ok = access_bind(&a, e, lvalue, why, have);
+	access_free(&a);
+	return ok;
+}
+
+bool frame_bind(const struct frame *f, const struct probe_env *env,
+		struct expr *e, bool lvalue, const char **why,
+		const char **have)
+{
+	const char *name = e->target.name;
+	struct dw_var var;
+
+	*why = *have = NULL;
+	if (*name == '$' && lvalue) {
+		*why = "it cannot be modified";
+		return false;
+	}
+	if (*name == '$')
+		return bind_group(f, env, e, why, have);
+	if (!strcmp(name, "return") && !find_var(f, name, &var))
+		return bind_return(f, env, e, lvalue, why, have);
+	if (!find_var(f, name, &var)) {
+		*have = names_of(f, env->arena);
+		return false;
+	}
+	return bind_place(f, env, e, &var, lvalue, why, have);
+}
+
+bool frame_bind_global(const struct frame *f, const struct probe_env *env,
+		       struct expr *e, bool lvalue, const char **why,
+		       const char **have)
+{
+	Dwarf_Die func = f->func;
+	struct dw_var var;
+
+	*why = *have = NULL;
+	if (dw_find_global(f->m, func.addr ? &func : NULL, false,
+			   e->target.name, &var))
+		return bind_place(f, env, e, &var, lvalue, why, have);
+	*why = arena_printf(env->arena,
+			    "the debug information of %s has no such variable",
+			    dw_path(f->m));
+	return false;
+}
+
+/* ---- -L ---- */
+
+static void list_var(const struct frame *f, const struct dw_var *v,
+		     struct strbuf *out)
+{
+	sb_printf(out, " $%s:", v->name);
+	ttype_spell(out, dw_types(f->m), v->type);
+}
+
+void frame_list_vars(const struct frame *f, const struct probe_env *env,
+		     struct strbuf *out)
+{
+	Dwarf_Die func = f->func;
+	dw_var_list l = {0};
+	struct dw_loc loc;
+	const char *why;
+	uint32_t type;
+
+	if (f->is_return && dw_return_value(f->m, &func, &type, &loc, &why)) {
+		sb_puts(out, " $return:");
+		ttype_spell(out, dw_types(f->m), type);
+	}
+	visible(f, &l);
+	vec_for (&l, i)
+		list_var(f, &l.v[i], out);
+}

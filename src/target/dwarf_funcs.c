@@ -1,0 +1,441 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Functions: one walk over the top levels of all units (namespaces and
+ * classes entered), without looking into bodies. Inlined instances, labels
+ * and calls need bodies; those are walked when asked for.
+ *
+ * One source function may show as several DIEs: a declaration within a class
+ * (which knows the class), an abstract one (which knows that it is inlined)
+ * and a concrete one with the code. References lead from the latter to the
+ * former; scopes are filled in when all have been seen.
+ */
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "target/dwarf_int.h"
+
+/* ---- the index ---- */
+
+struct walk {
+	struct dw_module *m;
+	struct die_table scope_of; /* subprogram's die -> index in scopes */
+	VEC(const char *) scopes;
+	VEC(const void *) decls; /* of each function: where references end */
+};
+
+static const char *join(struct arena *a, const char *scope, const char *name)
+{
+	return *scope ? arena_printf(a, "%s::%s", scope, name) : name;
+}
+
+static const char *linkage_name(Dwarf_Die *die)
+{
+	Dwarf_Attribute a;
+
+	return dwarf_formstring(
+		dwarf_attr_integrate(die, DW_AT_linkage_name, &a)
+			?: dwarf_attr_integrate(die, DW_AT_MIPS_linkage_name,
+						&a));
+}
+
+/* Bytes from entry to the end of the range that holds it. */
+static uint64_t size_at(Dwarf_Die *die, uint64_t entry)
+{
+	Dwarf_Addr base, lo, hi;
+	ptrdiff_t off = 0;
+
+	while ((off = dwarf_ranges(die, off, &base, &lo, &hi)) > 0)
+		if (entry >= lo && entry < hi)
+			return hi - entry;
+	return 0;
+}
+
+static void note_scope(struct walk *w, Dwarf_Die *die, const char *scope)
+{
+	if (!*scope)
+		return;
+	vec_push(w->m->arena, &w->scopes, scope);
+	die_table_put(w->m, &w->scope_of, die->addr, w->scopes.n);
+}
+
+static void take_function(struct walk *w, Dwarf_Die *die, const char *scope)
+{
+	struct dw_module *m = w->m;
+	struct dw_func f = {.scope = "", .die = *die};
+	Dwarf_Addr entry;
+	int line = 0;
+
+	note_scope(w, die, scope);
+	if (dw_flag(die, DW_AT_declaration))
+		return;
+	/* What the linker threw away starts at 0. */
+	if (!dwarf_entrypc(die, &entry) && (entry || m->etype == ET_REL))
+		f.entry = entry;
+	f.can_inline = dwarf_func_inline(die) != 0;
+	f.name = dwarf_diename(die);
+	if (!f.name || (!f.entry && !f.can_inline))
+		return;
+	Dwarf_Die origin = dw_origin(die);
+	f.linkage = linkage_name(die);
+	f.file = NULL; /* when asked for: dw_decl_file() */
+	if (!dwarf_decl_line(die, &line) || !dwarf_decl_line(&origin, &line))
+		f.line = (unsigned)line;
+	f.external = dw_flag(&origin, DW_AT_external) ||
+		     dw_flag(die, DW_AT_external);
+	f.size = f.entry ? size_at(die, f.entry) : 0;
+	vec_push(m->arena, &m->funcs, f);
+	vec_push(m->arena, &w->decls, origin.addr);
+}
+
+static bool has_methods(Dwarf_Die *cu)
+{
+	switch (dwarf_srclang(cu)) {
+	case DW_LANG_C:
+	case DW_LANG_C89:
+	case DW_LANG_C99:
+	case DW_LANG_C11:
+	case DW_LANG_Mips_Assembler:
+		return false;
+	default:
+		return true;
+	}
+}
+
+static void walk_level(struct walk *w, Dwarf_Die *parent, const char *scope,
+		       bool methods, unsigned depth)
+{
+	Dwarf_Die d;
+
+	if (depth > DW_MAX_DEPTH || dwarf_child(parent, &d))
+		return;
+	do {
+		const char *name;
+		switch (dwarf_tag(&d)) {
+		case DW_TAG_subprogram:
+			take_function(w, &d, scope);
+			break;
+		case DW_TAG_class_type:
+		case DW_TAG_structure_type:
+		case DW_TAG_union_type:
+		case DW_TAG_enumeration_type:
+			if (!methods)
+				break;
+			/* fall through */
+		case DW_TAG_namespace:
+		case DW_TAG_module:
+			name = dwarf_diename(&d);
+			walk_level(w, &d,
+				   name ? join(w->m->arena, scope, name)
+					: scope,
+				   methods, depth + 1);
+			break;
+		}
+	} while (!dwarf_siblingof(&d, &d));
+}
+
+static void fill_scopes(struct walk *w)
+{
+	vec_for (&w->m->funcs, i) {
+		uint32_t k = die_table_get(&w->scope_of, w->decls.v[i]);
+		if (!k)
+			k = die_table_get(&w->scope_of,
+					  w->m->funcs.v[i].die.addr);
+		if (k)
+			w->m->funcs.v[i].scope = w->scopes.v[k - 1];
+	}
+}
+
+static int func_order(const void *a, const void *b)
+{
+	const struct dw_func *x = a, *y = b;
+
+	if (!x->entry != !y->entry)
+		return x->entry ? -1 : 1;
+	if (x->entry != y->entry)
+		return x->entry < y->entry ? -1 : 1;
+	uintptr_t p = (uintptr_t)x->die.addr, q = (uintptr_t)y->die.addr;
+	return p < q ? -1 : p > q;
+}
+
+const struct dw_func *dw_funcs(struct dw_module *m, uint32_t *n)
+{
+	if (!m->funcs_read) {
+		const struct dw_units *u = dw_units(m);
+		struct walk w = {.m = m};
+		m->funcs_read = true;
+		vec_for (&u->v, i)
+			walk_level(&w, &u->v.v[i], "", has_methods(&u->v.v[i]),
+				   0);
+		fill_scopes(&w);
+		if (m->funcs.n)
+			qsort(m->funcs.v, m->funcs.n, sizeof(*m->funcs.v),
+			      func_order);
+		vec_for (&m->funcs, i)
+			die_table_put(m, &m->by_die, m->funcs.v[i].die.addr,
+				      i + 1);
+	}
+	*n = m->funcs.n;
+	return m->funcs.v;
+}
+
+const char *dw_func_file(struct dw_module *m, const struct dw_func *f)
+{
+	struct dw_func *w = (struct dw_func *)f;
+
+	if (!w->file) {
+		Dwarf_Die d = f->die;
+		w->file = dw_decl_file(m, &d);
+		if (!w->file)
+			w->file = "";
+	}
+	return w->file;
+}
+
+/* ---- bodies ---- */
+
+static void walk_inlines(struct dw_module *m, Dwarf_Die *parent, unsigned depth)
+{
+	Dwarf_Die d;
+
+	if (depth > DW_MAX_DEPTH || dwarf_child(parent, &d))
+		return;
+	do {
+		int tag = dwarf_tag(&d);
+		if (tag == DW_TAG_inlined_subroutine) {
+			struct dw_inline in = {.die = d};
+			Dwarf_Addr entry;
+			Dwarf_Die origin = dw_origin(&d);
+			uint32_t k = die_table_get(&m->by_die, origin.addr);
+			/* A class' declaration stands behind its abstract. */
+			Dwarf_Attribute a;
+			Dwarf_Die next;
+			if (dwarf_attr(&d, DW_AT_abstract_origin, &a) &&
+			    dwarf_formref_die(&a, &next) &&
+			    die_table_get(&m->by_die, next.addr))
+				k = die_table_get(&m->by_die, next.addr);
+			if (k && !dwarf_entrypc(&d, &entry) && entry) {
+				in.func = &m->funcs.v[k - 1];
+				in.entry = entry;
+				vec_push(m->arena, &m->inlines, in);
+			}
+			walk_inlines(m, &d, depth + 1);
+		} else if (tag == DW_TAG_lexical_block ||
+			   tag == DW_TAG_try_block ||
+			   tag == DW_TAG_catch_block) {
+			walk_inlines(m, &d, depth + 1);
+		}
+	} while (!dwarf_siblingof(&d, &d));
+}
+
+static int inline_order(const void *a, const void *b)
+{
+	const struct dw_inline *x = a, *y = b;
+
+	if (x->func != y->func)
+		return x->func < y->func ? -1 : 1;
+	if (x->entry != y->entry)
+		return x->entry < y->entry ? -1 : 1;
+	uintptr_t p = (uintptr_t)x->die.addr, q = (uintptr_t)y->die.addr;
+	return p < q ? -1 : p > q;
+}
+
+const struct dw_inline *dw_inlines(struct dw_module *m, uint32_t *n)
+{
+	uint32_t nfuncs;
+
+	if (!m->inlines_read) {
+		dw_funcs(m, &nfuncs);
+		m->inlines_read = true;
+		for (uint32_t i = 0; i < nfuncs; i++)
+			if (m->funcs.v[i].entry)
+				walk_inlines(m, &m->funcs.v[i].die, 0);
+		if (m->inlines.n)
+			qsort(m->inlines.v, m->inlines.n, sizeof(*m->inlines.v),
+			      inline_order);
+	}
+	*n = m->inlines.n;
+	return m->inlines.v;
+}
+
+/* The innermost inlined body at pc below a function, or the function. */
+static void descend(Dwarf_Die *at, uint64_t pc)
+{
+	Dwarf_Die d, block = *at;
+
+	for (unsigned depth = 0; depth < DW_MAX_DEPTH; depth++) {
+		bool found = false;
+		if (dwarf_child(&block, &d))
+			return;
+		do {
+			int tag = dwarf_tag(&d);
+			if ((tag == DW_TAG_inlined_subroutine ||
+			     tag == DW_TAG_lexical_block) &&
+			    dwarf_haspc(&d, pc) > 0) {
+				if (tag == DW_TAG_inlined_subroutine)
+					*at = d;
+				block = d;
+				found = true;
+				break;
+			}
+		} while (!dwarf_siblingof(&d, &d));
+		if (!found)
+			return;
+	}
+}
+
+bool dw_outer_func(struct dw_module *m, uint64_t pc, Dwarf_Die *out)
+{
+	uint32_t n, lo = 0;
+	const struct dw_func *f = dw_funcs(m, &n);
+
+	/* The last that starts at or before pc, most likely; parts that were
+	   split off stand elsewhere. */
+	for (uint32_t hi = n; lo < hi;) {
+		uint32_t mid = lo + (hi - lo) / 2;
+		if (f[mid].entry && f[mid].entry <= pc)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	for (uint32_t i = lo; i-- > 0 && i + 8 > lo;) {
+		*out = f[i].die;
+		if (dwarf_haspc(out, pc) > 0)
+			return true;
+	}
+	for (uint32_t i = 0; i < n && f[i].entry; i++) {
+		*out = f[i].die;
+		if (dwarf_haspc(out, pc) > 0)
+			return true;
+	}
+	return false;
+}
+
+bool dw_func_at(struct dw_module *m, uint64_t pc, Dwarf_Die *out)
+{
+	if (!dw_outer_func(m, pc, out))
+		return false;
+	descend(out, pc);
+	return true;
+}
+
+/* ---- labels and calls ---- */
+
+struct body_walk {
+	struct dw_module *m;
+	const char *pattern;
+	dw_label_list *labels;
+	dw_callee_list *callees;
+};
+
+static void take_label(struct body_walk *b, Dwarf_Die *d)
+{
+	const char *name = dwarf_diename(d);
+	struct dw_label l = {.name = name};
+	Dwarf_Addr addr;
+	int line = 0;
+
+	if (!name || fnmatch(b->pattern, name, 0) || dwarf_lowpc(d, &addr) ||
+	    !addr)
+		return;
+	Dwarf_Die origin = dw_origin(d);
+	l.addr = addr;
+	if (!dwarf_decl_line(&origin, &line))
+		l.line = (unsigned)line;
+	l.file = dw_decl_file(b->m, d);
+	vec_push(b->m->arena, b->labels, l);
+}
+
+static const struct dw_func *func_of_die(struct dw_module *m, Dwarf_Die *d);
+
+static void take_call(struct body_walk *b, Dwarf_Die *d)
+{
+	Dwarf_Attribute a;
+	Dwarf_Die to;
+
+	if (!dwarf_attr(d, DW_AT_call_origin, &a) &&
+	    !dwarf_attr(d, DW_AT_abstract_origin, &a))
+		return;
+	if (!dwarf_formref_die(&a, &to))
+		return;
+	struct dw_callee c = {func_of_die(b->m, &to)};
+	if (!c.func)
+		return;
+	vec_for (b->callees, i)
+		if (b->callees->v[i].func == c.func)
+			return;
+	vec_push(b->m->arena, b->callees, c);
+}
+
+static void walk_body(struct body_walk *b, Dwarf_Die *parent, unsigned depth)
+{
+	Dwarf_Die d;
+
+	if (depth > DW_MAX_DEPTH || dwarf_child(parent, &d))
+		return;
+	do {
+		switch (dwarf_tag(&d)) {
+		case DW_TAG_label:
+			if (b->labels)
+				take_label(b, &d);
+			break;
+		case DW_TAG_call_site:
+		case DW_TAG_GNU_call_site:
+			if (b->callees)
+				take_call(b, &d);
+			break;
+		case DW_TAG_inlined_subroutine:
+			if (b->callees)
+				walk_body(b, &d, depth + 1);
+			break;
+		case DW_TAG_lexical_block:
+			walk_body(b, &d, depth + 1);
+			break;
+		}
+	} while (!dwarf_siblingof(&d, &d));
+}
+
+void dw_labels(struct dw_module *m, Dwarf_Die *func, const char *pattern,
+	       dw_label_list *out)
+{
+	struct body_walk b = {.m = m, .pattern = pattern, .labels = out};
+
+	walk_body(&b, func, 0);
+}
+
+/* The out-of-line copy of a function that a declaration or origin means. */
+static const struct dw_func *func_of_die(struct dw_module *m, Dwarf_Die *d)
+{
+	uint32_t n, k;
+	const struct dw_func *f = dw_funcs(m, &n);
+	Dwarf_Die origin = dw_origin(d);
+
+	k = die_table_get(&m->by_die, d->addr);
+	if (k && f[k - 1].entry)
+		return &f[k - 1];
+	const char *link = linkage_name(d), *name = dwarf_diename(d);
+	bool external = dw_flag(&origin, DW_AT_external) ||
+			dw_flag(d, DW_AT_external);
+	for (uint32_t i = 0; i < n && f[i].entry; i++) {
+		Dwarf_Die fd = f[i].die, fo = dw_origin(&fd);
+		if (fo.addr == origin.addr)
+			return &f[i];
+		/* declared in one unit, defined in another */
+		if (!external || !f[i].external)
+			continue;
+		if (link && f[i].linkage ? !strcmp(link, f[i].linkage)
+					 : !link && !f[i].linkage && name &&
+						   !strcmp(name, f[i].name))
+			return &f[i];
+	}
+	return NULL;
+}
+
+void dw_callees(struct dw_module *m, const struct dw_func *f,
+		dw_callee_list *out)
+{
+	struct body_walk b = {.m = m, .callees = out};
+	Dwarf_Die d = f->die;
+
+	walk_body(&b, &d, 0);
+}
