@@ -1,60 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Target expressions that are the same at every probe: @cast, @var, @kderef,
- * ->members of script values, @enum. They look at the kernel's types; those
- * of programs come with debug information (DWARF).
+ * ->members of script values, @enum. A module says whose types and variables
+ * are meant: "kernel" (BTF), a program or library (DWARF), a header, which is
+ * compiled, or a list of these; without one, the probed program's come before
+ * the kernel's.
  */
 #include <string.h>
 
-#include "probe/access.h"
-
-/* "kernel", "kernel<linux/sched.h>", "vmlinux", or nothing said. */
-static bool means_kernel(const char *module)
-{
-	return !module || !*module || !strcmp(module, "vmlinux") ||
-	       !strcmp(module, "kernel") || !strncmp(module, "kernel<", 7);
-}
-
-/* @cast's third argument may be a list with ':' between. */
-static bool lists_kernel(struct arena *a, const char *modules)
-{
-	if (!modules)
-		return true;
-	while (*modules) {
-		size_t n = strcspn(modules, ":");
-		if (means_kernel(arena_strndup(a, modules, n)))
-			return true;
-		modules += n + (modules[n] == ':');
-	}
-	return false;
-}
-
-static const struct type_src *kernel_types(const struct probe_env *env,
-					   const char **why)
-{
-	const struct kbtf *b = target_vmlinux(env->targets, why, NULL);
-
-	return b ? kbtf_types(b) : NULL;
-}
-
-static const char *no_program_types(const struct probe_env *env,
-				    const char *module)
-{
-	return arena_printf(env->arena,
-			    "types of '%s' need debug information of programs, "
-			    "which this build does not read; \"kernel\" names "
-			    "the kernel's types",
-			    module);
-}
+#include "probe/kind.h"
+#include "probe/modules.h"
 
 /* Structs of about this name, to suggest. Slow, so only on errors. */
-static const char *similar_types(const struct probe_env *env,
-				 const struct type_src *src, const char *name)
+static const char *similar_types(const struct probe_env *env, const char *name)
 {
-	const struct kbtf *b = (const struct kbtf *)src;
+	const struct kbtf *b = target_vmlinux(env->targets, NULL, NULL);
+	const struct type_src *src;
 	struct name_list l = {0};
 	size_t n = strlen(name);
 
+	if (!b)
+		return "";
+	src = kbtf_types(b);
 	for (uint32_t id = kbtf_first_id(b); id < kbtf_end_id(b); id++) {
 		struct ttype t;
 		if (!src->ops->get(src, id, &t) || t.id != id ||
@@ -67,26 +34,56 @@ static const char *similar_types(const struct probe_env *env,
 	return similar_suffix(env->arena, name, l.v.v, l.v.n);
 }
 
-static bool bind_cast(const struct probe_env *env, struct expr *e, bool lvalue,
-		      const char **why, const char **have)
-{
-	if (!lists_kernel(env->arena, e->target.module)) {
-		*why = no_program_types(env, e->target.module);
-		return false;
-	}
-	const struct type_src *src = kernel_types(env, why);
-	if (!src)
-		return false;
+struct type_search {
+	const char *name;
+	const struct type_src *src;
 	uint32_t id;
 	unsigned stars;
-	if (!ttype_parse(src, e->target.name, &id, &stars)) {
-		*why = arena_printf(env->arena,
-				    "type definition '%s' not found "
-				    "in the kernel%s",
-				    e->target.name,
-				    similar_types(env, src, e->target.name));
+	bool user;
+};
+
+static bool try_types(void *ctx, const struct module *m)
+{
+	struct type_search *t = ctx;
+
+	if (!ttype_parse(m->types, t->name, &t->id, &t->stars))
 		return false;
-	}
+	t->src = m->types;
+	t->user = m->user;
+	return true;
+}
+
+static bool find_type(const struct probe_env *env,
+		      const struct probe_site *site, const struct expr *e,
+		      struct type_search *t, const char **why)
+{
+	const char *looked = NULL;
+
+	*t = (struct type_search){.name = e->target.name};
+	*why = NULL;
+	if (modules_each(env, site, e->target.module, try_types, t, &looked,
+			 why))
+		return true;
+	if (!*why)
+		*why = arena_printf(
+			env->arena, "type definition '%s' not found in %s%s",
+			t->name, looked,
+			strstr(looked, "kernel") ? similar_types(env, t->name)
+						 : "");
+	return false;
+}
+
+static bool bind_cast(const struct probe_env *env,
+		      const struct probe_site *site, struct expr *e,
+		      bool lvalue, const char **why, const char **have)
+{
+	struct type_search t;
+
+	if (!find_type(env, site, e, &t, why))
+		return false;
+	const struct type_src *src = t.src;
+	uint32_t id = t.id;
+	unsigned stars = t.stars;
 	/* Without steps it is the pointer itself. */
 	if (!e->target.steps.n && !e->target.pretty) {
 		if (lvalue) {
@@ -95,7 +92,8 @@ static bool bind_cast(const struct probe_env *env, struct expr *e, bool lvalue,
 		}
 		struct value_type *v =
 			arena_new_obj(env->arena, struct value_type);
-		*v = (struct value_type){.src = src, .id = id};
+		*v = (struct value_type){
+			.src = src, .id = id, .user = t.user};
 		e->target.bound = expr_clone(env->arena, e->target.arg);
 		if (stars <= 1)
 			e->target.bound->ctype = v;
@@ -105,9 +103,9 @@ static bool bind_cast(const struct probe_env *env, struct expr *e, bool lvalue,
 	struct expr *addr = e->target.arg;
 	for (; stars > 1; stars--)
 		addr = prim_read(env->arena, e->loc, addr, sizeof(void *),
-				 false, false);
+				 false, t.user);
 	struct access a;
-	access_memory(&a, env, e->loc, src, id, addr, false);
+	access_memory(&a, env, e->loc, src, id, addr, t.user);
 	a.pointee = true;
 	bool ok = access_bind(&a, e, lvalue, why, have);
 	access_free(&a);
@@ -137,19 +135,14 @@ static bool bind_autocast(const struct probe_env *env, struct expr *e,
  * only, and those lie elsewhere on each CPU; so what can be given is the
  * address, and the script says the type.
  */
-static bool bind_var(const struct probe_env *env, struct expr *e, bool lvalue,
-		     const char **why)
+static bool bind_kernel_var(const struct probe_env *env, struct expr *e,
+			    bool lvalue, const char **why)
 {
 	struct arena *ar = env->arena;
 	const char *name = e->target.name;
-	size_t n = strcspn(name, "@");
-
-	if (!means_kernel(e->target.module)) {
-		*why = no_program_types(env, e->target.module);
-		return false;
-	}
-	name = arena_strndup(ar, name, n);
 	uint64_t addr;
+
+	name = arena_strndup(ar, name, strcspn(name, "@"));
 	if (!target_kernel_symbol(env->targets, name, &addr, why))
 		return false;
 	if (lvalue || e->target.steps.n || e->target.pretty ||
@@ -165,6 +158,41 @@ static bool bind_var(const struct probe_env *env, struct expr *e, bool lvalue,
 	}
 	e->target.bound = expr_number(ar, e->loc, (int64_t)addr);
 	return true;
+}
+
+struct var_search {
+	const struct probe_env *env;
+	struct expr *e;
+	bool lvalue;
+	const char **why, **have;
+};
+
+static bool try_variable(void *ctx, const struct module *m)
+{
+	struct var_search *v = ctx;
+
+	return m->frame ? frame_bind_global(m->frame, v->env, v->e, v->lvalue,
+					    v->why, v->have)
+			: bind_kernel_var(v->env, v->e, v->lvalue, v->why);
+}
+
+static bool bind_var(const struct probe_env *env, const struct probe_site *site,
+		     struct expr *e, bool lvalue, const char **why,
+		     const char **have)
+{
+	struct var_search v = {env, e, lvalue, why, have};
+	const char *looked = NULL, *missing = NULL;
+
+	*why = NULL;
+	if (modules_each(env, site, e->target.module, try_variable, &v, &looked,
+			 &missing))
+		return true;
+	if (!*why)
+		*why = missing ? missing
+			       : arena_printf(env->arena,
+					      "%s has no such variable",
+					      looked);
+	return false;
 }
 
 static bool bind_deref(const struct probe_env *env, struct expr *e, bool lvalue,
@@ -188,40 +216,55 @@ static bool bind_deref(const struct probe_env *env, struct expr *e, bool lvalue,
 	return true;
 }
 
-static bool bind_enum(const struct probe_env *env, struct expr *e,
+struct enum_search {
+	const struct probe_env *env;
+	const char *name;
+	int64_t value;
+};
+
+static bool try_enumerator(void *ctx, const struct module *m)
+{
+	struct enum_search *s = ctx;
+
+	return m->dwarf ? dw_find_enumerator(m->dwarf, s->name, &s->value)
+			: kbtf_find_enumerator(
+				  target_vmlinux(s->env->targets, NULL, NULL),
+				  s->name, &s->value);
+}
+
+static bool bind_enum(const struct probe_env *env,
+		      const struct probe_site *site, struct expr *e,
 		      const char **why)
 {
-	const struct kbtf *b = target_vmlinux(env->targets, why, NULL);
-	int64_t v;
+	struct enum_search s = {env, e->target.name, 0};
+	const char *looked = NULL;
 
-	if (!b)
-		return false;
-	if (!kbtf_find_enumerator(b, e->target.name, &v)) {
-		*why = arena_printf(env->arena,
-				    "the kernel has no enumerator '%s'",
-				    e->target.name);
-		return false;
+	*why = NULL;
+	if (modules_each(env, site, e->target.module, try_enumerator, &s,
+			 &looked, why)) {
+		e->target.bound = expr_number(env->arena, e->loc, s.value);
+		return true;
 	}
-	e->target.bound = expr_number(env->arena, e->loc, v);
-	return true;
+	if (!*why)
+		*why = arena_printf(env->arena, "%s has no enumerator '%s'",
+				    looked, e->target.name);
+	return false;
 }
 
 /* value == A ? "A" : value == B ? "B" : sprintf("%d", value) */
-static bool bind_enumname(const struct probe_env *env, struct expr *e,
+static bool bind_enumname(const struct probe_env *env,
+			  const struct probe_site *site, struct expr *e,
 			  const char **why)
 {
 	struct arena *ar = env->arena;
-	const struct type_src *src = kernel_types(env, why);
+	struct type_search ts;
 	struct ttype t;
-	uint32_t id;
-	unsigned stars;
 
-	if (!src)
+	if (!find_type(env, site, e, &ts, why))
 		return false;
-	if (!ttype_parse(src, e->target.name, &id, &stars) || stars ||
-	    !src->ops->get(src, id, &t) || t.kind != TT_ENUM) {
-		*why = arena_printf(ar, "the kernel has no enum '%s'",
-				    e->target.name);
+	const struct type_src *src = ts.src;
+	if (ts.stars || !src->ops->get(src, ts.id, &t) || t.kind != TT_ENUM) {
+		*why = arena_printf(ar, "'%s' is no enum", e->target.name);
 		return false;
 	}
 	struct pretty p;
@@ -253,7 +296,7 @@ bool probe_bind_target(const struct probe_env *env, struct probe_site *site,
 	*why = *have = NULL;
 	switch (e->target.tk) {
 	case TGT_CAST:
-		return bind_cast(env, e, lvalue, why, have);
+		return bind_cast(env, site, e, lvalue, why, have);
 	case TGT_AUTOCAST:
 		return bind_autocast(env, e, lvalue, why, have);
 	case TGT_ATVAR:
@@ -262,15 +305,15 @@ bool probe_bind_target(const struct probe_env *env, struct probe_site *site,
 		    site->kind->bind(env, site, e, lvalue, why, have))
 			return true;
 		*why = *have = NULL;
-		return bind_var(env, e, lvalue, why);
+		return bind_var(env, site, e, lvalue, why, have);
 	case TGT_KDEREF:
 		return bind_deref(env, e, lvalue, false, why);
 	case TGT_UDEREF:
 		return bind_deref(env, e, lvalue, true, why);
 	case TGT_ENUM:
-		return bind_enum(env, e, why);
+		return bind_enum(env, site, e, why);
 	case TGT_ENUMNAME:
-		return bind_enumname(env, e, why);
+		return bind_enumname(env, site, e, why);
 	case TGT_VAR:
 		if (site && site->kind->bind)
 			return site->kind->bind(env, site, e, lvalue, why,

@@ -31,13 +31,6 @@ struct frame {
 	const void *ctx; /* of these */
 };
 
-/*
- * Byte offset of a DWARF register in struct pt_regs; false: it is not saved
- * there (vector and floating point registers). frame_ip_offset(): of the
- * instruction pointer.
- */
-bool frame_reg_offset(uint16_t machine, unsigned regno, uint32_t *off);
-uint32_t frame_ip_offset(uint16_t machine);
 /* A frame.reg that reads pt_regs, the context of kprobes and uprobes. */
 struct expr *frame_pt_reg(const struct frame *f, const struct probe_env *env,
 			  struct loc loc, unsigned regno, const char **why);

@@ -6,10 +6,10 @@
  * done that way; compilers hardly make them.
  */
 #include <dwarf.h>
-#include <elf.h>
 #include <string.h>
 
 #include "probe/frame.h"
+#include "target/arch.h"
 
 #define MAX_STACK 16u
 #define MAX_OPS 256u
@@ -18,35 +18,14 @@
 
 /* ---- registers ---- */
 
-/* pt_regs by DWARF number: rax rdx rcx rbx rsi rdi rbp rsp r8-r15 rip */
-static const uint8_t x86_64_regs[] = {80, 96, 88, 40, 104, 112, 32, 152, 72,
-				      64, 56, 48, 24, 16, 8,   0,   128};
-
-bool frame_reg_offset(uint16_t machine, unsigned regno, uint32_t *off)
-{
-	if (machine == EM_X86_64 && regno < sizeof(x86_64_regs)) {
-		*off = x86_64_regs[regno];
-		return true;
-	}
-	if (machine == EM_AARCH64 && regno <= 31) {
-		*off = 8 * regno; /* x0-x30, sp */
-		return true;
-	}
-	return false;
-}
-
-uint32_t frame_ip_offset(uint16_t machine)
-{
-	return machine == EM_AARCH64 ? 8 * 32 : 128;
-}
-
 struct expr *frame_pt_reg(const struct frame *f, const struct probe_env *env,
 			  struct loc loc, unsigned regno, const char **why)
 {
-	uint32_t off;
+	const struct arch *a = arch_native();
+	const struct arch_reg *r = a ? arch_reg_dwarf(a, regno) : NULL;
 
-	if (frame_reg_offset(dw_machine(f->m), regno, &off))
-		return prim_ctx(env->arena, loc, off, 8, false);
+	if (r)
+		return prim_ctx(env->arena, loc, r->off, r->size, false);
 	*why = "it is in a vector or floating point register, which BPF "
 	       "programs cannot read";
 	return NULL;

@@ -47,10 +47,6 @@ static const struct family {
 	 "calls through the linkage table",
 	 "process(\"LIBRARY\").function(\"NAME\") probes the function that is "
 	 "called"},
-	{"process.statement",
-	 {NULL},
-	 "statements of programs (they need DWARF debug information)",
-	 "process(\"PATH\").function(\"NAME\") works with symbols alone"},
 	{"process.data", {NULL}, "hardware breakpoints", NULL},
 };
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * process("PATH").function("PATTERN") and .return: functions of programs and
- * libraries, as uprobes at file offsets from the ELF symbol tables.
+ * process("PATH").function("PATTERN"): functions of programs and libraries,
+ * as uprobes at file offsets. Debug information knows most of them
+ * (k_process_dwarf.c); the symbol tables add those it does not describe, and
+ * are all there is for files without any.
  *
  * A uprobe belongs to the file and sees every process that maps it. What
  * narrows that down is checked by the handler's prologue (scope.c): the
@@ -10,14 +12,7 @@
 #include <limits.h>
 #include <string.h>
 
-#include "probe/scope.h"
-
-struct pattern {
-	const char *text; /* as the script has it */
-	const char *name; /* of the function, may hold wildcards */
-	bool is_return;
-	bool exported_only;
-};
+#include "probe/process.h"
 
 /* ---- which functions ---- */
 
@@ -44,7 +39,8 @@ static int no_symbols(const struct probe_env *env, const struct probe_point *p,
 }
 
 static int no_function(const struct probe_env *env, const struct probe_point *p,
-		       const struct elf_file *f, const struct pattern *pat)
+		       const struct elf_file *f, const char *text,
+		       const char *func)
 {
 	struct arena *a = env->arena;
 	struct name_list l = {0};
@@ -53,8 +49,8 @@ static int no_function(const struct probe_env *env, const struct probe_point *p,
 		vec_push(a, &l.v, f->funcs[i].name);
 	struct diag_msg *m = diag_report(
 		env->diag, PROCESS_NO_FUNCTION, p->comps.v[scope_rest(p)].arg->loc,
-		arena_printf(a, "string '%s'", pat->text), pat->text, f->path,
-		similar_suffix(a, pat->name, l.v.v, l.v.n));
+		arena_printf(a, "string '%s'", text), text, f->path,
+		similar_suffix(a, func, l.v.v, l.v.n));
 	if (f->n_undefined + f->n_indirect + f->n_outside)
 		diag_note(m, LOC_NONE,
 			  "left out: %u functions of other files, %u chosen at "
@@ -82,45 +78,94 @@ static bool returns(const struct elf_func *fn)
 	return strcmp(fn->name, "_start") != 0;
 }
 
-/* is_address: fn->name is not a name but the address as a number. */
-static void add_site(const struct probe_env *env, const struct probe_point *p,
-		     const struct scope *sc, const struct elf_func *fn,
-		     const struct pattern *pat, bool is_address,
-		     struct site_list *out)
+/* ".return", ".label(\"again\")" */
+static void put_suffix(struct strbuf *name, const struct probe_point *p,
+		       const struct process_suffix *sfx)
 {
-	const char *quote = is_address ? "" : "\"";
-	struct arena *a = env->arena;
-	struct probe_site *s = scope_uprobe(env, &probe_kind_process, p, sc,
-					    fn->file_off, fn->addr, out);
-	struct strbuf name = {0};
+	for (unsigned i = scope_rest(p) + 1; i < p->comps.n; i++) {
+		int64_t n;
+		sb_printf(name, ".%s", p->comps.v[i].name);
+		if (pp_is(p, i, "label"))
+			sb_printf(name, "(\"%s\")", sfx->label);
+		else if (pp_is(p, i, "callee"))
+			sb_printf(name, "(\"%s\")", sfx->callee);
+		else if (pp_number(p, i, &n))
+			sb_printf(name, "(%lld)", (long long)n);
+	}
+}
 
-	sb_printf(&name, "%s.function(%s%s%s)", sc->head, quote, fn->name,
-		  quote);
-	for (unsigned i = scope_rest(p) + 1; i < p->comps.n; i++)
-		sb_printf(&name, ".%s", p->comps.v[i].name);
+struct probe_site *process_add(const struct probe_env *env,
+			       const struct probe_point *p,
+			       const struct scope *sc,
+			       const struct process_suffix *sfx, uint64_t addr,
+			       const char *func, const char *arg,
+			       struct site_list *out)
+{
+	struct arena *a = env->arena;
+	unsigned rest = scope_rest(p);
+	const char *text = pp_string(p, rest);
+	struct strbuf name = {0};
+	uint64_t off;
+
+	if (!elf_offset_of(sc->elf, addr, &off))
+		return NULL;
+	struct probe_site *s = scope_uprobe(env, &probe_kind_process, p, sc,
+					    off, addr, out);
+	struct process_site *ps = arena_new_obj(a, struct process_site);
+	ps->sc = sc;
+	s->data = ps;
+	sb_printf(&name, "%s.%s(%s)", sc->head, p->comps.v[rest].name, arg);
+	put_suffix(&name, p, sfx);
 	s->name = arena_strdup(a, sb_str(&name));
 	sb_free(&name);
 	s->attach.flags |=
-		(pat->is_return ? WIRE_ATTACH_RETURN : 0) |
-		(has_wildcard(pat->name) ? WIRE_ATTACH_OPTIONAL : 0);
-	s->symbol = fn->name;
-	s->share_class = arena_printf(a, "uprobe%s:%s",
-				      pat->is_return ? "ret" : "", sc->head);
-	s->data = (void *)sc;
+		(sfx->is_return ? WIRE_ATTACH_RETURN : 0) |
+		(text && has_wildcard(text) ? WIRE_ATTACH_OPTIONAL : 0);
+	s->symbol = func;
+	s->share_class = arena_printf(
+		a, "uprobe%s:%s", sfx->is_return ? "ret" : "", sc->head);
+	return s;
 }
 
-static bool function_fits(const struct elf_func *fn, const struct pattern *pat)
+static bool function_fits(const struct elf_func *fn, const char *pattern,
+			  const struct process_suffix *sfx)
 {
-	return name_matches(pat->name, fn->name) &&
-	       (!pat->exported_only || fn->exported) &&
-	       (!pat->is_return || returns(fn));
+	return name_matches(pattern, fn->name) &&
+	       (!sfx->exported || fn->exported) &&
+	       (!sfx->is_return || returns(fn));
+}
+
+/* A function that the symbol table calls so; DWARF may know it by another
+   name. */
+static bool add_symbol(const struct probe_env *env, const struct probe_point *p,
+		       const struct scope *sc, struct dw_module *m,
+		       const struct elf_func *fn, const struct dw_pattern *pat,
+		       const struct process_suffix *sfx, struct site_list *out)
+{
+	const struct dw_func *f = m ? process_func_at(m, fn->addr) : NULL;
+	uint64_t pc = fn->addr;
+
+	if (f && dw_pattern_names(pat, f))
+		return false; /* it is there already */
+	if (f && !sfx->is_return)
+		pc = dw_after_prologue(m, f);
+	struct probe_site *s =
+		process_add(env, p, sc, sfx, pc, fn->name,
+			    arena_printf(env->arena, "\"%s\"", fn->name), out);
+	if (!s)
+		return false;
+	s->function = fn->addr;
+	if (f)
+		process_set_frame(s, m, &f->die, pc, sfx->is_return);
+	return true;
 }
 
 /* One probe for each address, whatever number of names it has. */
-static uint32_t add_matching(const struct probe_env *env,
-			     const struct probe_point *p,
-			     const struct scope *sc, const struct pattern *pat,
-			     struct site_list *out)
+static uint32_t add_symbols(const struct probe_env *env,
+			    const struct probe_point *p, const struct scope *sc,
+			    struct dw_module *m, const struct dw_pattern *pat,
+			    const struct process_suffix *sfx,
+			    struct site_list *out)
 {
 	const struct elf_file *f = sc->elf;
 	uint32_t found = 0;
@@ -129,149 +174,204 @@ static uint32_t add_matching(const struct probe_env *env,
 
 	for (uint32_t i = 0; i < f->nfuncs; i++) {
 		const struct elf_func *fn = &f->funcs[i];
-		if ((have_last && fn->addr == last) || !function_fits(fn, pat))
+		if ((have_last && fn->addr == last) ||
+		    !function_fits(fn, pat->func, sfx))
 			continue;
-		add_site(env, p, sc, fn, pat, false, out);
+		found += add_symbol(env, p, sc, m, fn, pat, sfx, out);
 		have_last = true;
 		last = fn->addr;
-		found++;
 	}
 	return found;
 }
 
-static int by_name(const struct probe_env *env, const struct probe_point *p,
-		   const struct scope *sc, const struct pattern *pat,
-		   struct site_list *out)
+struct dw_module *process_dwarf(const struct probe_env *env,
+				const struct probe_point *p,
+				const struct scope *sc, bool quiet)
 {
-	if (strchr(pat->name, '@')) {
-		diag_remedy(
-			diag_report(env->diag, PROBE_POINT_UNAVAILABLE,
-				    p->comps.v[scope_rest(p)].arg->loc, NULL, pat->text,
-				    "source files are known from DWARF debug "
-				    "information only, which this version does "
-				    "not read"),
-			"leave out what follows the '@'");
+	const char *why = NULL, *remedy = NULL;
+	struct dw_module *m =
+		target_dwarf(env->targets, sc->elf->path, &why, &remedy);
+
+	if (m || quiet)
+		return m;
+	unsigned rest = scope_rest(p);
+	const char *text = pp_string(p, rest);
+	struct diag_msg *d = diag_report(
+		env->diag, PROCESS_NO_DWARF, p->comps.v[rest].loc,
+		pp_what(env, p, rest), sc->elf->path, why,
+		text ? arena_printf(env->arena, "%s(\"%s\")",
+				    p->comps.v[rest].name, text)
+		     : p->comps.v[rest].name);
+	if (remedy)
+		diag_remedy(d, "%s", remedy);
+	return NULL;
+}
+
+static uint32_t add_all(const struct probe_env *env,
+			const struct probe_point *p, const struct scope *sc,
+			struct dw_module *m, const struct dw_pattern *pat,
+			const struct process_suffix *sfx, struct site_list *out)
+{
+	uint32_t n = 0;
+
+	if (m)
+		n = process_dwarf_functions(env, p, sc, m, pat, sfx, out);
+	if (!sfx->needs_dwarf && !pat->file && !pat->scope)
+		n += add_symbols(env, p, sc, m, pat, sfx, out);
+	return n;
+}
+
+static int by_name(const struct probe_env *env, const struct probe_point *p,
+		   const struct scope *sc, const struct process_suffix *sfx,
+		   const char *text, bool quiet, struct site_list *out)
+{
+	struct dw_pattern pat;
+	const char *why = NULL;
+
+	if (!dw_pattern_parse(env->arena, text, &pat, &why)) {
+		if (!quiet)
+			diag_report(env->diag, PROCESS_PATTERN,
+				    p->comps.v[scope_rest(p)].arg->loc, NULL,
+				    text, why);
 		return PROBE_ERROR;
 	}
-	if (add_matching(env, p, sc, pat, out))
+	bool need = sfx->needs_dwarf || pat.file || pat.scope;
+	struct dw_module *m = process_dwarf(env, p, sc, quiet || !need);
+	if (need && !m)
+		return PROBE_ERROR;
+	if (add_all(env, p, sc, m, &pat, sfx, out))
 		return PROBE_MATCHED;
-	if (!sc->elf->nfuncs)
+	if (quiet)
+		return PROBE_ERROR;
+	if (!m && !sc->elf->nfuncs)
 		return no_symbols(env, p, sc->elf);
-	return no_function(env, p, sc->elf, pat);
+	return no_function(env, p, sc->elf, text, pat.func);
 }
 
 /* .function(0x1234): an address in the file, for stripped programs. */
 static int by_address(const struct probe_env *env, const struct probe_point *p,
-		      const struct scope *sc, struct pattern *pat, int64_t addr,
-		      struct site_list *out)
+		      const struct scope *sc, const struct process_suffix *sfx,
+		      int64_t addr, struct site_list *out)
 {
-	struct elf_func fn = {.addr = (uint64_t)addr};
+	struct dw_module *m = process_dwarf(env, p, sc, true);
+	const struct dw_func *f = m ? process_func_at(m, (uint64_t)addr) : NULL;
+	const char *text =
+		arena_printf(env->arena, "0x%llx", (long long)addr);
+	struct probe_site *s = process_add(env, p, sc, sfx, (uint64_t)addr,
+					   f ? f->name : text, text, out);
 
-	pat->text = arena_printf(env->arena, "0x%llx", (long long)addr);
-	fn.name = pat->name = pat->text;
-	if (!elf_offset_of(sc->elf, fn.addr, &fn.file_off)) {
+	if (!s) {
 		diag_remedy(diag_report(env->diag, PROCESS_NO_FUNCTION,
-					p->comps.v[scope_rest(p)].arg->loc, NULL, pat->text,
-					sc->elf->path,
+					p->comps.v[scope_rest(p)].arg->loc,
+					NULL, text, sc->elf->path,
 					": the address is outside of its code"),
 			    "give a virtual address as nm and objdump print "
 			    "them");
 		return PROBE_ERROR;
 	}
-	add_site(env, p, sc, &fn, pat, true, out);
+	s->function = (uint64_t)addr;
+	if (f)
+		process_set_frame(s, m, &f->die, f->entry, sfx->is_return);
 	return PROBE_MATCHED;
 }
 
 /* ---- points ---- */
 
-/* What stands behind .function(...). False: not one of ours. */
-static bool parse_suffix(const struct probe_point *p, struct pattern *pat)
+bool process_suffix_parse(const struct probe_point *p, unsigned from,
+			  struct process_suffix *out)
 {
-	for (unsigned i = scope_rest(p) + 1; i < p->comps.n; i++) {
+	*out = (struct process_suffix){0};
+	for (unsigned i = from; i < p->comps.n; i++) {
+		const char *text = pp_string(p, i);
+		int64_t n;
 		if (pp_bare(p, i, "return"))
-			pat->is_return = true;
+			out->is_return = true;
+		else if (pp_bare(p, i, "call"))
+			out->call = true;
 		else if (pp_bare(p, i, "exported"))
-			pat->exported_only = true;
-		else if (!pp_bare(p, i, "call"))
+			out->exported = true;
+		else if (pp_bare(p, i, "inline"))
+			out->is_inline = true;
+		else if (pp_bare(p, i, "nearest"))
+			out->nearest = true;
+		else if (pp_bare(p, i, "absolute"))
+			out->absolute = true;
+		else if (pp_bare(p, i, "callees"))
+			out->callees = 1;
+		else if (pp_is(p, i, "callees") && pp_number(p, i, &n) &&
+			 n > 0 && n < INT32_MAX)
+			out->callees = (int)n;
+		else if (pp_is(p, i, "label") && text)
+			out->label = text;
+		else if (pp_is(p, i, "callee") && text)
+			out->callee = text;
+		else
 			return false;
 	}
-	return p->comps.n <= scope_rest(p) + 3;
+	out->needs_dwarf =
+		out->is_inline || out->label || out->callee || out->callees;
+	return true;
 }
 
-static bool needs_dwarf(const struct probe_point *p)
+/* Which of them go together behind .function(). */
+static bool suffix_fits(const struct process_suffix *s, bool by_number)
 {
-	static const char *const names[] = {"inline", "label", "callee",
-					    "callees"};
+	bool inner = s->label || s->callee || s->callees;
 
-	for (unsigned i = scope_rest(p) + 1; i < p->comps.n; i++)
-		for (unsigned k = 0; k < sizeof(names) / sizeof(*names); k++)
-			if (!strcmp(p->comps.v[i].name, names[k]))
-				return true;
-	return false;
+	if (s->nearest || s->absolute ||
+	    !!s->label + !!s->callee + !!s->callees > 1)
+		return false;
+	if (by_number)
+		return !s->exported && !s->is_inline && !inner;
+	if (s->is_inline + s->call + s->is_return > 1 ||
+	    (s->exported && s->is_inline))
+		return false;
+	return !s->label || !(s->is_inline || s->call || s->is_return ||
+			      s->exported);
 }
 
 static int process_match(const struct probe_env *env,
 			 const struct probe_point *p, struct site_list *out)
 {
 	unsigned rest = scope_rest(p);
-	struct pattern pat = {.text = pp_string(p, rest)};
+	const char *text = pp_string(p, rest), *path = NULL, *why = NULL;
+	struct scope_list scopes = {0};
+	struct process_suffix sfx;
 	int64_t addr = 0;
 
 	if (p->comps.n <= rest || !pp_is(p, 0, "process") ||
-	    !pp_is(p, rest, "function") || (!pat.text && !pp_number(p, rest, &addr)))
+	    !pp_is(p, rest, "function") ||
+	    (!text && !pp_number(p, rest, &addr)) ||
+	    !process_suffix_parse(p, rest + 1, &sfx) ||
+	    !suffix_fits(&sfx, !text))
 		return PROBE_NOT_MINE;
-	if (needs_dwarf(p)) {
-		diag_report(env->diag, PROBE_POINT_UNAVAILABLE,
-			    p->comps.v[rest + 1].loc, pp_what(env, p, rest + 1),
-			    pp_text(env->arena, p, UINT_MAX, NULL),
-			    "inlined functions, labels and callees are known "
-			    "from DWARF debug information only, which this "
-			    "version does not read");
-		return PROBE_ERROR;
-	}
-	if (!parse_suffix(p, &pat))
-		return PROBE_NOT_MINE;
-	pat.name = pat.text;
-	struct scope_list scopes = {0};
-	const char *path = NULL, *why = NULL;
 	if (!scope_find(env, p, true, &scopes, &path, &why))
 		return scope_error(env, p, path, why);
 	/* One program: say what is wrong. Several: take what there is. */
 	if (scopes.v.n == 1)
-		return pat.text ? by_name(env, p, scopes.v.v[0], &pat, out)
-				: by_address(env, p, scopes.v.v[0], &pat, addr,
-					     out);
-	vec_for (&scopes.v, i) {
-		if (pat.text)
-			add_matching(env, p, scopes.v.v[i], &pat, out);
-	}
+		return text ? by_name(env, p, scopes.v.v[0], &sfx, text, false,
+				      out)
+			    : by_address(env, p, scopes.v.v[0], &sfx, addr,
+					 out);
+	vec_for (&scopes.v, i)
+		if (text)
+			by_name(env, p, scopes.v.v[i], &sfx, text, true, out);
 	return PROBE_MATCHED;
-}
-
-/*
- * Symbol tables know nothing of variables: what DWARF will answer. The names
- * that need no debug information are here.
- */
-static bool process_bind(const struct probe_env *env, struct probe_site *site,
-			 struct expr *e, bool lvalue, const char **why,
-			 const char **have)
-{
-	*have = "$$name";
-	if (!strcmp(e->target.name, "$name") && !e->target.steps.n && !lvalue) {
-		e->target.bound = expr_string(env->arena, e->loc, site->symbol);
-		return true;
-	}
-	*why = "variables of programs need DWARF debug information, which "
-	       "this version does not read";
-	return false;
 }
 
 #define SUFFIXED(f)                                                            \
 	SCOPED_LIB(f), SCOPED_LIB(f ".call"), SCOPED_LIB(f ".return"),         \
-		SCOPED_LIB(f ".exported")
+		SCOPED_LIB(f ".exported"), SCOPED_LIB(f ".inline"),            \
+		SCOPED_LIB(f ".exported.return"),                              \
+		SCOPED_LIB(f ".label(string)"),                                \
+		SCOPED_LIB(f ".callee(string)"),                               \
+		SCOPED_LIB(f ".callee(string).call"),                          \
+		SCOPED_LIB(f ".callee(string).return"),                        \
+		SCOPED_LIB(f ".callees"), SCOPED_LIB(f ".callees(number)")
 
 static const char *const forms[] = {SUFFIXED("function(string)"),
 				    SCOPED_LIB("function(number)"),
+				    SCOPED_LIB("function(number).call"),
 				    SCOPED_LIB("function(number).return"), NULL};
 
 const struct probe_kind probe_kind_process = {
@@ -279,4 +379,6 @@ const struct probe_kind probe_kind_process = {
 	.forms = forms,
 	.match = process_match,
 	.bind = process_bind,
+	.frame = process_site_frame,
+	.list_vars = process_list_vars,
 };

@@ -206,7 +206,7 @@ static void put_elements(struct printer *p, struct access *a,
 static void put_int(struct printer *p, struct access *a, const struct ttype *t)
 {
 	if (t->is_char && !a->bit_size)
-		put_read(p, a, "%c", access_load);
+		put_read(p, a, "'%c'", access_load);
 	else
 		put_read(p, a, t->is_signed ? "%d" : "%u", access_load);
 }

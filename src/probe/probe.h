@@ -45,6 +45,7 @@ struct probe_env {
 };
 
 struct probe_kind;
+struct frame;
 
 /* One concrete place: what a wildcard was expanded to. */
 struct probe_site {
@@ -55,6 +56,10 @@ struct probe_site {
 	const char *alias; /* what lists and pn() call it, wildcards resolved,
 			      where that differs from the derived name: an alias
 			      (sema), a mark; or NULL */
+	/* Link-time address of the function whose entry or return this is,
+	   where a probe of its entry may stand behind it (after the
+	   prologue); otherwise 0. */
+	uint64_t function;
 	struct wire_attach attach; /* kind, period, ...; `handler`, `name`,
 				      `target`, `symbol` are filled in by pass
 				      3 from the fields below */
@@ -102,6 +107,8 @@ struct probe_kind {
 	bool (*bind)(const struct probe_env *env, struct probe_site *site,
 		     struct expr *e, bool lvalue, const char **why,
 		     const char **have);
+	/* Where DWARF's variables are at a site (probe/frame.h), or NULL. */
+	const struct frame *(*frame)(const struct probe_site *site);
 	/* For -L: "name:type" of each context variable, appended to out. */
 	void (*list_vars)(const struct probe_env *env, struct probe_site *site,
 			  struct strbuf *out);

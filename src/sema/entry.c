@@ -208,8 +208,9 @@ static struct probe_point *entry_point(struct arena *a,
 
 static bool same_place(const struct probe_site *a, const struct probe_site *b)
 {
-	return a->attach.address == b->attach.address &&
-	       a->attach.offset == b->attach.offset &&
+	return a->function == b->function &&
+	       (a->function || (a->attach.address == b->attach.address &&
+				a->attach.offset == b->attach.offset)) &&
 	       a->attach.nth == b->attach.nth && a->symbol && b->symbol &&
 	       !strcmp(a->symbol, b->symbol) &&
 	       !strcmp(a->target ? a->target : "", b->target ? b->target : "");

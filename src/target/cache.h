@@ -56,6 +56,7 @@ struct target_cache {
 	struct map elfs; /* real path -> struct elf_file */
 	struct map sdts; /* path -> struct sdt_file */
 	struct map dwarfs; /* path -> struct dwarf_entry */
+	struct map headers; /* header.c: "<x.h>" -> struct dw_module */
 };
 
 /* kernel_types.c: gives back what is not in the arena. */
@@ -68,6 +69,8 @@ bool target_read_text(struct target_cache *c, const char *path,
 		      struct target_text *t);
 /* elf_cache.c: the same. */
 void target_dwarfs_free(struct target_cache *c);
+/* header.c */
+void target_headers_free(struct target_cache *c);
 
 /* "<root>/rest". */
 const char *target_path(struct target_cache *c, const char *path);

@@ -280,7 +280,10 @@ bool dw_line_at(struct dw_module *m, uint64_t addr, struct dw_line *out)
 	const char *file = dwarf_linesrc(l, NULL, NULL);
 	if (!file)
 		return false;
+	Dwarf_Addr start;
+	if (dwarf_lineaddr(l, &start))
+		return false;
 	*out = (struct dw_line){
-		.addr = addr, .line = (unsigned)no, .file = file};
+		.addr = start, .line = (unsigned)no, .file = file};
 	return true;
 }

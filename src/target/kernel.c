@@ -25,6 +25,7 @@ struct target_cache *target_cache_new(void)
 	map_init(&c->sdts, a);
 
 	map_init(&c->dwarfs, a);
+	map_init(&c->headers, a);
 	map_init(&c->events, a);
 	return c;
 }
@@ -37,6 +38,7 @@ void target_cache_free(struct target_cache *c)
 	target_funcs_free(c);
 
 	target_dwarfs_free(c);
+	target_headers_free(c);
 	arena_free(c->arena);
 }
 

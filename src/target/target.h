@@ -115,6 +115,9 @@ const struct elf_file *target_elf(struct target_cache *c, const char *path,
  */
 struct dw_module *target_dwarf(struct target_cache *c, const char *path,
 			       const char **why, const char **remedy);
+/* Types of a C header, "<sys/stat.h>", by way of a compiler. */
+struct dw_module *target_header(struct target_cache *c, const char *include,
+				const char **why);
 /*
  * The file that a shell would run as `name`: with a slash itself, otherwise
  * the first executable file in $PATH; symbolic links are followed. NULL:

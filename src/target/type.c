@@ -149,7 +149,7 @@ static void spell(struct strbuf *out, const struct type_src *s, uint32_t id,
 		break;
 	case TT_ARRAY:
 		spell(out, s, t.elem, depth + 1);
-		sb_printf(out, "[%u]", t.n);
+		sb_puts(out, "[]");
 		break;
 	case TT_FUNC:
 		sb_puts(out, "function");
@@ -216,7 +216,8 @@ static bool take_word(struct type_words *t, const char *w, size_t n)
 		return true;
 	if (t->is_base)
 		return false;
-	if (t->tag == TAG_ANY && word_is(w, n, "struct"))
+	if (t->tag == TAG_ANY &&
+	    (word_is(w, n, "struct") || word_is(w, n, "class")))
 		t->tag = TAG_STRUCT;
 	else if (t->tag == TAG_ANY && word_is(w, n, "union"))
 		t->tag = TAG_UNION;
@@ -227,6 +228,24 @@ static bool take_word(struct type_words *t, const char *w, size_t n)
 		t->len = n;
 	}
 	return true;
+}
+
+/* "int", "ns::pair<int, char const*>" */
+static size_t word_length(const char *s)
+{
+	size_t n = 0;
+	int depth = 0;
+
+	for (; s[n]; n++) {
+		if (s[n] == '<')
+			depth++;
+		else if (s[n] == '>' && depth)
+			depth--;
+		else if (!depth && !isalnum((unsigned char)s[n]) &&
+			 s[n] != '_' && s[n] != ':' && s[n] != '$')
+			break;
+	}
+	return n;
 }
 
 static bool split_words(const char *s, struct type_words *t)
@@ -244,9 +263,7 @@ static bool split_words(const char *s, struct type_words *t)
 			s++;
 			continue;
 		}
-		size_t n = 0;
-		while (isalnum((unsigned char)s[n]) || s[n] == '_')
-			n++;
+		size_t n = word_length(s);
 		if (!n || !take_word(t, s, n))
 			return false;
 		s += n;

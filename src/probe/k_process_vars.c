@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Variables at probes of programs. A uprobe's context is struct pt_regs, and
+ * its instruction pointer is the probe's own address: what is added to the
+ * link-time address of a position-independent file is their difference. At a
+ * return the instruction pointer is the caller's; the main program's place is
+ * known from its mm then.
+ */
+#include <string.h>
+
+#include "probe/process.h"
+#include "target/arch.h"
+
+/* ---- the frame ---- */
+
+/* Link-time start of the first executable segment: mm->start_code. */
+static uint64_t code_start(const struct elf_file *f)
+{
+	uint64_t lo = UINT64_MAX;
+
+	vec_for (&f->segs, i)
+		if (f->segs.v[i].addr < lo)
+			lo = f->segs.v[i].addr;
+	return lo;
+}
+
+static struct expr *plus(const struct probe_env *env, struct expr *x,
+			 int64_t n)
+{
+	return !n ? x
+		  : long_add(env->arena, x, prim_number(env->arena, x->loc, n));
+}
+
+static struct expr *user_address(const struct frame *f,
+				 const struct probe_env *env, struct loc loc,
+				 uint64_t addr, const char **why)
+{
+	const struct scope *sc = f->ctx;
+	const struct elf_file *elf = sc ? sc->elf : NULL;
+	const struct arch *arch = arch_native();
+
+	if (!dw_is_relocated(f->m))
+		return prim_number(env->arena, loc, (int64_t)addr);
+	if (f->pc && !f->is_return && arch)
+		return plus(env, prim_ctx(env->arena, loc, arch->pc, 8, false),
+			    (int64_t)(addr - f->pc));
+	if (!elf || !elf->is_program || !elf->segs.n) {
+		*why = "where the library is mapped is known at the entry of "
+		       "its functions only; @entry(...) takes the value there";
+		return NULL;
+	}
+	struct expr *start = task_field(
+		env, loc, (const char *const[]){"mm", "start_code", NULL}, why);
+	return start ? plus(env, start, (int64_t)(addr - code_start(elf)))
+		     : NULL;
+}
+
+static struct expr *user_tls(const struct frame *f, const struct probe_env *env,
+			     struct loc loc, const char **why)
+{
+	const struct scope *sc = f->ctx;
+
+	if (!sc || !sc->elf || !sc->elf->is_program) {
+		*why = "thread-local variables of libraries lie where only "
+		       "the C library knows";
+		return NULL;
+	}
+	if (dw_machine(f->m) != EM_X86_64) {
+		*why = "thread-local variables can be read on x86_64 only";
+		return NULL;
+	}
+	return task_field(env, loc,
+			  (const char *const[]){"thread", "fsbase", NULL}, why);
+}
+
+void process_frame(struct frame *f, const struct scope *sc, struct dw_module *m,
+		   const Dwarf_Die *func, uint64_t pc, bool is_return)
+{
+	*f = (struct frame){.m = m,
+			    .pc = pc,
+			    .user = true,
+			    .is_return = is_return,
+			    .reg = frame_pt_reg,
+			    .address = user_address,
+			    .tls = user_tls,
+			    .ctx = sc};
+	if (func)
+		f->func = *func;
+}
+
+void process_set_frame(struct probe_site *s, struct dw_module *m,
+		       const Dwarf_Die *func, uint64_t pc, bool is_return)
+{
+	struct process_site *ps = s->data;
+
+	process_frame(&ps->frame, ps->sc, m, func, pc, is_return);
+	ps->has_frame = true;
+}
+
+const struct frame *process_site_frame(const struct probe_site *s)
+{
+	const struct process_site *ps = s->data;
+
+	return ps->has_frame ? &ps->frame : NULL;
+}
+
+/* ---- binding ---- */
+
+static bool is_group(const char *name)
+{
+	return !strcmp(name, "$parms") || !strcmp(name, "$vars") ||
+	       !strcmp(name, "$locals") || !strcmp(name, "$return");
+}
+
+/* Symbol tables know nothing of variables: the groups are empty then. */
+static bool bind_without(const struct probe_env *env,
+			 const struct probe_site *site, struct expr *e,
+			 const char **why, const char **have)
+{
+	const struct process_site *ps = site->data;
+	const char *reason = NULL, *remedy = NULL;
+
+	if (is_group(e->target.name) && !e->target.steps.n) {
+		e->target.bound = expr_string(env->arena, e->loc, "");
+		return true;
+	}
+	*have = "$$name";
+	if (target_dwarf(env->targets, ps->sc->elf->path, &reason, &remedy)) {
+		*why = "the debug information does not describe this function";
+		return false;
+	}
+	*why = arena_printf(env->arena, "%s: %s%s%s", ps->sc->elf->path, reason,
+			    remedy ? "; " : "", remedy ? remedy : "");
+	return false;
+}
+
+/* What a return handler says of a variable means the function's entry. */
+static bool means_entry(const struct frame *f, const struct expr *e)
+{
+	const char *name = e->target.name;
+
+	return f->is_return && strcmp(name, "return") &&
+	       strcmp(name, "$return");
+}
+
+static bool bind_entry(const struct frame *f, const struct probe_env *env,
+		       struct expr *e, const char **why, const char **have)
+{
+	struct frame at = *f;
+	struct expr *probe = expr_clone(env->arena, e), *x;
+
+	/* Would it bind there? */
+	at.is_return = false;
+	if (!frame_bind(&at, env, probe, false, why, have))
+		return false;
+	x = expr_new(env->arena, E_ENTRY, e->loc);
+	x->defined.arg = expr_clone(env->arena, e);
+	x->ctype = value_type_of(probe->target.bound);
+	e->target.bound = x;
+	return true;
+}
+
+bool process_bind(const struct probe_env *env, struct probe_site *site,
+		  struct expr *e, bool lvalue, const char **why,
+		  const char **have)
+{
+	const struct process_site *ps = site->data;
+
+	if (!strcmp(e->target.name, "$name") && !e->target.steps.n && !lvalue) {
+		e->target.bound = expr_string(env->arena, e->loc, site->symbol);
+		return true;
+	}
+	if (!ps->has_frame)
+		return bind_without(env, site, e, why, have);
+	if (lvalue && ps->frame.is_return) {
+		*why = "it cannot be modified after the function";
+		return false;
+	}
+	if (means_entry(&ps->frame, e))
+		return bind_entry(&ps->frame, env, e, why, have);
+	return frame_bind(&ps->frame, env, e, lvalue, why, have);
+}
+
+void process_list_vars(const struct probe_env *env, struct probe_site *site,
+		       struct strbuf *out)
+{
+	const struct process_site *ps = site->data;
+
+	if (ps->has_frame)
+		frame_list_vars(&ps->frame, env, out);
+}
