@@ -230,9 +230,12 @@ static int by_name(const struct probe_env *env, const struct probe_point *p,
 
 	if (!dw_pattern_parse(env->arena, text, &pat, &why)) {
 		if (!quiet)
-			diag_report(env->diag, PROCESS_PATTERN,
+			diag_remedy(diag_report(env->diag, PROCESS_PATTERN,
 				    p->comps.v[scope_rest(p)].arg->loc, NULL,
-				    text, why);
+				    text, why),
+				    "patterns are \"f\", \"f@file.c\", "
+				    "\"f@file.c:12\", \"ns::f\"; f may have "
+				    "wildcards");
 		return PROBE_ERROR;
 	}
 	bool need = sfx->needs_dwarf || pat.file || pat.scope;

@@ -67,9 +67,12 @@ static int by_line(const struct probe_env *env, const struct probe_point *p,
 		return PROBE_ERROR;
 	if (!dw_pattern_parse(env->arena, text, &pat, &why)) {
 		if (!quiet)
-			diag_report(env->diag, PROCESS_PATTERN,
+			diag_remedy(diag_report(env->diag, PROCESS_PATTERN,
 				    p->comps.v[rest].arg->loc, NULL, text,
-				    why);
+				    why),
+				    "patterns are \"f\", \"f@file.c\", "
+				    "\"f@file.c:12\", \"ns::f\"; f may have "
+				    "wildcards");
 		return PROBE_ERROR;
 	}
 	if (pat.line_kind == DW_LINE_NONE) {

@@ -15,7 +15,6 @@
 
 /* More than fits in a string of the usual length. */
 #define MAX_ARGS 64u
-#define MAX_ELEMENTS 8u
 
 struct printer {
 	struct pretty out;
@@ -134,6 +133,14 @@ static bool full(const struct printer *p)
 	return p->out.args.n >= MAX_ARGS;
 }
 
+static const char *anonymous(const struct type_src *s, uint32_t type)
+{
+	struct ttype t;
+
+	return s->ops->get(s, type, &t) && t.kind == TT_UNION ? "<union>"
+							      : "<class>";
+}
+
 static void put_members(struct printer *p, struct access *a,
 			const struct ttype *t, unsigned depth)
 {
@@ -158,49 +165,34 @@ static void put_members(struct printer *p, struct access *a,
 			sub.bit_size = m.bit_size;
 			sub.type = m.type;
 		}
-		if (*m.name) {
-			pretty_text(&p->out, ".");
-			pretty_text(&p->out, m.name);
-			pretty_text(&p->out, "=");
-			const char *why = NULL, *have = NULL;
-			if (sub.value &&
-			    !access_member(&sub, m.name, &why, &have))
-				pretty_text(&p->out, "?");
-			else
-				put_place(p, &sub, depth + 1);
-		} else if (!sub.value) {
-			/* anonymous: its members are this struct's */
-			put_place(p, &sub, depth);
-		} else {
-			pretty_text(&p->out, "{...}");
-		}
+		pretty_text(&p->out, *m.name ? "." : anonymous(a->src, m.type));
+		pretty_text(&p->out, m.name);
+		pretty_text(&p->out, "=");
+		const char *why = NULL, *have = NULL;
+		if (sub.value && (!*m.name ||
+				  !access_member(&sub, m.name, &why, &have)))
+			pretty_text(&p->out, "?");
+		else
+			put_place(p, &sub, depth + 1);
 		access_free(&sub);
 	}
 	pretty_text(&p->out, "}");
 }
 
-static void put_elements(struct printer *p, struct access *a,
-			 const struct ttype *t, unsigned depth)
+/* The first one stands for all. */
+static void put_elements(struct printer *p, struct access *a, unsigned depth)
 {
+	struct access sub;
+	const char *why = NULL;
+
 	pretty_text(&p->out, "[");
-	for (uint32_t i = 0; i < t->n; i++) {
-		if (i)
-			pretty_text(&p->out, ", ");
-		if (i == MAX_ELEMENTS || full(p)) {
-			pretty_text(&p->out, "...");
-			break;
-		}
-		struct access sub;
-		const char *why = NULL;
-		copy_place(&sub, a);
-		if (access_index(&sub, expr_number(a->env->arena, a->loc, i),
-				 &why))
-			put_place(p, &sub, depth + 1);
-		else
-			pretty_text(&p->out, "?");
-		access_free(&sub);
-	}
-	pretty_text(&p->out, "]");
+	copy_place(&sub, a);
+	if (access_index(&sub, expr_number(a->env->arena, a->loc, 0), &why))
+		put_place(p, &sub, depth + 1);
+	else
+		pretty_text(&p->out, "?");
+	access_free(&sub);
+	pretty_text(&p->out, ", ...]");
 }
 
 static void put_int(struct printer *p, struct access *a, const struct ttype *t)
@@ -233,12 +225,12 @@ static void put_place(struct printer *p, struct access *a, unsigned depth)
 			put_read(p, a, "%p", access_load);
 		break;
 	case TT_ARRAY:
-		if (is_char_type(a->src, t.elem))
-			put_read(p, a, "\"%s\"", read_string_array);
-		else if (closed)
+		if (closed)
 			pretty_text(&p->out, "[...]");
+		else if (is_char_type(a->src, t.elem))
+			put_read(p, a, "\"%s\"", read_string_array);
 		else
-			put_elements(p, a, &t, depth);
+			put_elements(p, a, depth);
 		break;
 	case TT_STRUCT:
 	case TT_UNION:

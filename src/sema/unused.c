@@ -296,6 +296,12 @@ static bool is_dead(struct prune *p, struct expr *lvalue)
 	       !vi->is_loop_var;
 }
 
+/* A variable of ours ("__x"), not of the script's author. */
+static bool is_made_up(const struct expr *e)
+{
+	return e->kind == E_SYMBOL && !strncmp(e->sym.name, "__", 2);
+}
+
 static void dead_stores(struct visitor *v, struct expr **ep)
 {
 	struct prune *p = v->ctx;
@@ -306,7 +312,7 @@ static void dead_stores(struct visitor *v, struct expr **ep)
 	    (e->assign.op != OP_NONE && e->assign.op != OP_AGGREGATE) ||
 	    !is_dead(p, e->assign.a))
 		return;
-	if (p->warn && in_user_file(e->loc))
+	if (p->warn && in_user_file(e->loc) && !is_made_up(e->assign.a))
 		diag_report(p->s->diag, ELIDED_ASSIGNMENT, e->loc,
 			    expr_what(p->s->arena, e),
 			    base_var(e->assign.a)->name);

@@ -545,10 +545,8 @@ static bool read_member(struct dw_module *m, Dwarf_Die *d, struct tmember *out)
 	const char *name = dwarf_diename(d);
 
 	*out = (struct tmember){.name = name ? name : ""};
-	if (dwarf_tag(d) == DW_TAG_inheritance) {
-		out->name = "";
-		out->is_base = true;
-	}
+	if (dwarf_tag(d) == DW_TAG_inheritance)
+		out->name = ""; /* its members are the class' own */
 	if (!dw_type_of(m, d, &out->type) || !member_offset(d, &bytes) ||
 	    bytes > UINT32_MAX / 8)
 		return false;

@@ -50,7 +50,6 @@ struct tmember {
 	uint32_t type;
 	uint32_t bit_off;  /* from the start of the struct */
 	uint32_t bit_size; /* of a bit-field, else 0 */
-	bool is_base;	   /* the part of a C++ class that it inherits */
 };
 
 struct type_ops {

@@ -43,6 +43,7 @@ normalise() {
 		/^Pass [1-5]: /d
 		s,<offset [0-9]+>,<offset N>,g
 		s,btf id [0-9]+,btf id N,g
+		s,@/[^\"]*/src/cmd/stap.c:[0-9]+,@stap.c:N,g
 		s,trace\(\"[a-z0-9_]+:([a-z0-9_]+)\",trace(\"\1\",g"
 }
 

@@ -90,7 +90,7 @@ static void test_wrong_casts(void **state)
 	    "!type definition 'task_strct' not found in the kernel (similar: "
 	    "task_struct)");
 	has(bound(f, NULL, "@cast(7, \"x\", \"/bin/ls\")->x"),
-	    "!types of '/bin/ls' need debug information");
+	    "!/bin/ls: it has no DWARF debug information");
 	has(bound(f, NULL, "@cast(7, \"task_struct\")->nope"),
 	    "unable to find member 'nope'");
 	has(bound(f, NULL, "@cast(7, \"secret\")->x"), "not found");
@@ -134,7 +134,7 @@ static void test_enums(void **state)
 			    "(3 == 0) ? 'RED' : (3 == 5) ? 'GREEN' : "
 			    "sprintf('%d', 3)");
 	has(bound(f, NULL, "@enumname(3, \"task_struct\")"),
-	    "!the kernel has no enum");
+	    "!'task_struct' is no enum");
 }
 
 static void test_context_variables_elsewhere(void **state)

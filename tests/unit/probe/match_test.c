@@ -211,12 +211,10 @@ static void test_families_that_are_not_here(void **state)
 		"process(\"x\").syscall.return",
 		"process(\"x\").insn",
 		"process(\"x\").plt",
-		"process(\"x\").statement(\"y@z.c:3\")",
 	};
 
 	for (unsigned i = 0; i < sizeof(points) / sizeof(*points); i++)
 		expect_error(f, points[i], "[probe-point-unavailable]");
-	expect_error(f, "process(\"x\").statement(\"y@z.c:3\")", "remedy:");
 }
 
 static void test_families(void **state)

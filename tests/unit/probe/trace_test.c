@@ -276,7 +276,6 @@ static void test_what_cannot_be_read(void **state)
 	assert_non_null(strstr(bound(f, s, "$task->in"),
 			       "'struct inner' is being accessed instead of a "
 			       "member"));
-	assert_non_null(strstr(bound(f, s, "$task->ratio"), "no integer"));
 	assert_non_null(strstr(bound(f, s, "$count->x"), "not a structure"));
 	assert_non_null(strstr(bound(f, s, "$task->hidden->x"),
 			       "members are not in the type information"));
@@ -334,11 +333,10 @@ static void test_pretty_printing(void **state)
 	/* the base is computed once, by the first argument */
 	assert_string_equal(
 		bound(f, s, "$task->inner$"),
-		"sprintf('{.a=%d, .name=\"%s\", .next=%p}', "
+		"sprintf('{.a=%d, .name=[...], .next=%p}', "
 		"rk4s(((__pretty_1_21 = rk8((ctx[16:8] + off<task_struct "
-		"reloc>))) + off<inner reloc>)), strk?((__pretty_1_21 + "
-		"off<inner reloc>), 8), rk8((__pretty_1_21 + off<inner "
-		"reloc>)))");
+		"reloc>))) + off<inner reloc>)), rk8((__pretty_1_21 + "
+		"off<inner reloc>)))");
 	assert_string_equal(bound(f, s, "@cast(7, \"qstr\")$"),
 			    "sprintf('{.name=\"%s\"}', strk?(rk8((7 + "
 			    "off<qstr reloc>))))");
@@ -356,13 +354,15 @@ static void test_pretty_printing_depth(void **state)
 	assert_non_null(strstr(
 		bound(f, s, "$task$"),
 		"sprintf('{.pid=%d, .tgid=%d, .inner=%p, .in={...}, "
-		"{.u_long=%d, .u_int=%d}, .bit1=%u, .bits3=%u, .sbits5=%d, "
+		"<union>={...}, .bit1=%u, .bits3=%u, .sbits5=%d, "
 		".cross=%u, .arr=[...], .real_parent=%p, .count={...}, "
-		".letter=%c, .ratio=?, .grid=[...], .mm=%p, .hidden=%p}'"));
+		".letter='%c', .ratio=?, .grid=[...], .mm=%p, .hidden=%p}'"));
 	assert_non_null(strstr(bound(f, s, "$task$$"),
 			       ".in={.a=%d, .name=\"%s\", .next=%p}, "));
 	assert_non_null(strstr(bound(f, s, "$task$$"),
-			       ".grid=[[%d, %d, %d], [%d, %d, %d]]"));
+			       ".grid=[[%d, ...], ...]"));
+	assert_non_null(strstr(bound(f, s, "$task$$"),
+			       "<union>={.u_long=%d, .u_int=%d}, "));
 }
 
 static void test_list_of_variables(void **state)
