@@ -177,6 +177,110 @@ RT_FN w_u64 rt_map_find1(w_u64 map, w_u64 value)
 	return find1(map, value, hash_word(1, value));
 }
 
+/* ---- for handlers' quick paths, see ebpf/quick.c ---- */
+
+/* The first word of a packed string. */
+RT_INLINE w_u64 string_head(w_u64 len)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return len;
+#else
+	return len << 32;
+#endif
+}
+
+RT_INLINE w_u64 remember(w_u64 map, w_u64 entry)
+{
+	rt_map(map)->last[rt_env_cpu() & (RT_MAP_LAST - 1)] = entry;
+	return entry;
+}
+
+RT_INLINE void forget_last(struct rt_map *m)
+{
+	rt_word *last = (rt_word *)m->last;
+
+	last[0] = 0;
+	last[1] = 0;
+	last[2] = 0;
+	last[3] = 0;
+}
+_Static_assert(RT_MAP_LAST == 8 && RT_OFF(struct rt_map, last) % 8 == 0,
+	       "four words");
+
+/* Words of a key: the first k[0 .. n-1] of them, 2 <= n <= 4. */
+RT_INLINE w_u64 key_is(w_u64 map, w_u64 entry, w_u64 n, w_u64 k0, w_u64 k1,
+		       w_u64 k2, w_u64 k3)
+{
+	rt_word *k = rt_at(entry + rt_map(map)->key_off);
+
+	return k[0] == k0 && k[1] == k1 && (n < 3 || k[2] == k2) &&
+	       (n < 4 || k[3] == k3);
+}
+
+/*
+ * The entry of a key of 2 to 4 words if it is among the first of its chain, or
+ * 0: then it may be in the array or not.
+ */
+RT_INLINE w_u64 find_near(w_u64 map, w_u64 n, w_u64 k0, w_u64 k1, w_u64 k2,
+			  w_u64 k3)
+{
+	w_u64 h = hash_word(hash_word(hash_word(n, k0), k1), k2), e;
+
+	if (n < 3)
+		h = hash_word(hash_word(n, k0), k1);
+	else if (n > 3)
+		h = hash_word(h, k3);
+	e = rt_ld32(bucket_at(rt_map(map), (w_u32)h));
+	if (!e)
+		return 0;
+	if (key_is(map, e, n, k0, k1, k2, k3))
+		return remember(map, e);
+	e = rt_entry(e)->chain;
+	if (!e)
+		return 0;
+	if (key_is(map, e, n, k0, k1, k2, k3))
+		return remember(map, e);
+	e = rt_entry(e)->chain;
+	if (e && key_is(map, e, n, k0, k1, k2, k3))
+		return remember(map, e);
+	return 0;
+}
+
+/* A task's name as the kernel keeps it, and `more` if `with_more`. */
+RT_FN w_u64 rt_i_near_name(w_u64 map, w_u64 first, w_u64 second, w_u64 more,
+			   w_u64 with_more)
+{
+	w_u64 len = rt_word_len(first), n;
+
+	if (len == 8) {
+		n = rt_word_len(second);
+		if (n == 8)
+			n = 7;
+		second &= rt_first_bytes(n);
+		len += n;
+	}
+	if (len > rt_head()->string_cap)
+		return 0;
+	if (len < 8) {
+		first &= rt_first_bytes(len);
+		return find_near(map, 2 + with_more, string_head(len), first,
+				 more, 0);
+	}
+	return find_near(map, 3 + with_more, string_head(len), first, second,
+			 more);
+}
+
+/* Two integers, or only the first. */
+RT_FN w_u64 rt_i_near_longs(w_u64 map, w_u64 first, w_u64 second, w_u64 n)
+{
+	w_u64 e;
+
+	if (n > 1)
+		return find_near(map, 2, first, second, 0, 0);
+	e = find1(map, first, hash_word(1, first));
+	return e ? remember(map, e) : 0;
+}
+
 struct unchain {
 	w_u64 at; /* of the link that may point to the entry */
 	w_u64 entry;
@@ -206,6 +310,7 @@ RT_INLINE void unlink_entry(w_u64 map, w_u64 entry)
 	if (rt_ld32(u.at) == (w_u32)entry)
 		rt_st32(u.at, rt_entry(entry)->chain);
 	m = rt_map(map);
+	forget_last(m);
 	if (next)
 		rt_entry(next)->prev = prev;
 	else
@@ -389,6 +494,7 @@ RT_FN w_u64 rt_map_clear(w_u64 map)
 		RT_LOOP(RT_LOOP_MAX, clear_step, &s);
 		m = rt_map(map);
 	}
+	forget_last(m);
 	m->count = m->fresh = m->free = 0;
 	m->head = m->tail = 0;
 	return 0;

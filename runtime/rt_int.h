@@ -506,6 +506,9 @@ w_u64 rt_i_escape(w_u64 c, w_u64 to, w_u64 s, w_u64 n);
 w_u64 rt_i_map_insert(w_u64 c, w_u64 map, w_u64 key, w_u64 words);
 w_u64 rt_i_insert1(w_u64 c, w_u64 map, w_u64 value, w_u64 hash);
 w_u64 rt_i_insert(w_u64 c, w_u64 map, w_u64 key, w_u64 words, w_u64 hash);
+w_u64 rt_i_near_name(w_u64 map, w_u64 first, w_u64 second, w_u64 more,
+		     w_u64 with_more);
+w_u64 rt_i_near_longs(w_u64 map, w_u64 first, w_u64 second, w_u64 n);
 w_u64 rt_i_sort_locate(w_u64 map, w_u64 column);
 w_u64 rt_i_sort_run(w_u64 map);
 w_u64 rt_i_sort_finish(w_u64 map, w_u64 done);

@@ -506,6 +506,13 @@ static void lay_out(struct session *s)
 	}
 }
 
+/* Asked only when it makes a difference: each answer loads a program. */
+static bool has_feature(struct session *s, enum ebpf_feature f)
+{
+	return running_kernel(s) && ebpf_wants(s->a, s->module, f) &&
+	       ebpf_feature(f, NULL);
+}
+
 static bool pass_3(struct session *s)
 {
 	const struct options *o = s->o;
@@ -540,6 +547,8 @@ static bool pass_3(struct session *s)
 		return false;
 	if (running_kernel(s) && calls_rt(s->module, RT_FN_execname))
 		s->ebpf.comm_off = comm_offset(s);
+	s->ebpf.may_goto = has_feature(s, EBPF_MAY_GOTO);
+	s->ebpf.long_jumps = has_feature(s, EBPF_LONG_JUMP);
 	lay_out(s);
 	if (failed(s, 3, "translation"))
 		return false;
@@ -727,10 +736,6 @@ static int run_passes(struct session *s)
 		return 1;
 	if (o->last_pass == 2)
 		return 0;
-	if (running_kernel(s)) {
-		s->ebpf.may_goto = ebpf_feature(EBPF_MAY_GOTO, NULL);
-		s->ebpf.long_jumps = ebpf_feature(EBPF_LONG_JUMP, NULL);
-	}
 	s->ebpf.core = !running_kernel(s);
 	if (!pass_3(s))
 		return 1;

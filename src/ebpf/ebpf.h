@@ -103,6 +103,13 @@ enum ebpf_feature {
  * without newline: "...: Operation not permitted (needs CAP_BPF ...)".
  */
 bool ebpf_feature(enum ebpf_feature f, const char **cause);
+/*
+ * EBPF_MAY_GOTO, EBPF_LONG_JUMP: whether the module gains from it, so that a
+ * session that does not need not load a program to find out. Wants a module
+ * that passed ir_check().
+ */
+bool ebpf_wants(struct arena *a, const struct ir_module *m,
+		enum ebpf_feature f);
 const char *ebpf_feature_name(enum ebpf_feature f);
 /* Whether a program may read task_struct.comm, at this offset, through the
    pointer that bpf_get_current_task_btf() returns (Linux 5.11). */

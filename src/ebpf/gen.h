@@ -9,6 +9,7 @@
  *	regalloc.c registers, spill slots, frame layout
  *	select.c   instructions of a body
  *	entry.c    what stands around bodies: handler entry, dispatchers
+ *	quick.c    a handler's usual case without entering
  *	btf.c      type and debug information
  *	object.c   the ELF file
  *
@@ -170,6 +171,8 @@ bool plan_unit(struct unit *u);
 uint32_t plan_rt(struct unit *u, enum rt_fn fn);
 /* Takes in what the function calls, but not itself; its index in rt->funcs. */
 uint32_t plan_rt_callees(struct unit *u, enum rt_fn fn);
+/* The same for a function that the library keeps to itself: "i_lock". */
+uint32_t plan_rt_internal(struct unit *u, const char *name);
 /* Reports a BPF_LIMIT with a remedy. */
 void unit_fail(struct unit *u, struct loc loc, const char *remedy,
 	       const char *fmt, ...) __attribute__((format(printf, 4, 5)));
@@ -207,6 +210,11 @@ struct gen {
 	struct unit *u;
 	uint32_t out; /* index, as u->out may move */
 };
+
+/* ---- quick.c ---- */
+/* The handler's usual case, if it is small, without entering; r1 is the
+   program's context pointer before and behind. */
+void gen_quick(struct gen *g, const struct ir_func *f);
 
 /* The body of a run-time function in place of a call, when it can stand there:
    it uses no stack to speak of, and registers that a call keeps only if

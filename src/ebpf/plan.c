@@ -112,6 +112,94 @@ uint32_t plan_rt(struct unit *u, enum rt_fn fn)
 	return u->rt_out[index];
 }
 
+uint32_t plan_rt_internal(struct unit *u, const char *name)
+{
+	uint32_t index = rt_find(u->rt, name);
+
+	if (index == UINT16_MAX) {
+		unit_fail(u, LOC_NONE, NULL,
+			  "the run-time library has no function rt_%s", name);
+		return 0;
+	}
+	take_rt(u, index);
+	return u->rt_out[index];
+}
+
+/* ---- whether a feature is worth asking for ---- */
+
+static bool has_may_goto(struct unit *u, uint32_t index, bool *seen)
+{
+	const struct rtlib_func *f = &u->rt->funcs[index];
+
+	if (seen[index])
+		return false;
+	seen[index] = true;
+	for (uint32_t i = 0; i < f->ninsns; i++) {
+		struct bpf_insn insn;
+
+		memcpy(&insn, &f->insns[i], sizeof(insn));
+		if (insn.code == INSN_MAY_GOTO)
+			return true;
+		if (insn.code == INSN_LD_IMM64)
+			i++;
+	}
+	for (uint32_t i = 0; i < f->nrelocs; i++)
+		if (f->relocs[i].kind == RTLIB_CALL &&
+		    has_may_goto(u, f->relocs[i].target, seen))
+			return true;
+	return false;
+}
+
+/* Loops of the script's, and those of the library in what the script does; not
+   those that stand in every program for errors, locks that are held and -t. */
+static bool wants_may_goto(struct arena *a, const struct ir_module *m)
+{
+	struct unit u = {.arena = a, .m = m, .rt = &rtlib_maygoto};
+	bool *seen = arena_new_array(a, bool, u.rt->nfuncs);
+
+	vec_for (&m->funcs, n) {
+		const struct ir_func *f = m->funcs.v[n];
+
+		if (cfg_has_loop(a, f))
+			return true;
+		vec_for (&f->blocks, b)
+			vec_for (&f->blocks.v[b]->insns, i) {
+				const struct ir_insn *in =
+					&f->blocks.v[b]->insns.v[i];
+				uint32_t rt;
+
+				if (in->op == IR_CALL)
+					return true;
+				if (in->op != IR_RT || in->fn == RT_FN_lock)
+					continue;
+				rt = rt_find(u.rt, rt_info[in->fn].name);
+				if (rt != UINT16_MAX &&
+				    has_may_goto(&u, rt, seen))
+					return true;
+			}
+	}
+	return false;
+}
+
+/* An operation of the IR is some instructions, a lock about thirty. */
+#define IR_INSNS_SHORT 500
+
+bool ebpf_wants(struct arena *a, const struct ir_module *m, enum ebpf_feature f)
+{
+	if (f == EBPF_MAY_GOTO)
+		return wants_may_goto(a, m);
+	vec_for (&m->funcs, i) {
+		const struct ir_func *fn = m->funcs.v[i];
+		uint32_t n = 0;
+
+		vec_for (&fn->blocks, b)
+			n += fn->blocks.v[b]->insns.n;
+		if (n > IR_INSNS_SHORT)
+			return f == EBPF_LONG_JUMP;
+	}
+	return false;
+}
+
 /* ---- the call graph ---- */
 struct planner {
 	struct unit *u;

@@ -283,6 +283,7 @@ struct rt_stat_desc {
  * nbuckets u32 chain heads, then max_entries entries of entry_size bytes,
  * follows where the offsets say. All zero but the constants at start.
  * ------------------------------------------------------------------ */
+#define RT_MAP_LAST 8u /* power of two */
 struct rt_map {
 	w_u32 buckets_off, nbuckets; /* nbuckets is a power of two */
 	w_u32 entries_off, entry_size, max_entries;
@@ -298,6 +299,8 @@ struct rt_map {
 	w_u32 fresh; /* entries never used yet start at this index */
 	w_u32 free; /* free list: entry offset, or 0 */
 	w_u32 head, tail; /* all entries in insertion (or sorted) order */
+	w_u32 last[RT_MAP_LAST]; /* by CPU: an entry that is in the array and
+				    was found lately, or 0 (see ebpf/quick.c) */
 	w_u32 sort[36]; /* working memory of rt_map_sort() */
 };
 #define RT_MAP_WRAP 1u /* when full, the oldest entry is reused */

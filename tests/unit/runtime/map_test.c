@@ -4,6 +4,9 @@
 
 /* of rt_int.h */
 w_u64 rt_i_sort_finish(w_u64 map, w_u64 done);
+w_u64 rt_i_near_name(w_u64 map, w_u64 first, w_u64 second, w_u64 more,
+		     w_u64 with_more);
+w_u64 rt_i_near_longs(w_u64 map, w_u64 first, w_u64 second, w_u64 n);
 
 #define KEY_CAP 256u
 
@@ -138,6 +141,35 @@ static void model_check(struct model *model, w_u32 m)
 	assert_int_equal(map->tail, prev);
 }
 
+/* What is remembered is in the array. */
+static void check_last(w_u32 m)
+{
+	for (w_u32 i = 0; i < RT_MAP_LAST; i++) {
+		w_u32 e = map_at(m)->head;
+
+		while (e && e != map_at(m)->last[i])
+			e = ((struct rt_entry *)at(e))->next;
+		assert_int_equal(e, map_at(m)->last[i]);
+	}
+}
+
+/* The quick search finds what is there and near, whatever the kernel keeps
+   behind a name's NUL, and nothing else. Returns whether it found it. */
+static bool near_agrees(w_u32 m, const char *s, w_s64 v)
+{
+	w_u64 e = rt_map_find(m, key_off, key2(s, v)), near, w[2];
+	char comm[16];
+
+	for (unsigned i = 0; i < sizeof(comm); i++)
+		comm[i] = (char)rnd(256);
+	strcpy(comm, s);
+	memcpy(w, comm, sizeof(w));
+	near = rt_i_near_name(m, w[0], w[1], (w_u64)v, 1);
+	assert_true(near == 0 || near == e);
+	check_last(m);
+	return near != 0;
+}
+
 static void random_name(char *s)
 {
 	size_t n = rnd(4) ? rnd(3) : 7 + rnd(30);
@@ -153,6 +185,7 @@ static void behaves(w_u32 max, w_u32 nbuckets, bool wrap)
 
 	heap_new(127);
 	w_u32 m = map_new("si", max, LONG, nbuckets, wrap ? RT_MAP_WRAP : 0);
+	unsigned near = 0;
 	key_off = heap_alloc(KEY_CAP);
 	model->max = max;
 	model->wrap = wrap;
@@ -197,7 +230,11 @@ static void behaves(w_u32 max, w_u32 nbuckets, bool wrap)
 			model->n = 0;
 		}
 		model_check(model, m);
+		check_last(m);
+		if (strlen(s) < 16)
+			near += near_agrees(m, s, v);
 	}
+	assert_true(near > 100);
 	free(model);
 }
 
@@ -243,6 +280,38 @@ static void integer_keys_have_a_short_way(void **state)
 		assert_int_equal(rt_map_insert(ctx, m, key, 1), e);
 	}
 	assert_int_equal(rt_map_find1(m, 77), 0);
+}
+
+static void pairs_of_integers_are_found_near(void **state)
+{
+	(void)state;
+	heap_new(127);
+	w_u32 m = map_new("ii", 64, LONG, 16, 0);
+	w_u32 one = map_new("i", 64, LONG, 4, 0);
+	unsigned found = 0;
+
+	key_off = heap_alloc(KEY_CAP);
+	for (w_s64 i = 0; i < 64; i++) {
+		w_s64 *k = at(key_off);
+		w_u64 e, near;
+
+		k[0] = i;
+		k[1] = -i;
+		e = rt_map_insert(ctx, m, key_off, 2);
+		near = rt_i_near_longs(m, (w_u64)i, (w_u64)-i, 2);
+		assert_int_equal(near, e); /* new ones are first */
+		assert_int_equal(rt_i_near_longs(m, (w_u64)i, (w_u64)-i - 1, 2),
+				 0);
+		near = rt_i_near_longs(m, 0, 0, 2);
+		assert_true(!near || near == map_at(m)->head);
+		found += near != 0;
+		e = rt_map_insert1(ctx, one, (w_u64)i);
+		assert_int_equal(rt_i_near_longs(one, (w_u64)i, 0, 1), e);
+		assert_int_equal(rt_i_near_longs(one, 100, 0, 1), 0);
+		check_last(m);
+		check_last(one);
+	}
+	assert_true(found >= 3 && found < 64);
 }
 
 static void a_reused_entry_is_empty(void **state)
@@ -506,6 +575,7 @@ int main(void)
 		cmocka_unit_test(arrays_behave_like_the_model),
 		cmocka_unit_test(wrapping_arrays_behave_like_the_model),
 		cmocka_unit_test(integer_keys_have_a_short_way),
+		cmocka_unit_test(pairs_of_integers_are_found_near),
 		cmocka_unit_test(a_reused_entry_is_empty),
 		cmocka_unit_test(key_components_match),
 		cmocka_unit_test(sorts_by_value_and_keeps_equals_in_order),

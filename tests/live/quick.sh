@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Quick paths (src/ebpf/quick.c): handlers that count without entering must
+# count every hit, whatever else touches the same array at the same time.
+
+# Four programs at once, two of them alike, each with that many getppid(): the
+# names are shorter than a word, just one, longer, and cut by the kernel.
+calls=20000
+quick_load() {
+	cat >load.sh <<'L'
+for n in seven77 eightchr fifteencharname longer_than_a_task_name fifteencharname; do
+	perl -e '$0 = shift; for (1 .. shift) { getppid() }' $n $1 &
+done
+wait
+L
+	echo "sh load.sh $calls"
+}
+quick_expect() { # file: what each name has
+	expect "^seven77 $calls\$" "$1"
+	expect "^eightchr $calls\$" "$1"
+	expect "^fifteencharname $((2 * calls))\$" "$1"
+	expect "^longer_than_a_t $calls\$" "$1"
+	fails grep 'hits skipped' err
+}
+
+test_quick_paths_are_taken() {
+	need bpf
+	for body in 'c[execname()]++' 'p[execname(), pid()] += $id' 's[tid()] <<< $id' \
+		'q[pid(), tid()]++' 'if (pid() == target() && $id != 1) c[execname()]++' 'n++' 'next'; do
+		TMPDIR=$PWD "$stap" -k -p4 -w -e "global c, p, s, q, n
+			probe kernel.trace(\"sys_enter\") { $body }" >/dev/null 2>&1
+		# it ends before a context is asked for
+		sed -n '/^raw_tp probe_0/,/^$/p' stap*/*.bpf.txt >code
+		awk '/: exit/ { n++ } /get_smp_processor_id/ { cpu = n } END { exit !(n > 2) }' code ||
+			fail "no quick path: $body"
+		rm -rf stap* code
+	done
+}
+
+test_quick_counts_are_exact() {
+	need bpf
+	need perl
+	"$stap" -c "$(quick_load)" -e '
+		global c, p, q, r, s
+		probe kernel.trace("sys_enter") { if ($id == 110) c[execname()]++ }
+		probe kernel.trace("sys_enter") { if ($id == 110) p[execname(), pid()] += 2 }
+		probe kernel.trace("sys_enter") { if ($id == 110) q[pid(), tid()]++ }
+		probe kernel.trace("sys_enter") { if ($id == 110) s[pid()] <<< $id }
+		probe end {
+			foreach (n in c) printf("%s %d\n", n, c[n])
+			foreach ([n, i] in p) {
+				r[n] += p[n, i]
+				if (p[n, i] != 2 * q[i, i] || @count(s[i]) != q[i, i] ||
+				    @sum(s[i]) != 110 * q[i, i])
+					printf("differ: %s %d\n", n, i)
+			}
+			foreach (n in r) if (r[n] != 2 * c[n]) printf("sum: %s\n", n)
+		}' >out 2>err
+	quick_expect out
+	fails grep -E '^(differ|sum)' out
+}
+
+# Deleting entries while others count: no entry that is gone may be found again.
+test_quick_counts_survive_deletes() {
+	need bpf
+	need perl
+	"$stap" -DMAXTRYLOCK=100000 -c "$(quick_load)" -e '
+		global c, total, d, e, moved
+		probe kernel.trace("sys_enter") { if ($id == 110) c[execname()]++ }
+		probe kernel.trace("sys_enter") { if ($id == 110) d[pid()]++ }
+		probe kernel.trace("sys_exit") {
+			if (d[pid()] > 9) { e[execname()] += d[pid()]; delete d[pid()] }
+		}
+		probe timer.ms(1) {
+			foreach (n in c) total[n] += c[n]
+			delete c
+			moved++
+		}
+		probe end {
+			foreach (n in c) total[n] += c[n]
+			foreach (n in total) {
+				printf("%s %d\n", n, total[n])
+				all += total[n]
+			}
+			foreach (n in e) s += e[n]
+			foreach (i in d) s += d[i]
+			printf("by pid %s, moved %d\n", s == all ? "alike" : "other", moved > 3)
+		}' >out 2>err
+	quick_expect out
+	expect '^by pid alike, moved 1$' out
+}
