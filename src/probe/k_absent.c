@@ -37,16 +37,7 @@ static const struct family {
 	{"python2", {NULL}, "Python functions", NULL},
 	{"python3", {NULL}, "Python functions", NULL},
 	{"debuginfod", {NULL}, "files of debuginfod servers", NULL},
-	{"process.syscall",
-	 {NULL},
-	 "system calls of a process",
-	 "kernel.trace(\"sys_enter\") with if (pid() == target())"},
 	{"process.insn", {NULL}, "single steps", NULL},
-	{"process.plt",
-	 {NULL},
-	 "calls through the linkage table",
-	 "process(\"LIBRARY\").function(\"NAME\") probes the function that is "
-	 "called"},
 	{"process.data", {NULL}, "hardware breakpoints", NULL},
 };
 

@@ -7,7 +7,9 @@
  *   begin         sched_process_exec: a program starts; and for a fork
  *                 without exec, the child's first return to user mode, seen by
  *                 sys_exit as a clone or fork that returns 0 (the fork
- *                 tracepoints run in the parent);
+ *                 tracepoints run in the parent); a process that ran before
+ *                 the session started is reported when it first returns from
+ *                 a system call (tapset/process_begin.stp);
  *   thread.begin  the same return in a new thread;
  *   end           sched_process_exit of the last thread;
  *   thread.end    sched_process_exit of any thread but the first.
@@ -200,6 +202,50 @@ static bool add_site(const struct probe_env *env, const struct probe_point *p,
 	return true;
 }
 
+/* Tells this probe from others in tapset/process_begin.stp. */
+static int64_t begin_key(const struct probe_point *p, const struct scope *sc)
+{
+	uint32_t h = 2166136261u;
+
+	for (const char *c = sc->head; *c; c++)
+		h = (h ^ (uint8_t)*c) * 16777619u;
+	return (int64_t)((uint64_t)h << 32 |
+			 (uint32_t)(p->loc.line << 12 ^ p->loc.col));
+}
+
+static struct expr *call_begin(const struct probe_env *env,
+			       const struct probe_point *p,
+			       const struct scope *sc, const char *name)
+{
+	struct expr *e = expr_call(env->arena, p->loc, name);
+
+	vec_push(env->arena, &e->call.args,
+		 expr_number(env->arena, p->loc, begin_key(p, sc)));
+	return e;
+}
+
+/* A new program in the process, and what ran before the session. */
+static bool add_programs(const struct probe_env *env,
+			 const struct probe_point *p, const struct life *l,
+			 const struct scope *sc, struct site_list *out,
+			 const char **why)
+{
+	struct arena *a = env->arena;
+	/* Nothing of a command's tree is older than the session. */
+	bool old = !(sc->target_only && env->target_cmd);
+	struct stmt *note =
+		old ? stmt_expr(a, call_begin(env, p, sc, "__process_began"))
+		    : NULL;
+
+	if (!add_site(env, p, l, sc, "sched_process_exec", note, out, why))
+		return false;
+	if (!old)
+		return true;
+	struct expr *news = call_begin(env, p, sc, "__process_is_news");
+	return add_site(env, p, l, sc, "sys_exit",
+			stmt_next_if(a, p->loc, expr_not(a, news)), out, why);
+}
+
 static bool add_begin(const struct probe_env *env, const struct probe_point *p,
 		      const struct life *l, const struct scope *sc,
 		      struct site_list *out, const char **why)
@@ -209,7 +255,7 @@ static bool add_begin(const struct probe_env *env, const struct probe_point *p,
 	if (!newborn)
 		return false;
 	if (l->event == WIRE_PROC_BEGIN &&
-	    !add_site(env, p, l, sc, "sched_process_exec", NULL, out, why))
+	    !add_programs(env, p, l, sc, out, why))
 		return false;
 	return add_site(env, p, l, sc, "sys_exit", newborn, out, why);
 }

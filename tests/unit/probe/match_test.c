@@ -207,10 +207,7 @@ static void test_families_that_are_not_here(void **state)
 		"netfilter.hook(\"x\").pf(\"y\")",
 		"java(\"x\").class(\"y\").method(\"z\")",
 		"python3.module(\"x\").function(\"y\")",
-		"process.syscall",
-		"process(\"x\").syscall.return",
 		"process(\"x\").insn",
-		"process(\"x\").plt",
 	};
 
 	for (unsigned i = 0; i < sizeof(points) / sizeof(*points); i++)
