@@ -14,6 +14,7 @@
 #include "regex.c"
 #include "read.c"
 #include "env.c"
+#include "usym.c"
 #include "output.c"
 #include "lock.c"
 #include "error.c"

@@ -22,6 +22,11 @@ RT_FN w_u64 rt_task(void)
 	return rt_env_task();
 }
 
+RT_FN w_u64 rt_uregs(w_u64 c)
+{
+	return rt_env_uregs(c);
+}
+
 RT_FN w_u64 rt_mono_ns(void)
 {
 	return rt_env_mono_ns();

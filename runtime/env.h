@@ -37,6 +37,10 @@ static long (*rt_h_read_user_str)(void *dst, w_u32 size,
 static long (*rt_h_read_kernel_str)(void *dst, w_u32 size,
 				    const void *src) = (void *)115;
 
+static void *(*rt_h_task_pt_regs)(void *task) = (void *)175;
+static long (*rt_h_find_vma)(void *task, w_u64 addr, void *fn, void *ctx,
+			     w_u64 flags) = (void *)180;
+
 /* 0, or negative when the transport has no room. */
 RT_INLINE long rt_env_output(w_u64 at, w_u64 size, w_u64 flags)
 {
@@ -100,9 +104,72 @@ RT_INLINE long rt_env_read_str(w_u64 at, w_u64 size, w_u64 addr, w_u64 user)
 		return rt_h_read_user_str(rt_at(at), size, (void *)addr);
 	return rt_h_read_kernel_str(rt_at(at), size, (void *)addr);
 }
+/* A pointer that goes through the heap is a number. */
+RT_INLINE w_u64 rt_env_uregs(w_u64 c)
+{
+	w_u64 at = RT_SCRATCH(c);
+
+	rt_st64(at, (w_u64)rt_h_task_pt_regs(rt_h_task_btf()));
+	asm volatile("" : : : "memory");
+	return rt_ld64(at);
+}
+
+/* A word of kernel memory to heap offset `at`, and its value. */
+RT_INLINE w_u64 rt_kernel_word(w_u64 at, w_u64 size, w_u64 addr)
+{
+	rt_st64(at, 0);
+	rt_probe_read_kernel(rt_at(at), size, (void *)addr);
+	return rt_ld64(at);
+}
+
+static __attribute__((noinline)) long rt_on_vma(void *task, void *vma,
+						struct rt_in_heap *st)
+{
+	struct rt_head *h = rt_head();
+	w_u64 c = st->at, at = RT_SCRATCH(c), v, file, inode, sb;
+
+	rt_st64(at, (w_u64)vma);
+	asm volatile("" : : : "memory");
+	v = rt_ld64(at);
+	rt_ctx(c)->vma_start = rt_kernel_word(at, 8, v + h->vma_start);
+	rt_ctx(c)->vma_pgoff = rt_kernel_word(at, 8, v + h->vma_pgoff);
+	file = rt_kernel_word(at, 8, v + h->vma_file);
+	if (!file)
+		return 0;
+	inode = rt_kernel_word(at, 8, file + h->file_inode);
+	rt_ctx(c)->vma_ino = rt_kernel_word(at, 8, inode + h->inode_ino);
+	sb = rt_kernel_word(at, 8, inode + h->inode_sb);
+	rt_ctx(c)->vma_dev = rt_kernel_word(at, 4, sb + h->sb_dev);
+	return 0;
+}
+
+/* The mapping that holds an address of the current process, to ctx.vma_*; 0,
+   or negative: there is none, it has no file, or it cannot be told now. */
+RT_INLINE long rt_env_find_vma(w_u64 c, w_u64 addr)
+{
+	struct rt_in_heap st;
+
+	rt_ctx(c)->vma_ino = 0;
+	if (!rt_head()->sb_dev)
+		return -1;
+	st.at = c;
+	if (rt_h_find_vma(rt_h_task_btf(), addr, rt_on_vma, &st, 0))
+		return -1;
+	return rt_ctx(c)->vma_ino ? 0 : -1;
+}
 
 #else
 #include "native.h"
+
+/* The engine attaches to nothing that has registers. */
+RT_INLINE w_u64 rt_env_uregs(w_u64 c)
+{
+	return 0;
+}
+RT_INLINE long rt_env_find_vma(w_u64 c, w_u64 addr)
+{
+	return -1;
+}
 
 RT_INLINE long rt_env_output(w_u64 at, w_u64 size, w_u64 flags)
 {

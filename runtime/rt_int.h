@@ -512,6 +512,8 @@ w_u64 rt_i_near_longs(w_u64 map, w_u64 first, w_u64 second, w_u64 n);
 w_u64 rt_i_sort_locate(w_u64 map, w_u64 column);
 w_u64 rt_i_sort_run(w_u64 map);
 w_u64 rt_i_sort_finish(w_u64 map, w_u64 done);
+w_u64 rt_i_search(w_u64 table, w_u64 n, w_u64 size, w_u64 key);
+w_u64 rt_i_usym(w_u64 mod, w_u64 off);
 w_u64 rt_i_regex_result(w_u64 c, w_u64 re, w_u64 s, w_u64 matched);
 
 /* ------------------------------------------------------------------ *

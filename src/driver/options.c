@@ -36,6 +36,9 @@ enum id {
 	ID_BULK,
 	ID_BUFSIZE,
 	ID_INCLUDE,
+	ID_SYMBOLS,
+	ID_LDD,
+	ID_ALL_MODULES,
 	ID_DEFINE,
 	ID_GLOBAL,
 	ID_MODULE,
@@ -318,6 +321,12 @@ static bool apply(struct arena *a, struct diag *d, struct options *o, int id,
 		break;
 	case ID_INCLUDE:
 		vec_push(a, &o->include, arg);
+		break;
+	case ID_SYMBOLS:
+		vec_push(a, &o->modules, arg);
+		break;
+	case ID_LDD:
+	case ID_ALL_MODULES:
 		break;
 	case ID_DEFINE:
 		if (!name_value(a, d, "-D", arg, false, &nv))

@@ -43,6 +43,7 @@ struct options {
 	const char *script_file;   /* path, "-" for standard input, or NULL */
 	VEC(const char *) extra;   /* -E texts */
 	VEC(const char *) include; /* -I */
+	VEC(const char *) modules; /* -d: paths */
 	VEC(struct name_value) define; /* -D */
 	VEC(struct name_value) global; /* -G */
 	const char *const *args;       /* script arguments */

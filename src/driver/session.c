@@ -530,6 +530,9 @@ static bool pass_3(struct session *s)
 	lo.suppress_handler_errors = o->suppress_errors;
 	lo.suppress_time_limits = o->no_time_limits;
 	lo.native = user_runtime(s);
+	lo.targets = s->targets;
+	lo.modules = o->modules.v;
+	lo.nmodules = o->modules.n;
 	if (o->buffer_mb) {
 		lo.ringbuf_size = 4096;
 		while (lo.ringbuf_size < o->buffer_mb << 20)

@@ -611,6 +611,7 @@ struct ir_module *ir_lower(struct arena *a, struct diag *d,
 		lower_function(L, p->funcs.v[i]);
 	vec_for (&L->jobs, i)
 		lower_handler(L, &L->jobs.v[i]);
+	umods_place(L);
 	heap_finish(L);
 	image_finish(L);
 	L->m->out_need = L->out_need;

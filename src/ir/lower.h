@@ -9,6 +9,8 @@
 #include "ir/ir.h"
 #include "sema/sema.h"
 
+struct target_cache;
+
 struct lower_limits {
 #define LIMIT(name, field, def, least, most, help) int64_t field;
 #include "ir/limits.def"
@@ -23,6 +25,11 @@ struct lower_opts {
 	bool timing;			   /* -t */
 	bool suppress_handler_errors, suppress_time_limits;
 	bool native; /* the in-process engine: no BPF restrictions */
+	/* Where programs are looked up; NULL: no symbols of programs. */
+	struct target_cache *targets;
+	/* -d: more files whose symbols the script may ask for. */
+	const char *const *modules;
+	unsigned nmodules;
 };
 
 /* Defaults of limits.def; 1 MB of ring buffer. */

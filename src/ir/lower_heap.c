@@ -197,6 +197,7 @@ static void fill_head(struct lower *L, struct rt_head *h)
 	h->string_cap = L->string_cap;
 	h->max_errors = (uint32_t)l->max_errors;
 	h->max_skipped = (uint32_t)l->max_skipped;
+	h->max_backtrace = (uint32_t)l->max_backtrace;
 	h->max_trylock = (uint32_t)l->max_trylock;
 	h->max_nesting = L->max_nesting;
 	h->max_action = (uint32_t)l->max_action;

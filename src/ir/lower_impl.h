@@ -400,4 +400,8 @@ void lower_sprint(struct lower *L, const struct expr *e, struct ir_val dst,
 #define lower_error(L, tag, loc, what, ...)                                    \
 	diag_report((L)->diag, tag, (loc), (what), ##__VA_ARGS__)
 
+/* ---- symbols of programs (lower_umods.c) ---- */
+/* Places them, when the code asks for any; before heap_finish(). */
+void umods_place(struct lower *L);
+
 #endif

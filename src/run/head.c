@@ -74,6 +74,7 @@ void run_head_fill(struct rt_head *h, const struct run_opts *o, pid_t target)
 	    sizeof(h->rand_state))
 		h->rand_state[0] = (uint32_t)h->start_ns;
 	h->rand_state[0] |= 1;
+	run_head_structs(h);
 	h->cpu_khz = cpu_khz();
 	h->hz = kernel_hz();
 	if (o->suppress_handler_errors)

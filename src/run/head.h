@@ -19,4 +19,10 @@ void run_head_fill(struct rt_head *h, const struct run_opts *o, pid_t target);
 void run_head_follow_clock(struct rt_head *h, clockid_t clock,
 			   uint64_t *next_look);
 
+/*
+ * Fills in what the running kernel's type information says (vma.c): for
+ * scripts that ask about code addresses. Without it they stay unresolved.
+ */
+void run_head_structs(struct rt_head *h);
+
 #endif

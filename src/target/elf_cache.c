@@ -23,6 +23,12 @@ const struct elf_file *target_elf(struct target_cache *c, const char *path,
 	return f;
 }
 
+const struct elf_file *target_elf_opened(const struct target_cache *c,
+					 uint32_t i)
+{
+	return i < c->elfs.entries.n ? c->elfs.entries.v[i].val : NULL;
+}
+
 const struct sdt_file *target_sdt(struct target_cache *c,
 				  const struct elf_file *f, const char **why)
 {

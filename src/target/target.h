@@ -109,6 +109,9 @@ bool target_has_tracefs(struct target_cache *c);
  */
 const struct elf_file *target_elf(struct target_cache *c, const char *path,
 				  const char **why);
+/* Number i of those opened so far, by their order; NULL: no more. */
+const struct elf_file *target_elf_opened(const struct target_cache *c,
+					 uint32_t i);
 /*
  * Its debug information, opened once per file. NULL: *why (a sentence about
  * the file) and *remedy (or NULL) say what is missing.

@@ -16,6 +16,7 @@ typedef unsigned char w_u8;
 typedef unsigned short w_u16;
 typedef unsigned int w_u32;
 typedef unsigned long long w_u64;
+typedef short w_s16;
 typedef int w_s32;
 typedef long long w_s64;
 
@@ -37,7 +38,9 @@ typedef long long w_s64;
 	X(ERRORS_SUPPRESSED, "errors in handlers, suppressed")                \
 	X(MISSED, "hits missed by the kernel (recursion, no kretprobe slot)") \
 	X(TRUNCATED, "strings truncated to MAXSTRINGLEN")                     \
-	X(ARRAY_FULL, "array insertions refused: the array was full")
+	X(ARRAY_FULL, "array insertions refused: the array was full")         \
+	X(UNRESOLVED, "code addresses without a known function")              \
+	X(BACKTRACE, "backtraces cut at MAXBACKTRACE frames")
 
 enum wire_counter {
 #define X(id, text) WIRE_CNT_##id,
@@ -98,7 +101,53 @@ struct rt_head {
 	w_s32 hist_elision; /* 0: the default; n > 0: HIST_ELISION is n - 1;
 			       negative: print every bucket */
 	w_u64 counters[WIRE_CNT_COUNT]; /* atomics */
+	/* Modules of processes that the script asks about: struct
+	   rt_umod[numods] */
+	w_u32 umods_off, numods;
+	w_u32 max_backtrace; /* frames */
+	/* Where the kernel's structs hold what says which file an address
+	   belongs to, and the registers: by the runner, from BTF; all 0 when it
+	   cannot be told */
+	w_u32 vma_start, vma_pgoff, vma_file;
+	w_u32 file_inode, inode_ino, inode_sb, sb_dev;
+	w_u32 ureg_pc, ureg_sp, ureg_bp; /* in struct pt_regs */
 };
+
+/* A program or library as rt_umod() finds it. */
+struct rt_umod {
+	w_u64 ino; /* of the file; 0: it cannot be told, matches nothing */
+	w_u32 dev; /* kernel's number of its device; 0: not compared */
+	w_u32 path, build_id; /* struct rt_str each */
+	w_u32 pad_;
+	w_u32 syms, nsyms; /* struct rt_usym[], by offset */
+	w_u32 unwinds, nunwinds; /* struct rt_unwind[], by offset */
+	w_u64 bias; /* virtual address in the file - offset in the file */
+};
+
+/* A function. */
+struct rt_usym {
+	w_u32 off; /* in the file */
+	w_u32 size; /* bytes; 0: until the next one */
+	w_u32 name; /* struct rt_str */
+	w_u32 pad_;
+};
+
+/* How code from this offset (in the file) on is unwound, to the next row. */
+struct rt_unwind {
+	w_u32 off;
+	w_s32 cfa_off; /* canonical frame address: register + this */
+	w_s32 bp_off; /* the caller's frame pointer is at CFA + this; 0: it was
+			 not changed */
+	w_s16 ra_off; /* the return address at CFA + this; 0: unchanged */
+	w_u16 cfa_reg; /* RT_UNWIND_* */
+};
+#define RT_UNWIND_NONE 0u /* not known: try frame pointers */
+#define RT_UNWIND_SP 1u
+#define RT_UNWIND_BP 2u
+#define RT_UNWIND_END 3u /* nobody called this */
+/* A frame that the kernel made for a signal: all offsets count from the stack
+   pointer; the caller's stack pointer is the word at cfa_off. */
+#define RT_UNWIND_SIGNAL 4u
 
 #define RT_F_SUPPRESS_ERRORS 1u /* --suppress-handler-errors */
 #define RT_F_NO_TIME_LIMITS 2u /* --suppress-time-limits */
@@ -157,6 +206,11 @@ struct rt_ctx {
 	w_u32 site; /* attach record that the hit belongs to; set only in
 		       handlers that ask where they are */
 	w_u32 spare_;
+	/* rt_env_find_vma(): the mapping; rt_umod(): offset in its file */
+	w_u64 vma_start, vma_pgoff, vma_ino, vma_dev, usym_off;
+	w_u64 unw_pc, unw_sp, unw_bp; /* rt_unwind_next(), in this order */
+	w_u32 unw_count; /* frames since the last signal's */
+	w_u32 unw_frames;
 	/* message of the pending error */
 	w_u32 errmsg_len, errmsg_spare; /* a struct rt_str with */
 	w_u8 errmsg_text[256]; /* RT_ERRMSG_CAP bytes of text */

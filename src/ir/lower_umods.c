@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Symbols and unwind tables of the programs that the script may meet, for the
+ * run-time library (runtime/usym.c): the files with probes, what they are
+ * linked to, and those named by -d. Made only when the script asks.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+
+#include "ir/lower_impl.h"
+#include "target/target.h"
+#include "target/unwind.h"
+
+static void note_uses(const struct ir_module *m, bool *names, bool *unwinds)
+{
+	vec_for (&m->funcs, f)
+		vec_for (&m->funcs.v[f]->blocks, b) {
+			const struct ir_block *bl = m->funcs.v[f]->blocks.v[b];
+
+			vec_for (&bl->insns, i) {
+				if (bl->insns.v[i].op != IR_RT)
+					continue;
+				enum rt_fn fn = bl->insns.v[i].fn;
+				*names |= fn == RT_FN_umod ||
+					  fn == RT_FN_umod_text ||
+					  fn == RT_FN_umod_addr ||
+					  fn == RT_FN_usym_name ||
+					  fn == RT_FN_usym_place;
+				*unwinds |= fn == RT_FN_unwind_next;
+			}
+		}
+}
+
+#define PADDING 64 /* the largest usual alignment of functions */
+
+typedef VEC(const struct elf_file *) elf_list;
+
+static void add_file(struct lower *L, elf_list *l, const char *path)
+{
+	const char *why;
+	const struct elf_file *f = target_elf(L->opts->targets, path, &why);
+
+	vec_for (l, i)
+		if (l->v[i] == f)
+			return;
+	if (f)
+		vec_push(L->arena, l, f);
+}
+
+/* With what each is linked to: a program's code is called by its libraries. */
+static void collect(struct lower *L, elf_list *l)
+{
+	const struct elf_file *f;
+
+	vec_for (&L->img.attach, i) {
+		const struct wire_attach *a = &L->img.attach.v[i];
+
+		if (a->kind == WIRE_PROBE_UPROBE)
+			add_file(L, l, sb_str(&L->img.strings) + a->target);
+	}
+	/* and the programs whose libraries are probed */
+	for (uint32_t i = 0; (f = target_elf_opened(L->opts->targets, i)); i++)
+		if (f->is_program)
+			add_file(L, l, f->path);
+	for (unsigned i = 0; i < L->opts->nmodules; i++)
+		add_file(L, l, L->opts->modules[i]);
+	for (uint32_t i = 0, n = l->n; i < n; i++) {
+		struct name_list found = {0}, known = {0};
+
+		target_libraries(L->opts->targets, l->v[i], 0, "*", &found,
+				 &known);
+		vec_for (&found.v, k)
+			add_file(L, l, found.v.v[k]);
+	}
+}
+
+static uint32_t name_at(struct lower *L, const char *s)
+{
+	size_t n = strlen(s);
+
+	return heap_string(L, s, n < L->string_cap ? n : L->string_cap,
+			   LOC_NONE);
+}
+
+/* What the offsets in an executable segment differ from addresses by. */
+static uint64_t bias_of(const struct elf_file *f)
+{
+	return f->segs.v[0].addr - f->segs.v[0].file_off;
+}
+
+static const char *build_id_text(struct lower *L, const struct elf_file *f)
+{
+	char *s = arena_alloc(L->arena, 2 * sizeof(f->build_id) + 1);
+
+	for (uint32_t i = 0; i < f->build_id_len; i++)
+		snprintf(s + 2 * (size_t)i, 3, "%02x", f->build_id[i]);
+	return s;
+}
+
+static void place_symbols(struct lower *L, const struct elf_file *f,
+			  struct rt_umod *m)
+{
+	VEC(struct rt_usym) v = {0};
+
+	for (uint32_t i = 0; i < f->nfuncs; i++) {
+		const struct elf_func *fn = &f->funcs[i];
+		struct rt_usym s = {.off = (w_u32)fn->file_off,
+				    .size = (w_u32)fn->size};
+
+		/* the first name of an address is the best one */
+		if (fn->file_off > UINT32_MAX ||
+		    (v.n && v.v[v.n - 1].off == s.off))
+			continue;
+		s.name = name_at(L, fn->name);
+		vec_push(L->arena, &v, s);
+	}
+	/* What fills the room up to the next function belongs to this one. */
+	for (uint32_t i = 0; i + 1 < v.n; i++) {
+		w_u32 room = v.v[i + 1].off - v.v[i].off;
+		if (room < v.v[i].size + PADDING)
+			v.v[i].size = room;
+	}
+	m->nsyms = v.n;
+	m->syms = heap_alloc(L, v.n * (uint32_t)sizeof(*v.v), 8);
+	if (!L->heap.too_big && v.n)
+		memcpy(L->heap.init + m->syms, v.v, v.n * sizeof(*v.v));
+}
+
+static void place_unwinds(struct lower *L, const struct elf_file *f,
+			  struct rt_umod *m)
+{
+	struct unwind_table t = {0};
+	VEC(struct rt_unwind) v = {0};
+
+	unwind_read(L->arena, f->path, &t);
+	vec_for (&t.v, i) {
+		const struct unwind_row *r = &t.v.v[i];
+		struct rt_unwind u = {.cfa_off = r->cfa_off,
+				      .bp_off = r->bp_off,
+				      .ra_off = (w_s16)r->ra_off,
+				      .cfa_reg = (w_u16)r->cfa};
+		uint64_t off;
+
+		if (elf_offset_of(f, r->addr, &off) && off <= UINT32_MAX) {
+			u.off = (w_u32)off;
+			vec_push(L->arena, &v, u);
+		}
+	}
+	m->nunwinds = v.n;
+	m->unwinds = heap_alloc(L, v.n * (uint32_t)sizeof(*v.v), 8);
+	if (!L->heap.too_big && v.n)
+		memcpy(L->heap.init + m->unwinds, v.v, v.n * sizeof(*v.v));
+}
+
+void umods_place(struct lower *L)
+{
+	bool names = false, unwinds = false;
+	elf_list l = {0};
+	struct rt_umod *mods;
+	uint32_t at;
+
+	note_uses(L->m, &names, &unwinds);
+	if (L->opts->native || !L->opts->targets || (!names && !unwinds))
+		return;
+	collect(L, &l);
+	mods = arena_new_array(L->arena, struct rt_umod, l.n);
+	vec_for (&l, i) {
+		const struct elf_file *f = l.v[i];
+		struct rt_umod *m = &mods[i];
+
+		m->ino = f->ino;
+		m->dev = f->odd_dev ? 0
+				    : (w_u32)(major(f->dev) << 20 |
+					      minor(f->dev));
+		m->path = name_at(L, f->path);
+		m->build_id = name_at(L, build_id_text(L, f));
+		m->bias = bias_of(f);
+		if (names)
+			place_symbols(L, f, m);
+		if (unwinds)
+			place_unwinds(L, f, m);
+	}
+	at = heap_alloc(L, l.n * (uint32_t)sizeof(*mods), 8);
+	if (L->heap.too_big || !l.n)
+		return;
+	memcpy(L->heap.init + at, mods, l.n * sizeof(*mods));
+	heap_put32(L, offsetof(struct rt_head, umods_off), at);
+	heap_put32(L, offsetof(struct rt_head, numods), l.n);
+}

@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# Where a process is: symbols, backtraces, arguments, system calls.
+
+need_chain() { # builds a program whose calls nest: main qsort cmp mid leaf
+	cat >chain.c <<-'EOF'
+	#include <signal.h>
+	#include <stdio.h>
+	#include <stdlib.h>
+	#include <string.h>
+	int depth;
+	struct wide { long a, b, c; };
+	__attribute__((noinline)) int leaf(int x, unsigned y, long z, char *s, short t, void *p, int seven, long eight)
+	{ depth++; __asm__ volatile(""); return x + 1; }
+	static __attribute__((noinline)) int mid(int x)
+	{
+		static char text[8] = "text";
+		if (text[0] != 't') return 0;
+		int r = leaf(x - 7, 0xfffffff0u, -3, text, -9, text + 4, -77, 1234567890123);
+		depth++;
+		return r + 1;
+	}
+	static int cmp(const void *a, const void *b) { int r = mid(*(int *)a); depth++; return r & 0; }
+	static void on_signal(int s) { mid(s); depth++; }
+	int main(int argc, char **argv)
+	{
+		int v[2] = {2, 1};
+		if (argc > 1) { signal(SIGUSR1, on_signal); raise(SIGUSR1); return 0; }
+		qsort(v, 2, sizeof(int), cmp);
+		puts("done");
+		return 0;
+	}
+	EOF
+	cc "$@" chain.c -o chain || fail "cc"
+}
+
+chain_backtrace() {
+	"$stap" -c "$PWD/chain" -e '
+		probe process(@1).function("leaf") { print(sprint_ubacktrace()); exit() }' "$PWD/chain" >out
+	sed 's/+0x[0-9a-f]*//; s/\.isra\.0//; s/\.constprop\.0//' out | awk '/\[/ { print $1 }' | tr '\n' ' ' >names
+	expect '^leaf mid cmp .*(qsort|msort).* main .*' names
+}
+
+test_user_backtrace_without_frame_pointers() { need bpf; need_chain -O2; chain_backtrace; }
+test_user_backtrace_with_frame_pointers() { need bpf; need_chain -O1 -fno-omit-frame-pointer; chain_backtrace; }
+test_user_backtrace_of_fixed_addresses() { need bpf; need_chain -O2 -no-pie -fno-pie; chain_backtrace; }
+# Symbols of a static program's libc, too.
+test_user_backtrace_of_a_static_program() { need bpf; need_chain -O2 -static; chain_backtrace; }
+
+test_user_backtrace_crosses_a_signal() {
+	need bpf
+	need_chain -O2
+	"$stap" -c "$PWD/chain signal" -e '
+		probe process(@1).function("leaf") { print_ubacktrace_brief(); exit() }' "$PWD/chain" >out
+	expect '^on_signal\+' out
+	expect '^main\+' out
+}
+
+test_user_backtrace_is_cut_and_counted() {
+	need bpf
+	need_chain -O2
+	"$stap" -DMAXBACKTRACE=2 -c "$PWD/chain" -e '
+		probe process(@1).function("leaf") { print_ubacktrace(); exit() }' "$PWD/chain" >out 2>err
+	[ "$(grep -c ' : ' out)" = 2 ] || fail "$(cat out)"
+	expect 'backtraces cut at MAXBACKTRACE' err
+}
+
+test_symbols_of_a_process() {
+	need bpf
+	need_chain -O2
+	"$stap" -c "$PWD/chain" -e '
+		global calls
+		probe process(@1).function("leaf") {
+			calls[usymname(ustack(1))]++
+			a = uaddr()
+			printf("%s|%s|%s|%x|%s\n", usymname(a), usymdata(a + 1), umodname(a), umodaddr(a), usymname(0x10))
+			try { umodname(0x10) } catch (e) { println(e) }
+		}
+		probe end { foreach (n in calls) println("caller ", n) }' "$PWD/chain" >out 2>/dev/null
+	addr=$(nm chain | awk '$3 == "leaf" { sub("^0*", "", $1); print $1 }')
+	expect "^leaf\\|leaf\\+0x1/0x[0-9a-f]+ \\[$PWD/chain\\]\\|$PWD/chain\\|$addr\\|0x10\$" out
+	expect '^module cannot be found$' out
+	expect '^caller mid' out
+}
+
+test_symbols_of_a_library() {
+	need bpf
+	need_chain -O2
+	"$stap" -c "$PWD/chain" -e '
+		probe process(@1).library("libc.so.6").function("puts") { println(usymname(uaddr()), " ", usymname(ustack(1))) exit() }' "$PWD/chain" >out
+	expect '(puts|_IO_puts) main(\.cold)?$' out
+}
+
+test_arguments_by_calling_convention() {
+	need bpf
+	need_chain -O2
+	"$stap" -c "$PWD/chain" -e '
+		probe process(@1).function("leaf") {
+			printf("%d %u %d %s %d %d %d\n", int_arg(1), uint_arg(2), long_arg(3), user_string(pointer_arg(4)),
+				int_arg(5), int_arg(7), longlong_arg(8))
+			printf("%x %x\n", register("edi"), u_register("edi"))
+			printf("%s %d %s %s\n", user_string_quoted(pointer_arg(4)), user_char(pointer_arg(4)),
+				user_string_quoted(0x10), user_buffer_quoted(pointer_arg(4), 3, 30))
+			printf("%s|%d|%s\n", user_string_n(pointer_arg(4), 2), user_int(0x10), user_string2(0x10, "none"))
+			try { println(user_int_error(0x10)) } catch { println("fault") }
+			exit()
+		}' "$PWD/chain" >out
+	expect '^-5 4294967280 -3 text -9 -77 1234567890123$' out
+	expect '^fffffffffffffffb fffffffb$' out
+	expect '^"text" 116 0x10 "tex"$' out
+	expect '^te\|0\|none$' out
+	expect '^fault$' out
+}
+
+test_calls_through_the_linkage_table() {
+	need bpf
+	need_chain -O2
+	"$stap" -l "process(\"$PWD/chain\").plt(\"*so*t\")" >out
+	expect 'plt\("qsort"\)$' out
+	"$stap" -c "$PWD/chain" -e '
+		probe process(@1).plt { printf("%s|%s\n", $$name, pn()) }
+		probe process(@1).plt("puts").return { printf("back from %s %d\n", $$name, register("eax") > 0) }' "$PWD/chain" >out
+	expect '^qsort\|process\(.*chain"\)\.plt\("qsort"\)$' out
+	expect '^back from puts 1$' out
+}
+
+test_system_calls_of_a_process() {
+	need bpf
+	need_chain -O2
+	"$stap" -c "sh -c '$PWD/chain; true'" -e '
+		probe process(@1).syscall { if ($syscall == 1) printf("write %d %s %d %s\n", $arg1, user_string_n($arg2, 4), $arg3, execname()) }
+		probe process(@1).syscall.return { if ($syscall == 1) printf("wrote %d\n", $return) }' "$PWD/chain" >out
+	expect '^write 1 done 5 chain$' out
+	expect '^wrote 5$' out
+}
+
+test_process_begin_of_running_programs() {
+	need bpf
+	cp "$(command -v dash)" runner 2>/dev/null || skip "needs dash"
+	./runner -c 'while :; do sleep 0.1; done' &
+	pid=$!
+	"$stap" -T 2 -e 'probe process(@1).begin { printf("%d %s\n", pid(), execname()) }' "$PWD/runner" >out
+	kill $pid
+	[ "$(grep -c "^$pid runner" out)" = 1 ] || fail "$(cat out)"
+}
+
+test_program_of_a_script() {
+	need bpf
+	printf '#!%s\necho hello\n' "$(command -v dash)" >s.sh
+	chmod +x s.sh
+	"$stap" -c "$PWD/s.sh" -e 'probe process(@1).begin { printf("%s %s\n", pp(), execname()) }' "$PWD/s.sh" >out
+	expect 'process\(".*dash"\)\.begin s\.sh$' out
+}
