@@ -244,14 +244,15 @@ static void test_lives_of_processes(void **state)
 {
 	struct fixture *f = *state;
 
-	lives(f, "process.begin", WIRE_PROC_BEGIN, 2, "sched_process_exec");
+	lives(f, "process.begin", WIRE_PROC_BEGIN, 3, "sched_process_exec");
 	assert_string_equal(f->sites.v.v[1]->target, "sys_exit");
+	assert_string_equal(f->sites.v.v[2]->target, "sys_exit");
 	assert_string_equal(f->sites.v.v[0]->name, "process.begin");
 	lives(f, "process.end", WIRE_PROC_END, 1, "sched_process_exit");
 	lives(f, "process.thread.begin", WIRE_PROC_THREAD_BEGIN, 1, "sys_exit");
 	lives(f, "process.thread.end", WIRE_PROC_THREAD_END, 1,
 	      "sched_process_exit");
-	lives(f, pp(f, "prog", ".begin"), WIRE_PROC_BEGIN, 2,
+	lives(f, pp(f, "prog", ".begin"), WIRE_PROC_BEGIN, 3,
 	      "sched_process_exec");
 	assert_string_equal(f->sites.v.v[0]->name, pp(f, "prog", ".begin"));
 	lives(f, pp(f, "prog", ".end"), WIRE_PROC_END, 1, "sched_process_exit");
@@ -306,10 +307,11 @@ static void test_checks_of_the_event(void **state)
 	struct fixture *f = *state;
 
 	match(f, "process.begin");
-	assert_string_equal(prologue(f, 0), "");
+	assert_non_null(strstr(prologue(f, 0), "__process_began("));
+	assert_non_null(strstr(prologue(f, 1), "if !__process_is_news("));
 	if (!strcmp(target_arch(f->env.targets), "x86_64"))
 		assert_string_equal(
-			prologue(f, 1),
+			prologue(f, 2),
 			"if (ctx[8:8] != 0): next\n"
 			"if !(((((__syscall_nr = rk8((ctx[0:8] + off<pt_regs "
 			"reloc>))) == 56) || (__syscall_nr == 57)) || "
