@@ -81,6 +81,13 @@ static bool try_file(struct search *s, const char *name)
 	return try_frame(s, f);
 }
 
+/* Of a probe in a program that has no variables there, as a mark has none. */
+static bool try_own_file(struct search *s)
+{
+	return s->site && s->site->attach.kind == WIRE_PROBE_UPROBE &&
+	       s->site->target && try_file(s, s->site->target);
+}
+
 static bool try_header(struct search *s, const char *name)
 {
 	const char *why = NULL;
@@ -116,7 +123,8 @@ bool modules_each(const struct probe_env *env, const struct probe_site *site,
 	bool ok = false;
 
 	if (!list || !*list)
-		ok = (here && try_frame(&s, here)) || try_kernel(&s);
+		ok = (here ? try_frame(&s, here) : try_own_file(&s)) ||
+		     try_kernel(&s);
 	while (!ok && list && *list) {
 		size_t n = strcspn(list, ":");
 		ok = try_one(&s, arena_strndup(env->arena, list, n));

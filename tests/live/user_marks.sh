@@ -104,3 +104,12 @@ test_function_of_a_library_of_one_program() {
 	expect '^one=3$' out
 	! grep two out || fail "$(cat out)"
 }
+
+# Marks carry no types: the script says them, by the program's debug information.
+test_mark_argument_with_a_type() {
+	need bpf
+	need_marks -O2 -g
+	"$stap" -c "$PWD/marks 1" -e '
+		probe process(@1).mark("many") { printf("%d %d\n", @cast($arg11, "spot")->y, @cast($arg11, "spot")->x) }' "$PWD/marks" >out
+	expect '^-9 7$' out
+}
