@@ -396,6 +396,7 @@ static bool pass_2(struct session *s)
 	const struct options *o = s->o;
 	struct sema_opts so = {
 		.keep_unused = o->unoptimised,
+		.list_empty = o->last_pass == 2,
 		.no_global_display = o->no_global_display,
 		.guru_mode = o->guru,
 		.skip_badvars = o->skip_badvars,

@@ -249,7 +249,7 @@ static void add_site(const struct probe_env *env, const struct probe_point *p,
 	st->attach.flags =
 		(s->is_return ? WIRE_ATTACH_RETURN : 0) |
 		(s->text && has_wildcard(s->text) ? WIRE_ATTACH_OPTIONAL : 0) |
-		(s->text ? 0 : WIRE_ATTACH_ABSOLUTE);
+		(s->absolute || !*fn->name ? WIRE_ATTACH_ABSOLUTE : 0);
 	if (can_fentry(env, s, k)) {
 		set_fentry(env, st, k);
 		return;

@@ -23,6 +23,8 @@ struct bpf_target {
 	bool uprobe_multi, kprobe_multi;
 	unsigned kprobe_type, kprobe_ret_bit; /* of perf events; type 0: ask */
 	unsigned ntracefs; /* events made in tracefs */
+	bool from_file;
+	uint64_t *kaddr; /* by attach record: where its kprobe goes, or 0 */
 };
 
 /* ---- bpf_attach.c ---- */
@@ -57,6 +59,14 @@ int bpf_traced_begin(struct bpf_target *t);
 /* Adds the hits that the kernel did not deliver, where the link tells them
    (Linux 6.7). */
 bool bpf_link_missed(int fd, uint64_t *missed);
+
+/* ---- kallsyms.c ---- */
+/*
+ * Addresses of the records' symbols (and offsets from them) in the running
+ * kernel, to out[index[i]]; 0: there is none, or it is hidden. 0 or -errno.
+ */
+int run_kallsyms(const struct image *img, const uint32_t *index, uint32_t n,
+		 uint64_t *out);
 
 /* ---- bpf_tracefs.c ---- */
 /* A perf event's descriptor, or -errno. addr 0: by name. */

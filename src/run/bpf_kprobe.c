@@ -164,16 +164,17 @@ static int attach_one(struct bpf_target *t, struct diag *d, uint32_t index)
 	const char *name = text_at(t->base.image, a->symbol);
 	const char *module = text_at(t->base.image, a->target);
 	char full[512];
+	uint64_t addr;
 	int fd, err;
 
 	if (*module) {
 		snprintf(full, sizeof(full), "%s:%s", module, name);
 		name = full;
 	}
-	fd = a->maxactive
-		     ? bpf_tracefs_kretprobe(t, name, a->address, a->maxactive)
-		     : open_perf_kprobe(t, name, a->address, a->offset,
-					a->flags & WIRE_ATTACH_RETURN);
+	addr = t->kaddr[index];
+	fd = a->maxactive ? bpf_tracefs_kretprobe(t, name, addr, a->maxactive)
+			  : open_perf_kprobe(t, name, addr, a->offset,
+					     a->flags & WIRE_ATTACH_RETURN);
 	err = fd;
 	if (fd >= 0)
 		err = bpf_attach_perf(t, fd, t->prog_fd[a->handler], index);
@@ -235,9 +236,9 @@ static int attach_multi(struct bpf_target *t, struct diag *d,
 			const struct wire_attach *a = &img->attach[index[i]];
 
 			g.cookies[i] = index[i];
-			g.addrs[i] = a->address;
+			g.addrs[i] = t->kaddr[index[i]];
 			g.syms[i] = text_at(img, a->symbol);
-			g.by_name |= !a->address;
+			g.by_name |= !g.addrs[i];
 		}
 		err = link_range(t, d, &g, 0, n);
 	}
@@ -247,11 +248,45 @@ static int attach_multi(struct bpf_target *t, struct diag *d,
 	return err;
 }
 
+/* Fills in t->kaddr. */
+static int find_addresses(struct bpf_target *t, const uint32_t *index,
+			  uint32_t n)
+{
+	const struct image *img = t->base.image;
+	bool look = false;
+	int err;
+
+	t->kaddr = calloc(img->nattach + 1, sizeof(*t->kaddr));
+	if (!t->kaddr)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < n; i++) {
+		const struct wire_attach *a = &img->attach[index[i]];
+
+		if (!t->from_file || a->flags & WIRE_ATTACH_ABSOLUTE)
+			t->kaddr[index[i]] = a->address;
+		else
+			look = true;
+	}
+	if (!look)
+		return 0;
+	err = run_kallsyms(img, index, n, t->kaddr);
+	for (uint32_t i = 0; i < n; i++)
+		if (img->attach[index[i]].flags & WIRE_ATTACH_ABSOLUTE)
+			t->kaddr[index[i]] = img->attach[index[i]].address;
+	return err;
+}
+
 int bpf_attach_kprobes(struct bpf_target *t, struct diag *d,
 		       const uint32_t *index, uint32_t n)
 {
 	const struct image *img = t->base.image;
-	int err = 0;
+	int err = n ? find_addresses(t, index, n) : 0;
+
+	if (err) {
+		diag_report(d, RUN_SESSION, LOC_NONE, NULL,
+			    "reading /proc/kallsyms", strerror(-err));
+		return err;
+	}
 
 	for (uint32_t i = 0, k; i < n && !err; i = k) {
 		uint32_t handler = img->attach[index[i]].handler;

@@ -110,6 +110,7 @@ static void bpf_close(struct run_target *rt)
 
 	bpf_target_detach_fds(t);
 	free(t->fd);
+	free(t->kaddr);
 	run_ring_unmap(&t->ring);
 	if (t->base.heap)
 		munmap(t->base.heap, t->base.heap_len);
@@ -369,6 +370,7 @@ int run_bpf_open(const struct run_bpf_opts *o, struct diag *d,
 				      .image = o->image,
 				      .realtime_clock = CLOCK_MONOTONIC,
 				      .asynchronous = true};
+	t->from_file = o->from_file;
 	t->heap_fd = t->ring_fd = -1;
 	t->prog_fd = malloc((o->image->nhandlers + 1) * sizeof(int));
 	if (!t->prog_fd)

@@ -82,6 +82,8 @@ struct program {
 
 struct sema_opts {
 	bool keep_unused; /* -u: no elision */
+	bool list_empty; /* -p2: when no handler does anything, those that are
+			    attached to something are shown all the same */
 	bool no_global_display; /* --no-global-var-display */
 	bool guru_mode;
 	bool skip_badvars; /* context variables that do not exist are 0 */

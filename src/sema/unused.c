@@ -567,10 +567,28 @@ static void drop_globals(struct prune *p)
 	s->prog->globals.n = n;
 }
 
+/* `stap -p2 -e 'probe kernel.function("*") {}'` asks which there are. */
+static bool lists_places(const struct sema *s)
+{
+	if (!s->opts->list_empty || !s->prog->handlers.n)
+		return false;
+	vec_for (&s->prog->handlers, i) {
+		const struct handler *h = s->prog->handlers.v[i];
+
+		if (!is_nothing(h->body) ||
+		    h->sites.v[0]->prog_type == IMAGE_PROG_RUN)
+			return false;
+	}
+	return true;
+}
+
 static void drop_probes(struct prune *p)
 {
 	struct sema *s = p->s;
 	uint32_t n = 0;
+
+	if (lists_places(s))
+		return;
 
 	vec_for (&s->prog->handlers, i) {
 		struct handler *h = s->prog->handlers.v[i];

@@ -389,3 +389,15 @@ test_modules_of_the_kernel() {
 		probe module("dummy").function("dummy_xmit") { printf("%s %s\n", kernel_string($dev->name), ppfunc()); exit() }' >out
 	expect '^dummy0 dummy_xmit$' out
 }
+
+test_a_kept_script_finds_its_functions_again() {
+	need kprobes
+	"$stap" -w -p4 -m kept -e 'probe kernel.function("vfs_rea*") { if (pid() == target() && probefunc() == "vfs_read") hits++ }
+		probe kernel.function("vfs_read").return { if (pid() == target()) returns += $return > 0 }
+		probe kprobe.function("do_filp_open") { if (pid() == target()) name = kernel_string($pathname->name) }
+		global hits, returns, name
+		probe end { printf("%d %d %s\n", hits > 0, returns > 0, name) }'
+	echo text >some-file
+	"${stap}run" -c 'cat some-file' kept.bpf.o >out
+	expect '^1 1 some-file$' out
+}
