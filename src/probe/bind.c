@@ -131,18 +131,70 @@ static bool bind_autocast(const struct probe_env *env, struct expr *e,
 }
 
 /*
- * Kernel variables: the address from kallsyms. BTF has types of per-CPU ones
- * only, and those lie elsewhere on each CPU; so what can be given is the
- * address, and the script says the type.
+ * This CPU's copy of a per-CPU variable: the symbol's value is what the
+ * kernel's table of the CPUs' areas is added to.
+ */
+static struct expr *percpu_address(const struct probe_env *env, struct loc loc,
+				   uint64_t sym, const char **why)
+{
+	struct arena *ar = env->arena;
+	struct expr *slot;
+	uint64_t table;
+
+	if (!target_kernel_symbol(env->targets, "__per_cpu_offset", &table,
+				  why))
+		return NULL;
+	slot = long_add(ar, expr_number(ar, loc, (int64_t)table),
+			expr_binary(ar, loc, OP_MUL,
+				    expr_call(ar, loc, "cpu"),
+				    expr_number(ar, loc, 8)));
+	return long_add(ar, expr_number(ar, loc, (int64_t)sym),
+			prim_read(ar, loc, slot, 8, false, false));
+}
+
+/* A variable whose type BTF has: mostly the per-CPU ones. */
+static bool bind_typed_var(const struct probe_env *env, struct expr *e,
+			   const struct kbtf *b, const char *name,
+			   uint32_t type, bool lvalue, const char **why,
+			   const char **have)
+{
+	struct expr *addr;
+	struct access a;
+	uint64_t sym = 0;
+	bool ok;
+
+	/* The first per-CPU variable has the value 0. */
+	if (!target_kernel_symbol(env->targets, name, &sym, why) &&
+	    strcmp(name, "fixed_percpu_data"))
+		return false;
+	addr = expr_number(env->arena, e->loc, (int64_t)sym);
+	if (!strcmp(kbtf_var_section(b, name), ".data..percpu"))
+		addr = percpu_address(env, e->loc, sym, why);
+	if (!addr)
+		return false;
+	access_memory(&a, env, e->loc, kbtf_types(b), type, addr, false);
+	ok = access_bind(&a, e, lvalue, why, have);
+	access_free(&a);
+	return ok;
+}
+
+/*
+ * Kernel variables: the address from kallsyms, the type from BTF where it has
+ * it. Otherwise what can be given is the address, and the script says the
+ * type.
  */
 static bool bind_kernel_var(const struct probe_env *env, struct expr *e,
-			    bool lvalue, const char **why)
+			    bool lvalue, const char **why, const char **have)
 {
+	const struct kbtf *b = target_vmlinux(env->targets, NULL, NULL);
 	struct arena *ar = env->arena;
 	const char *name = e->target.name;
 	uint64_t addr;
+	uint32_t type;
 
 	name = arena_strndup(ar, name, strcspn(name, "@"));
+	if (b && kbtf_find_var(b, name, &type))
+		return bind_typed_var(env, e, b, name, type, lvalue, why, have);
 	if (!target_kernel_symbol(env->targets, name, &addr, why))
 		return false;
 	if (lvalue || e->target.steps.n || e->target.pretty ||
@@ -173,7 +225,8 @@ static bool try_variable(void *ctx, const struct module *m)
 
 	return m->frame ? frame_bind_global(m->frame, v->env, v->e, v->lvalue,
 					    v->why, v->have)
-			: bind_kernel_var(v->env, v->e, v->lvalue, v->why);
+			: bind_kernel_var(v->env, v->e, v->lvalue, v->why,
+					  v->have);
 }
 
 static bool bind_var(const struct probe_env *env, const struct probe_site *site,

@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -276,6 +277,18 @@ static int find_addresses(struct bpf_target *t, const uint32_t *index,
 	return err;
 }
 
+/* Each perf event and its link are two descriptors; the command of -c, started
+   before, keeps the limit it has. */
+static void raise_file_limit(void)
+{
+	struct rlimit l;
+
+	if (getrlimit(RLIMIT_NOFILE, &l) || l.rlim_cur == l.rlim_max)
+		return;
+	l.rlim_cur = l.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &l);
+}
+
 int bpf_attach_kprobes(struct bpf_target *t, struct diag *d,
 		       const uint32_t *index, uint32_t n)
 {
@@ -298,6 +311,8 @@ int bpf_attach_kprobes(struct bpf_target *t, struct diag *d,
 			err = attach_multi(t, d, index + i, k - i);
 			continue;
 		}
+		if (k - i > 200)
+			raise_file_limit();
 		for (uint32_t m = i; m < k && !err; m++)
 			err = attach_one(t, d, index[m]);
 	}

@@ -764,6 +764,23 @@ bool kbtf_find_var(const struct kbtf *b, const char *name, uint32_t *type)
 	return true;
 }
 
+const char *kbtf_var_section(const struct kbtf *b, const char *name)
+{
+	uint32_t id = find_own(b, KIND_BIT(BTF_KIND_VAR), name);
+	const struct rec *r = first_rec(b);
+
+	for (uint32_t i = 0; id && i < b->n; i++, r = next_rec(r)) {
+		const struct btf_var_secinfo *v = payload(r);
+
+		if (rec_kind(r) != BTF_KIND_DATASEC)
+			continue;
+		for (uint32_t k = 0; k < rec_vlen(r); k++)
+			if (v[k].type == id)
+				return str_at(b, r->name_off);
+	}
+	return "";
+}
+
 bool kbtf_find_enumerator(const struct kbtf *b, const char *name,
 			  int64_t *value)
 {

@@ -73,6 +73,8 @@ uint32_t kbtf_func_params(const struct kbtf *b, uint32_t proto,
 
 /* Type of a global variable (BTF has per-CPU ones only), or false. */
 bool kbtf_find_var(const struct kbtf *b, const char *name, uint32_t *type);
+/* The section that a variable of this file lies in (".data..percpu"), or "". */
+const char *kbtf_var_section(const struct kbtf *b, const char *name);
 
 /*
  * An enumerator by name, as a constant. Walks every enum: slow (ms), for

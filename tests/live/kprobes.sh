@@ -401,3 +401,48 @@ test_a_kept_script_finds_its_functions_again() {
 	"${stap}run" -c 'cat some-file' kept.bpf.o >out
 	expect '^1 1 some-file$' out
 }
+
+test_variables_of_the_kernel() {
+	need kprobes
+	grep -q ' runqueues$' /proc/kallsyms || skip "needs symbols of data (CONFIG_KALLSYMS_ALL)"
+	"$stap" -w -c 'sleep 0.1' -e 'global n, good
+		probe kernel.function("hrtimer_nanosleep") {
+			if (pid() != target()) next
+			n++
+			# the per-CPU copy of this CPU, structures and pointers
+			if (@var("runqueues")->cpu == cpu() && @var("runqueues")->curr->pid == tid() &&
+			    @var("runqueues")->curr == task_current() &&
+			    kernel_string(@var("runqueues")->curr->comm) == "sleep" &&
+			    @cast(&@var("init_task"), "struct task_struct", "kernel<linux/sched.h>")->pid == 0 &&
+			    kernel_string(@cast(&@var("init_task"), "task_struct")->comm) == "swapper/0")
+				good++
+		}
+		probe end { printf("%d %d\n", n > 0, n == good) }' >out
+	expect '^1 1$' out
+}
+
+test_returns_of_twenty_functions_are_timed() {
+	need kprobes
+	points=
+	for f in vfs_read vfs_write vfs_open vfs_statx vfs_getattr do_sys_openat2 \
+		do_filp_open path_openat filp_close kernel_clone kernel_wait4 \
+		iterate_dir do_unlinkat do_sigaction vfs_getattr_nosec \
+		getname_flags link_path_walk vm_munmap ksys_mmap_pgoff \
+		load_elf_binary; do
+		points="$points${points:+, }kernel.function(\"$f\").return?"
+	done
+	"$stap" -w -c 'sh -c "ls -lR /etc >/dev/null; echo x >f; cat f; rm f"' -e '
+		global t, n
+		probe '"$points"' {
+			d = gettimeofday_ns() - @entry(gettimeofday_ns())
+			t[ppfunc()] <<< d
+			if (d <= 0) n++
+		}
+		probe end { k = 0; foreach (f in t) { k++; if (@count(t[f]) == 0) n++ }
+			printf("%d %d\n", k, n)
+			foreach (f in t- limit 1) print(@hist_log(t[f])) }' >out 2>err || { cat err; false; }
+	cat out
+	# what is inlined on one kernel or the other is passed over
+	expect '^(1[5-9]|20) 0$' out
+	expect '@@@' out
+}

@@ -183,6 +183,22 @@ static void test_what_does_not_exist(void **state)
 	expect_unbound(f, f->sites.v.v[0], "$x", "does not describe");
 }
 
+static void test_variables_of_the_kernel(void **state)
+{
+	struct fixture *f = *state;
+	struct probe_site *s = only_site(f, "kernel.function(\"plain\")");
+
+	/* BTF has its type */
+	assert_string_equal(bound(f, s, "@var(\"cpu_number\")"),
+			    "rk4s(-2130700544)");
+	/* a copy on each CPU */
+	assert_string_equal(
+		bound(f, s, "@var(\"pcpu_task\")->tgid"),
+		"rk4s(((64 + rk8((-2130700288 + (cpu() * 8)))) + "
+		"off<task_struct reloc>))");
+	expect_unbound(f, s, "@var(\"my_sym\")", "does not describe");
+}
+
 static void test_list(void **state)
 {
 	struct fixture *f = *state;
@@ -255,6 +271,7 @@ int main(void)
 		T(test_parameters_of_kprobes),
 		T(test_parameters_of_fentry),
 		T(test_what_does_not_exist),
+		T(test_variables_of_the_kernel),
 		T(test_list),
 		T(test_addresses),
 		T(test_needs_dwarf),

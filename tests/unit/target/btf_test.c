@@ -197,6 +197,10 @@ static void test_per_cpu_variables(void **state)
 	assert_true(kbtf_find_var(f->k, "cpu_number", &type));
 	assert_int_equal(type, f->t.int_);
 	assert_false(kbtf_find_var(f->k, "jiffies", &type));
+	assert_string_equal(kbtf_var_section(f->k, "pcpu_task"),
+			    ".data..percpu");
+	assert_string_equal(kbtf_var_section(f->k, "cpu_number"), "");
+	assert_string_equal(kbtf_var_section(f->k, "jiffies"), "");
 }
 
 static void test_split_btf_continues_the_base(void **state)

@@ -192,6 +192,10 @@ static inline struct btf *fake_btf(struct fake_types *t)
 	fake_tracepoints(b, t);
 	btf__add_var(b, "cpu_number", BTF_VAR_GLOBAL_ALLOCATED, t->int_);
 	fake_functions(b, t);
+	int var = btf__add_var(b, "pcpu_task", BTF_VAR_GLOBAL_ALLOCATED,
+			       t->task);
+	btf__add_datasec(b, ".data..percpu", 4096);
+	btf__add_datasec_var_info(b, var, 64, 256);
 	return b;
 }
 
@@ -230,6 +234,9 @@ static inline void fake_root(char *dir)
 				   "ffffffff81001400 t twin\n"
 				   "ffffffff81001500 t twin\n"
 				   "ffffffff81001600 d __ksymtab_do_demo\n"
+				   "0000000000000040 D pcpu_task\n"
+				   "ffffffff81001700 D cpu_number\n"
+				   "ffffffff81001800 D __per_cpu_offset\n"
 				   "ffffffffc0000000 t mod_fn\t[fakemod]\n";
 	struct fake_types t;
 	struct btf *b = fake_btf(&t);
