@@ -594,17 +594,15 @@ static bool pass_4(struct session *s)
 				cost(s, false));
 		return true;
 	}
-	if (s->module->image->nhandlers > MAX_PROGRAMS) {
+	s->object = ebpf_compile(s->a, s->d, s->module, &s->ebpf);
+	if (s->object && s->object->nprograms > MAX_PROGRAMS) {
 		struct diag_msg *m =
 			diag_report(s->d, TOO_MANY_PROGRAMS, LOC_NONE, NULL,
-				    s->module->image->nhandlers, MAX_PROGRAMS);
+				    s->object->nprograms, MAX_PROGRAMS);
 
 		diag_remedy(m, "give several probe points one handler, or "
 			       "narrow the wildcards");
-		failed(s, 4, "compilation");
-		return false;
 	}
-	s->object = ebpf_compile(s->a, s->d, s->module, &s->ebpf);
 	if (failed(s, 4, "compilation"))
 		return false;
 	keep(s, file, s->object->data, s->object->size);

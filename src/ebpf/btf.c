@@ -119,6 +119,8 @@ static void func_types(struct info *b)
 	vec_for (&b->u->out, i) {
 		const struct ebpf_func *f = &b->u->out.v[i];
 
+		if (f->merged)
+			continue;
 		b->func[i] = info_type(
 			b, f->name, BTF_KIND_FUNC,
 			f->is_static ? BTF_FUNC_STATIC : BTF_FUNC_GLOBAL,

@@ -47,5 +47,6 @@ struct ebpf_object *ebpf_compile(struct arena *a, struct diag *d,
 			entry_runtime(&u, i);
 	if (u.failed)
 		return NULL;
+	group_programs(&u);
 	return object_write(&u);
 }

@@ -9,7 +9,8 @@
  * The IR must not change between the two calls, nor the options.
  *
  * What is in the object:
- *  - one program per handler, named as image_handler.name, in the sections
+ *  - one program per handler, or for many of them when there are many, named
+ *    as image_handler.name, in the sections
  *    "raw_tp" (IMAGE_PROG_RUN, IMAGE_PROG_RAWTP), "uprobe", "uprobe.s" (an
  *    attach record of the handler says WIRE_ATTACH_SLEEPABLE), "perf_event",
  *    "kprobe", "fentry/FUNCTION", "fexit/FUNCTION";
@@ -65,6 +66,7 @@ struct ebpf_object {
 	const struct ebpf_func *funcs;
 	uint32_t nfuncs;
 	uint32_t ninsns; /* instructions of all functions */
+	uint32_t nprograms;
 };
 
 /*

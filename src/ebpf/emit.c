@@ -89,6 +89,15 @@ void gen_pointer(struct gen *g, int dst, uint32_t align)
 	gen_emit(g, ALU64_REG(BPF_ADD, dst, R0));
 }
 
+/* Not hit often, and one of many: short rather than quick. */
+static bool is_compact(const struct unit *u, uint32_t handler)
+{
+	const struct image *im = u->m->image;
+
+	return im->nhandlers > GROUP_FROM &&
+	       im->handlers[handler].prog_type == IMAGE_PROG_RUN;
+}
+
 void gen_enter(struct gen *g, uint32_t handler, bool save_ctx)
 {
 	uint32_t flags = g->u->m->image->handlers[handler].flags;
@@ -98,7 +107,7 @@ void gen_enter(struct gen *g, uint32_t handler, bool save_ctx)
 	gen_emit(g, MOV_IMM(R1, (int32_t)handler));
 	gen_emit(g, MOV_IMM(R2, (int32_t)flags));
 	gen_emit(g, MOV_IMM(R3, (int32_t)IMAGE_HANDLER_STATES(flags)));
-	if (!entry_splice(g, RT_FN_enter, true))
+	if (is_compact(g->u, handler) || !entry_splice(g, RT_FN_enter, true))
 		gen_rt(g, RT_FN_enter);
 	gen_emit(g, JMP_IMM(BPF_JNE, R0, 0, 2));
 	gen_emit(g, MOV_IMM(R0, 0));
@@ -113,10 +122,10 @@ void gen_enter(struct gen *g, uint32_t handler, bool save_ctx)
 	}
 }
 
-void gen_leave(struct gen *g)
+void gen_leave(struct gen *g, uint32_t handler)
 {
 	gen_emit(g, LDX(BPF_DW, R1, R10, STACK_C));
-	if (!entry_splice(g, RT_FN_leave, true))
+	if (is_compact(g->u, handler) || !entry_splice(g, RT_FN_leave, true))
 		gen_rt(g, RT_FN_leave);
 	gen_emit(g, MOV_IMM(R0, 0));
 	gen_emit(g, EXIT_INSN);

@@ -84,7 +84,7 @@ void entry_step_handler(struct unit *u, struct m_func *f)
 	gen_emit(&g, MOV_IMM(R3, (int32_t)f->ir->index));
 	gen_call(&g, f->drive);
 	gen_here(&g, done);
-	gen_leave(&g);
+	gen_leave(&g, f->ir->handler);
 }
 
 /* ---- dispatcher ---- */

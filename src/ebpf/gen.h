@@ -10,6 +10,7 @@
  *	select.c   instructions of a body
  *	entry.c    what stands around bodies: handler entry, dispatchers
  *	quick.c    a handler's usual case without entering
+ *	group.c    many handlers in few programs
  *	btf.c      type and debug information
  *	object.c   the ELF file
  *
@@ -139,6 +140,7 @@ struct ebpf_func {
 	bool is_static; /* a callback: verified with its caller */
 	bool is_handler;
 	bool is_runtime;
+	bool merged; /* its code stands in a group's program (group.c) */
 	uint8_t nargs;
 	const struct ir_func *ir; /* or NULL */
 	VEC(struct bpf_insn) code;
@@ -205,6 +207,11 @@ void entry_dispatcher(struct unit *u, struct m_func *f);
 /* A copy of a run-time function. */
 void entry_runtime(struct unit *u, uint32_t rt_index);
 
+/* ---- group.c ---- */
+/* Merges programs when there are many; the last step before the file. */
+void group_programs(struct unit *u);
+#define GROUP_FROM 64 /* handlers of a script; fewer are programs each */
+
 /* ---- emit.c: building code ---- */
 struct gen {
 	struct unit *u;
@@ -252,7 +259,7 @@ void gen_pointer(struct gen *g, int dst, uint32_t align);
    here when the hit is to be skipped. */
 void gen_enter(struct gen *g, uint32_t handler, bool save_ctx);
 /* rt_leave(), end of the program */
-void gen_leave(struct gen *g);
+void gen_leave(struct gen *g, uint32_t handler);
 uint32_t gen_new_func(struct unit *u, const char *name, const char *section,
 		      uint8_t nargs);
 const char *gen_section(const struct ir_module *m, uint32_t handler);

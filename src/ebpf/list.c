@@ -232,7 +232,7 @@ void ebpf_list(struct strbuf *out, const struct ebpf_object *obj)
 	/* The run-time library is the same for all scripts: names only. */
 	for (uint32_t i = 0; i < obj->nfuncs; i++) {
 		l.f = &obj->funcs[i];
-		if (!l.f->is_runtime)
+		if (!l.f->is_runtime && !l.f->merged)
 			list_func(&l);
 	}
 	for (uint32_t i = 0; i < obj->nfuncs; i++) {

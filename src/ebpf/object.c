@@ -108,7 +108,8 @@ static void place_code(struct object *o)
 	code_index(o, ".text");
 	for (int is_static = 0; is_static < 2; is_static++)
 		vec_for (&u->out, i)
-			if (u->out.v[i].is_static == is_static)
+			if (u->out.v[i].is_static == is_static &&
+			    !u->out.v[i].merged)
 				vec_push(u->arena, &u->layout, i);
 	vec_for (&u->layout, i) {
 		struct ebpf_func *f = &u->out.v[u->layout.v[i]];
@@ -161,7 +162,7 @@ static void add_symbols(struct object *o)
 		vec_for (&o->u->out, i) {
 			const struct ebpf_func *f = &o->u->out.v[i];
 
-			if (f->is_static != is_static)
+			if (f->is_static != is_static || f->merged)
 				continue;
 			o->func_sym.v[i] = add_sym(
 				o, f->name, is_static ? STB_LOCAL : STB_GLOBAL,
@@ -303,8 +304,14 @@ static struct ebpf_object *lay_out(struct object *o, uint32_t shstrndx)
 	obj->module = o->u->m;
 	obj->funcs = o->u->out.v;
 	obj->nfuncs = o->u->out.n;
-	vec_for (&o->u->out, i)
-		obj->ninsns += o->u->out.v[i].code.n;
+	vec_for (&o->u->out, i) {
+		const struct ebpf_func *f = &o->u->out.v[i];
+
+		if (f->merged)
+			continue;
+		obj->ninsns += f->code.n;
+		obj->nprograms += f->is_handler;
+	}
 	return obj;
 }
 

@@ -188,6 +188,8 @@ bool ebpf_wants(struct arena *a, const struct ir_module *m, enum ebpf_feature f)
 {
 	if (f == EBPF_MAY_GOTO)
 		return wants_may_goto(a, m);
+	if (f == EBPF_LONG_JUMP && m->image->nhandlers > GROUP_FROM)
+		return true;
 	vec_for (&m->funcs, i) {
 		const struct ir_func *fn = m->funcs.v[i];
 		uint32_t n = 0;

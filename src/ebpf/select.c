@@ -935,7 +935,7 @@ static bool translate(struct sel *s)
 		else
 			in->off = (int16_t)off;
 	}
-	gen_leave(&s->g);
+	gen_leave(&s->g, f->ir->handler);
 	return fits && gen_pos(&s->g) < (s->long_jumps ? INT32_MAX : INT16_MAX);
 }
 

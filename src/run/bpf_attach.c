@@ -4,7 +4,7 @@
  * tracepoints, perf events. Nothing is written to tracefs, but for the one
  * thing that has no other way (bpf_tracefs.c).
  *
- * Uprobes of one handler in one file become a single link (uprobe.multi,
+ * Uprobes of one program in one file become a single link (uprobe.multi,
  * Linux 6.6), which makes thousands of places cheap; before that each place is
  * a perf event. The cookie of every attachment is the index of its attach
  * record, so one program can tell its places apart.
@@ -454,6 +454,7 @@ static int check_file(struct bpf_target *t, struct diag *d, uint32_t index)
 }
 
 static const struct image *sort_image; /* qsort() passes no argument */
+static const int *sort_prog;
 
 static int compare_uprobes(const void *pa, const void *pb)
 {
@@ -465,8 +466,8 @@ static int compare_uprobes(const void *pa, const void *pb)
 
 	if (c)
 		return c;
-	if (a->handler != b->handler)
-		return a->handler < b->handler ? -1 : 1;
+	if (sort_prog[a->handler] != sort_prog[b->handler])
+		return sort_prog[a->handler] < sort_prog[b->handler] ? -1 : 1;
 	if (a->pid != b->pid)
 		return a->pid < b->pid ? -1 : 1;
 	if ((a->flags ^ b->flags) & WIRE_ATTACH_RETURN)
@@ -478,7 +479,8 @@ static bool same_group(const struct image *img, uint32_t ia, uint32_t ib)
 {
 	const struct wire_attach *a = &img->attach[ia], *b = &img->attach[ib];
 
-	return a->handler == b->handler && a->pid == b->pid &&
+	return sort_prog[a->handler] == sort_prog[b->handler] &&
+	       a->pid == b->pid &&
 	       !((a->flags ^ b->flags) & WIRE_ATTACH_RETURN) &&
 	       !strcmp(text_at(img, a->target), text_at(img, b->target));
 }
@@ -490,6 +492,7 @@ static int attach_uprobes(struct bpf_target *t, struct diag *d, uint32_t *index,
 	int err = 0;
 
 	sort_image = img;
+	sort_prog = t->prog_fd;
 	qsort(index, n, sizeof(*index), compare_uprobes);
 	for (uint32_t i = 0, k; i < n; i = k) {
 		for (k = i + 1; k < n && same_group(img, index[i], index[k]);)

@@ -150,6 +150,8 @@ static void describe_program(const struct image *img, const char *program,
 
 		if (strcmp(text_at(img, h->name), program))
 			continue;
+		if (i + 1 < img->nhandlers && h[1].name == h->name)
+			break; /* it could be any of them */
 		snprintf(out, size, "program %s (probe %s at %s:%u:%u)",
 			 program, text_at(img, h->point), text_at(img, h->file),
 			 h->line, h->col);

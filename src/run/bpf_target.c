@@ -32,10 +32,11 @@ static int bpf_run_handler(struct run_target *rt, uint32_t handler,
 	LIBBPF_OPTS(bpf_test_run_opts, o, .ctx_in = ctx,
 		    .ctx_size_in = sizeof(ctx));
 
-	if (nargs > PROG_ARGS || handler >= rt->image->nhandlers)
+	if (nargs > IMAGE_RUN_ARG || handler >= rt->image->nhandlers)
 		return -EINVAL;
 	if (nargs)
 		memcpy(ctx, args, nargs * sizeof(*args));
+	ctx[IMAGE_RUN_ARG] = handler;
 	return bpf_prog_test_run_opts(t->prog_fd[handler], &o);
 }
 
@@ -53,13 +54,15 @@ static int bpf_record_fd(struct run_target *rt)
 static uint64_t count_missed(struct bpf_target *t)
 {
 	uint64_t n = t->missed + bpf_target_missed(t);
+	struct bpf_program *p;
 
-	for (uint32_t i = 0; i < t->base.image->nhandlers; i++) {
+	bpf_object__for_each_program(p, t->obj)
+	{
 		struct bpf_prog_info info = {0};
 		__u32 len = sizeof(info);
 
-		if (t->prog_fd[i] >= 0 &&
-		    !bpf_obj_get_info_by_fd(t->prog_fd[i], &info, &len))
+		if (bpf_program__fd(p) >= 0 &&
+		    !bpf_obj_get_info_by_fd(bpf_program__fd(p), &info, &len))
 			n += info.recursion_misses;
 	}
 	return n;

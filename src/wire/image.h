@@ -32,7 +32,8 @@ struct image_loc {
 
 /* A probe handler: one program. */
 enum image_prog_type {
-	IMAGE_PROG_RUN, /* begin, end, timers: run by the runner */
+	IMAGE_PROG_RUN, /* begin, end, timers: run by the runner; its argument
+			   IMAGE_RUN_ARG is the handler's number */
 	IMAGE_PROG_RAWTP,
 	IMAGE_PROG_UPROBE,
 	IMAGE_PROG_PERF,
@@ -46,8 +47,10 @@ enum image_prog_type {
    result here. */
 #define IMAGE_CTX_RETVAL 1024u
 
+#define IMAGE_RUN_ARG 11u
 struct image_handler {
-	w_u32 name; /* in strings: C identifier of the program, "probe_0" */
+	w_u32 name; /* in strings: C identifier of its program, "probe_0"; many
+		       handlers may share one */
 	w_u32 point; /* in strings: probe point as written by the user */
 	w_u32 pp; /* in strings: pp(), the derived probe point */
 	w_u32 prog_type; /* enum image_prog_type */
