@@ -89,13 +89,15 @@ void gen_pointer(struct gen *g, int dst, uint32_t align)
 	gen_emit(g, ALU64_REG(BPF_ADD, dst, R0));
 }
 
-/* Not hit often, and one of many: short rather than quick. */
+/* One of many that are not hit often, or of so many that each would take too
+   long to load: short rather than quick. */
 static bool is_compact(const struct unit *u, uint32_t handler)
 {
 	const struct image *im = u->m->image;
 
-	return im->nhandlers > GROUP_FROM &&
-	       im->handlers[handler].prog_type == IMAGE_PROG_RUN;
+	return im->nhandlers > COMPACT_FROM ||
+	       (im->nhandlers > GROUP_FROM &&
+		im->handlers[handler].prog_type == IMAGE_PROG_RUN);
 }
 
 void gen_enter(struct gen *g, uint32_t handler, bool save_ctx)

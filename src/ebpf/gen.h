@@ -211,6 +211,7 @@ void entry_runtime(struct unit *u, uint32_t rt_index);
 /* Merges programs when there are many; the last step before the file. */
 void group_programs(struct unit *u);
 #define GROUP_FROM 64 /* handlers of a script; fewer are programs each */
+#define COMPACT_FROM 500 /* from here on, all begin and end by calls */
 
 /* ---- emit.c: building code ---- */
 struct gen {
