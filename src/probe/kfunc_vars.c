@@ -418,12 +418,13 @@ bool kfunc_bind(const struct probe_env *env, struct probe_site *site,
 	bool ok;
 
 	kfunc_types(env, k);
-	if (*name == '$') {
-		if (!lvalue)
-			return bind_group(env, k, e, why, have);
-		*why = "it cannot be modified";
+	if (lvalue) {
+		*why = "BPF programs cannot change registers or memory of the "
+		       "kernel that they trace";
 		return false;
 	}
+	if (*name == '$')
+		return bind_group(env, k, e, why, have);
 	if (!k->types) {
 		*why = not_described(env, k);
 		return false;
@@ -439,12 +440,12 @@ bool kfunc_bind(const struct probe_env *env, struct probe_site *site,
 	} else if (!named_param(k, name, &n)) {
 		*have = names(env->arena, k);
 		return false;
-	} else if (k->is_return && !lvalue) {
+	} else if (k->is_return) {
 		return bind_entry_value(env, k, e, n, why, have);
 	} else if (!start_param(&a, env, e->loc, k, n, why)) {
 		return false;
 	}
-	ok = access_bind(&a, e, lvalue, why, have);
+	ok = access_bind(&a, e, false, why, have);
 	access_free(&a);
 	return ok;
 }

@@ -32,6 +32,29 @@ static bool try_kernel(struct search *s)
 	return s->found(s->ctx, &m);
 }
 
+/* A loaded module of the kernel; its types continue the kernel's. */
+static bool try_kernel_module(struct search *s, const char *name)
+{
+	const struct kbtf *b = strchr(name, '/')
+				       ? NULL
+				       : target_module_types(s->env->targets,
+							     name);
+	struct module m = {0};
+
+	if (!b)
+		return false;
+	note(s, arena_printf(s->env->arena, "the module %s", name));
+	m.types = kbtf_types(b);
+	return s->found(s->ctx, &m);
+}
+
+/* Of a probe in a module of the kernel. */
+static bool try_own_module(struct search *s)
+{
+	return s->site && s->site->attach.kind == WIRE_PROBE_KPROBE &&
+	       s->site->target && try_kernel_module(s, s->site->target);
+}
+
 static bool try_frame(struct search *s, const struct frame *f)
 {
 	struct module m = {.types = dw_types(f->m),
@@ -109,7 +132,7 @@ static bool try_one(struct search *s, const char *name)
 		return try_kernel(s);
 	if (*name == '<' || *name == '"')
 		return try_header(s, name);
-	return try_file(s, name);
+	return try_kernel_module(s, name) || try_file(s, name);
 }
 
 bool modules_each(const struct probe_env *env, const struct probe_site *site,
@@ -124,7 +147,7 @@ bool modules_each(const struct probe_env *env, const struct probe_site *site,
 
 	if (!list || !*list)
 		ok = (here ? try_frame(&s, here) : try_own_file(&s)) ||
-		     try_kernel(&s);
+		     try_own_module(&s) || try_kernel(&s);
 	while (!ok && list && *list) {
 		size_t n = strcspn(list, ":");
 		ok = try_one(&s, arena_strndup(env->arena, list, n));

@@ -390,6 +390,17 @@ test_modules_of_the_kernel() {
 	expect '^dummy0 dummy_xmit$' out
 }
 
+test_types_of_modules() {
+	need kprobes
+	modprobe ext4 2>/dev/null || skip "needs the module ext4"
+	"$stap" -e 'probe begin { println(&@cast(0, "struct ext4_inode_info", "ext4")->vfs_inode > 0); exit() }' >out
+	expect '^1$' out
+	# at a probe in the module, its types need no name
+	"$stap" -w -p2 -e 'probe module("ext4").function("ext4_sync_file") {
+		println(&@cast(0, "ext4_inode_info")->vfs_inode, $datasync) }' >out
+	expect 'module."ext4".*ext4_sync_file' out
+}
+
 test_a_kept_script_finds_its_functions_again() {
 	need kprobes
 	"$stap" -w -p4 -m kept -e 'probe kernel.function("vfs_rea*") { if (pid() == target() && probefunc() == "vfs_read") hits++ }
