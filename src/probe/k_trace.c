@@ -71,6 +71,14 @@ static void add_site(const struct probe_env *env, const struct probe_point *p,
 	s->data = t;
 }
 
+/* module("M").trace: those of this module only. */
+static bool module_fits(const struct probe_point *p, const char *module)
+{
+	const char *pattern = pp_string(p, 0);
+
+	return !pattern || (module && name_matches(pattern, module));
+}
+
 /* Where BTF alone is there, the system cannot be checked: the name decides. */
 static bool system_fits(const char *pattern, const char *system)
 {
@@ -126,6 +134,7 @@ static int find_exact(const struct probe_env *env, const struct probe_point *p,
 	struct tracepoint tp;
 
 	if (!target_find_tracepoint(env->targets, name, &tp) ||
+	    !module_fits(p, tp.module) ||
 	    !system_fits(system, tp.system))
 		return no_match(env, p, system, name);
 	add_site(env, p, &tp, system, out);
@@ -141,6 +150,7 @@ static int find_wild(const struct probe_env *env, const struct probe_point *p,
 
 	for (uint32_t i = 0; i < n; i++) {
 		if (!name_matches(name, all[i].name) ||
+		    !module_fits(p, all[i].module) ||
 		    !system_fits(system, all[i].system))
 			continue;
 		/* "sched:*" without tracefs: only the name can tell. */
@@ -172,7 +182,9 @@ static int trace_match(const struct probe_env *env, const struct probe_point *p,
 {
 	const char *text = pp_string(p, 1), *system;
 
-	if (p->comps.n != 2 || !text || !pp_bare(p, 0, "kernel") ||
+	if (p->comps.n != 2 || !text ||
+	    (!pp_bare(p, 0, "kernel") &&
+	     (!pp_is(p, 0, "module") || !pp_string(p, 0))) ||
 	    (strcmp(p->comps.v[1].name, "trace") &&
 	     strcmp(p->comps.v[1].name, "tracepoint")))
 		return PROBE_NOT_MINE;
@@ -337,7 +349,9 @@ static void trace_list_vars(const struct probe_env *env,
 }
 
 static const char *const forms[] = {"kernel.trace(string)",
-				    "kernel.tracepoint(string)", NULL};
+				    "kernel.tracepoint(string)",
+				    "module(string).trace(string)",
+				    "module(string).tracepoint(string)", NULL};
 
 const struct probe_kind probe_kind_trace = {
 	.name = "kernel.trace",

@@ -399,6 +399,9 @@ test_types_of_modules() {
 	"$stap" -w -p2 -e 'probe module("ext4").function("ext4_sync_file") {
 		println(&@cast(0, "ext4_inode_info")->vfs_inode, $datasync) }' >out
 	expect 'module."ext4".*ext4_sync_file' out
+	"$stap" -l 'module("ext4").trace("ext4_sync_*")' >out
+	expect 'module."ext4"..trace.".*ext4_sync_file_enter"' out
+	! grep -q jbd2 out
 }
 
 test_a_kept_script_finds_its_functions_again() {
