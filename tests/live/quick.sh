@@ -88,3 +88,35 @@ test_quick_counts_survive_deletes() {
 	quick_expect out
 	expect '^by pid alike, moved 1$' out
 }
+
+# Both CPUs, and timers that interrupt handlers, some of which hold the lock for
+# long: whatever is skipped for a lock is skipped as a whole and counted.
+test_locks_account_for_every_hit() {
+	need bpf
+	need perl
+	# system calls that nobody else makes in numbers: getpgrp or getpgid
+	local n=20000 counted lost
+	for i in 1 2 3; do
+		echo "perl -e 'for (1 .. $n) { getpgrp() }' &"
+	done >load.sh
+	echo wait >>load.sh
+	"$stap" -DMAXSKIPPED=1000000 -DMAXACTION=100000 --accounting=json -c 'sh load.sh' -e '
+		global n, calls, slow, ticks, held
+		probe kernel.trace("sys_enter") { if ($id == 111 || $id == 121) { n++; calls++ } }
+		probe kernel.trace("sys_enter") {
+			if ($id == 111 || $id == 121) {
+				if (n % 64 == 7) for (i = 0; i < 1000; i++) held += n & 1
+				n++
+				slow++
+			}
+		}
+		probe timer.us(100) { n++; ticks++ }
+		probe end {
+			printf("sum %d, hits %d, ticks %d\n", n - calls - slow - ticks, calls + slow, ticks > 10)
+		}' >out 2>err
+	expect '^sum 0, hits [0-9]*, ticks 1$' out
+	counted=$(sed -n 's/.*hits \([0-9]*\),.*/\1/p' out)
+	lost=$(sed -n 's/.*"skip_lock": \([0-9]*\).*/\1/p' json)
+	[ $((counted + lost)) -ge $((6 * n)) ] && [ "$counted" -le $((6 * n + 100)) ] ||
+		fail "counted $counted, lost $lost of $((6 * n))"
+}
