@@ -424,6 +424,44 @@ static void objects_are_written(void **state)
 	arena_free(a);
 }
 
+static bool wants(struct arena *a, const char *text, enum ebpf_feature f)
+{
+	struct ir_module *m = util_parse(a, text);
+
+	util_image(a, m);
+	return ebpf_wants(a, m, f);
+}
+
+static void asks_for_features_only_when_they_help(void **state)
+{
+	struct arena *a = arena_new();
+	struct strbuf text = {0};
+	const char *plain = HEAD "handler 0 probe_0 {\nb0:\n"
+				 "  %1 = rt lock(ctx, @out, 1)\n  ret\n}\n";
+
+	(void)state;
+	assert_false(wants(a, plain, EBPF_MAY_GOTO));
+	assert_false(wants(a, plain, EBPF_LONG_JUMP));
+	assert_true(wants(a,
+			  HEAD "handler 0 probe_0 {\nb0:\n"
+			       "  rt map_clear(@out)\n  ret\n}\n",
+			  EBPF_MAY_GOTO));
+	assert_true(wants(a,
+			  HEAD "handler 0 probe_0 {\nb0:\n"
+			       "  %1 = ld.8 [@out]\n  jmp b1\n"
+			       "b1:\n  br ne %1, 0 -> b1, b2\n"
+			       "b2:\n  ret\n}\n",
+			  EBPF_MAY_GOTO));
+	sb_puts(&text, HEAD "handler 0 probe_0 {\nb0:\n");
+	for (int i = 0; i < 1000; i++)
+		sb_puts(&text, "  st.8 [@out], 5\n");
+	sb_puts(&text, "  ret\n}\n");
+	assert_false(wants(a, sb_str(&text), EBPF_MAY_GOTO));
+	assert_true(wants(a, sb_str(&text), EBPF_LONG_JUMP));
+	sb_free(&text);
+	arena_free(a);
+}
+
 static void features_answer_or_say_why(void **state)
 {
 	ebpf_util_need_bpf();
@@ -456,6 +494,7 @@ int main(void)
 		cmocka_unit_test(too_many_branches_are_reported),
 		cmocka_unit_test(too_large_frames_are_reported),
 		cmocka_unit_test(objects_are_written),
+		cmocka_unit_test(asks_for_features_only_when_they_help),
 		cmocka_unit_test(features_answer_or_say_why),
 	};
 
