@@ -280,8 +280,7 @@ static int no_function(const struct probe_env *env, const struct probe_point *p,
 	    !target_module_loaded(env->targets, s->module)) {
 		m = diag_report(env->diag, KERNEL_NO_MODULE,
 				p->comps.v[s->at - 1].loc,
-				pp_what(env, p, s->at - 1), s->module,
-				target_kernel_release(env->targets));
+				pp_what(env, p, s->at - 1), s->module);
 		diag_remedy(m, "load it first: modprobe %s", s->module);
 		return PROBE_ERROR;
 	}
