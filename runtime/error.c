@@ -17,6 +17,7 @@ RT_INLINE void set_error(w_u64 c, w_u32 kind, w_u64 msg)
 	if (ctx->error)
 		return;
 	ctx->error = kind;
+	ctx->ncallers = 0;
 	if (!msg) {
 		rt_str_empty(c + ERRMSG);
 		return;
@@ -118,6 +119,18 @@ RT_FN w_u64 rt_i_fault(w_u64 c, w_u64 code, w_u64 addr)
 	return 0;
 }
 
+/* A function returned with an error: notes where it was called. */
+RT_FN w_u64 rt_error_from(w_u64 c, w_u64 loc)
+{
+	struct rt_ctx *ctx = rt_ctx(c);
+	w_u64 n = ctx->ncallers++;
+
+	if (n < RT_CALLERS)
+		*(w_u32 *)rt_at(c + RT_OFF(struct rt_ctx, callers) + n * 4) =
+			loc;
+	return 0;
+}
+
 /* abort(): ends the session as exit() does, and this handler now. */
 RT_FN w_u64 rt_abort(w_u64 c)
 {
@@ -156,7 +169,7 @@ RT_FN w_u64 rt_i_report(w_u64 c)
 {
 	struct rt_head *h = rt_head();
 	struct rt_ctx *ctx = rt_ctx(c);
-	w_u64 *longs;
+	w_u64 *longs, at;
 
 	if (ctx->error == RT_ERR_ABORT && !ctx->errmsg_len)
 		return 0;
@@ -165,11 +178,13 @@ RT_FN w_u64 rt_i_report(w_u64 c)
 		return 0;
 	}
 	rt_count(WIRE_CNT_ERRORS);
-	longs = rt_at(rt_out_begin(c, WIRE_ENT_ERROR, 2,
-				   RT_STR_SIZE((w_u64)ctx->errmsg_len)));
+	at = rt_out_begin(c, WIRE_ENT_ERROR, 2 + RT_CALLERS / 2,
+			  RT_STR_SIZE((w_u64)ctx->errmsg_len));
 	ctx = rt_ctx(c);
+	longs = rt_at(at);
 	longs[0] = ctx->error_loc;
-	longs[1] = ctx->probe;
+	longs[1] = ctx->probe | (w_u64)ctx->ncallers << 32;
+	rt_copy(at + 16, c + RT_OFF(struct rt_ctx, callers), RT_CALLERS * 4);
 	rt_out_str(c, c + ERRMSG);
 	rt_out_end(c);
 	if (__sync_fetch_and_add(&h->soft_errors, 1) >= h->max_errors)

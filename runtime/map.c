@@ -340,7 +340,10 @@ RT_INLINE w_u64 entry_take(w_u64 c, w_u64 map)
 		return e;
 	}
 	rt_count(WIRE_CNT_ARRAY_FULL);
-	return rt_fail(c, RT_MSG_ARRAY_FULL);
+	if (!m->full_msg)
+		return rt_fail(c, RT_MSG_ARRAY_FULL);
+	rt_error(c, m->full_msg);
+	return 0;
 }
 
 /* Links a new entry, whose key is in place, and clears its value. */

@@ -56,7 +56,7 @@ static struct val call_script(struct lower *L, const struct expr *e,
 				       .fn = fi->irf->index,
 				       .args = args,
 				       .nargs = at});
-	lower_check_call(L);
+	lower_check_call(L, e->loc);
 	if (fn->ret == TY_STRING)
 		return (struct val){.v = dst};
 	return (struct val){.v = d ? iv_reg(d) : iv_imm(0)};

@@ -191,6 +191,20 @@ static uint32_t error_stub(struct lower *L, struct loc loc)
 	return stub;
 }
 
+/* The same after a call: the callee has noted the position; this one is where
+   it was called from. */
+static uint32_t call_error_stub(struct lower *L, struct loc loc)
+{
+	uint32_t here = L->bb, stub;
+
+	stub = ir_block_new(L->m, L->f);
+	L->bb = stub;
+	RT_CALL(L, error_from, LOWER_CTX, iv_imm(image_loc(L, loc)));
+	lower_jump(L, L->on_error);
+	L->bb = here;
+	return stub;
+}
+
 static void branch_error(struct lower *L, uint32_t to)
 {
 	uint32_t go_on;
@@ -207,11 +221,11 @@ void lower_check(struct lower *L, struct loc loc)
 	branch_error(L, error_stub(L, loc));
 }
 
-void lower_check_call(struct lower *L)
+void lower_check_call(struct lower *L, struct loc loc)
 {
 	if (lower_dead(L))
 		return;
-	branch_error(L, label_block(L, L->on_error));
+	branch_error(L, call_error_stub(L, loc));
 }
 
 void lower_raise(struct lower *L, enum rt_msg msg, struct loc loc)

@@ -75,6 +75,7 @@ static uint32_t bucket_count(struct lower *L, uint32_t entries)
 static void layout_array(struct lower *L, const struct var_decl *v,
 			 struct var_info *i)
 {
+	struct ir_val full = iv_imm(0);
 	struct rt_map m = {0};
 	uint64_t entries =
 		(uint64_t)(v->max_entries ? v->max_entries
@@ -114,6 +115,11 @@ static void layout_array(struct lower *L, const struct var_decl *v,
 	m.buckets_off = heap_zero(L, 4ull * m.nbuckets, 64);
 	m.entries_off = heap_zero(L, entries * m.entry_size, 64);
 
+	if (v->max_entries && !v->wrap)
+		full = heap_cstring(L, arena_printf(L->arena,
+						    "Array overflow, check size "
+						    "limit (%llu)",
+						    (unsigned long long)entries));
 	i->off = heap_alloc(L, sizeof(m), 8);
 	i->key_off = m.key_off;
 	i->key_cap = m.key_cap;
@@ -126,6 +132,8 @@ static void layout_array(struct lower *L, const struct var_decl *v,
 		   m.buckets_off);
 	heap_put32(L, i->off + offsetof(struct rt_map, entries_off),
 		   m.entries_off);
+	heap_put32(L, i->off + offsetof(struct rt_map, full_msg),
+		   (uint32_t)full.imm);
 	heap_symbol(L, arena_printf(L->arena, "%s.entries", v->name),
 		    m.entries_off, (uint32_t)(entries * m.entry_size));
 }

@@ -219,7 +219,7 @@ static inline bool lower_dead(const struct lower *L)
 /* The operation just emitted failed? Then note loc and unwind. */
 void lower_check(struct lower *L, struct loc loc);
 /* The same after a script function, which noted the position itself. */
-void lower_check_call(struct lower *L);
+void lower_check_call(struct lower *L, struct loc loc);
 /* Raises a built-in error here, and unwinds. */
 void lower_raise(struct lower *L, enum rt_msg msg, struct loc loc);
 /* Statements were run, see lower_emit.c: taken off the account now, or

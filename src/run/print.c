@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/diag.h"
+#include "base/strbuf.h"
 #include "run/hist.h"
 
 /* Whether the directive's argument is sent as a string: the text of %s, and
@@ -365,26 +366,56 @@ static const char *image_text(const struct image *img, uint32_t off)
 	return off < img->nstrings ? img->strings + off : "";
 }
 
+/* before, "identifier 'f' at script.stp:1:2", after; nothing when unknown */
+static void append_loc(struct strbuf *b, const struct image *img, uint64_t loc,
+		       const char *before, const char *after)
+{
+	const struct image_loc *l;
+	const char *what;
+
+	if (loc >= img->nlocs || !img->locs[loc].line)
+		return;
+	l = &img->locs[loc];
+	what = image_text(img, l->what);
+	sb_printf(b, "%s%s%s%s:%u:%u%s", before, what, *what ? " at " : "",
+		  image_text(img, l->file), l->line, l->col, after);
+}
+
+static void append_callers(struct strbuf *b, const struct image *img,
+			   const void *callers, uint64_t n)
+{
+	uint32_t locs[RT_CALLERS];
+
+	memcpy(locs, callers, sizeof(locs));
+	for (uint64_t i = 0; i < n && i < RT_CALLERS; i++)
+		append_loc(b, img, locs[i], " (called from ", ")");
+	if (n > RT_CALLERS)
+		sb_printf(b, " (and %" PRIu64 " callers more)",
+			      n - RT_CALLERS);
+}
+
 static bool print_error(struct printer *p, struct cursor c)
 {
 	const struct image *img = p->img;
-	uint64_t loc, probe;
+	uint64_t loc, probe, callers[RT_CALLERS / 2];
+	struct strbuf where = {0};
 	struct str_arg s;
 
-	if (!take_long(&c, &loc) || !take_long(&c, &probe) ||
-	    !take_string(&c, &s))
+	if (!take_long(&c, &loc) || !take_long(&c, &probe))
+		return false;
+	for (unsigned i = 0; i < RT_CALLERS / 2; i++)
+		if (!take_long(&c, &callers[i]))
+			return false;
+	if (!take_string(&c, &s))
 		return false;
 	p->errors++;
-	if (loc < img->nlocs && img->locs[loc].line) {
-		const struct image_loc *l = &img->locs[loc];
-		const char *what = image_text(img, l->what);
-
-		printer_message(p, PRINT_ERROR, "%s near %s%s%s:%u:%u", s.text,
-				what, *what ? " at " : "",
-				image_text(img, l->file), l->line, l->col);
-	} else {
-		printer_message(p, PRINT_ERROR, "%s", s.text);
-	}
+	append_loc(&where, img, loc, " near ", "");
+	append_callers(&where, img, callers, probe >> 32);
+	if ((uint32_t)probe < img->nhandlers)
+		sb_printf(&where, " in probe %s",
+			      image_text(img, img->handlers[(uint32_t)probe].pp));
+	printer_message(p, PRINT_ERROR, "%s%s", s.text, sb_str(&where));
+	sb_free(&where);
 	return true;
 }
 

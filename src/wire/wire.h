@@ -205,7 +205,8 @@ struct rt_ctx {
 	w_u32 tok_pos; /* tokenize(): where the next token is looked for */
 	w_u32 site; /* attach record that the hit belongs to; set only in
 		       handlers that ask where they are */
-	w_u32 spare_;
+	w_u32 ncallers; /* of the pending error, innermost first; more than */
+	w_u32 callers[16]; /* RT_CALLERS are only counted: location indexes */
 	/* rt_env_find_vma(): the mapping; rt_umod(): offset in its file */
 	w_u64 vma_start, vma_pgoff, vma_ino, vma_dev, usym_off;
 	w_u64 unw_pc, unw_sp, unw_bp; /* rt_unwind_next(), in this order */
@@ -216,7 +217,8 @@ struct rt_ctx {
 	w_u8 errmsg_text[256]; /* RT_ERRMSG_CAP bytes of text */
 };
 #define RT_ERRMSG_CAP 255u
-#define RT_CTX_FRAME 768u /* sizeof(struct rt_ctx) rounded up; checked */
+#define RT_CALLERS 16u
+#define RT_CTX_FRAME 832u /* sizeof(struct rt_ctx) rounded up; checked */
 #define RT_CTX_WAKE 1u /* the next flush wakes the reader at once */
 #define RT_CTX_CONT 2u /* this activation has flushed a record already */
 /* strings at ctx_strings_off */
@@ -260,7 +262,8 @@ enum wire_entry_kind {
 				each group in argument order */
 	WIRE_ENT_TEXT = 2, /* one string: print it as it is */
 	WIRE_ENT_WARN = 3, /* one string: warn() */
-	WIRE_ENT_ERROR = 4, /* longs: location index, probe; string: message */
+	WIRE_ENT_ERROR = 4, /* longs: location index, probe | callers << 32, then
+			       rt_ctx.callers as it is; string: message */
 	WIRE_ENT_LOG = 5, /* one string: log() */
 	WIRE_ENT_EXIT = 6, /* exit() was called */
 	WIRE_ENT_HIST = 7, /* longs: enum-statop-like kind (0 log, 1 linear),
@@ -355,6 +358,9 @@ struct rt_map {
 	w_u32 head, tail; /* all entries in insertion (or sorted) order */
 	w_u32 last[RT_MAP_LAST]; /* by CPU: an entry that is in the array and
 				    was found lately, or 0 (see ebpf/quick.c) */
+	w_u32 full_msg; /* heap offset of the error's text when it is full; 0:
+			   RT_MSG_ARRAY_FULL */
+	w_u32 spare;
 	w_u32 sort[36]; /* working memory of rt_map_sort() */
 };
 #define RT_MAP_WRAP 1u /* when full, the oldest entry is reused */

@@ -148,6 +148,15 @@ static inline void rec_long(struct rec *r, int64_t v)
 	rec_grow(r, 8);
 }
 
+/* rt_ctx.callers of an error: two location indexes, then none. */
+static inline void rec_callers(struct rec *r, uint32_t first, uint32_t second)
+{
+	uint32_t callers[RT_CALLERS] = {first, second};
+
+	memcpy(r->b + r->len, callers, sizeof(callers));
+	rec_grow(r, sizeof(callers));
+}
+
 static inline void rec_strn(struct rec *r, const char *s, size_t n)
 {
 	w_u32 len = (w_u32)n;

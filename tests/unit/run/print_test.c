@@ -222,6 +222,31 @@ static void text_and_log_go_to_the_output(void **state)
 	end(f);
 }
 
+static void errors_say_who_called(void **state)
+{
+	struct image_builder *b = image_new();
+	struct fixture *f;
+
+	for (unsigned i = 0; i < 3; i++)
+		b->locs[b->img.nlocs++] = (struct image_loc){
+			.file = image_str(b, "x.stp"),
+			.line = i + 1,
+			.col = 7,
+			.what = image_str(b, "identifier 'f'")};
+	f = begin(b);
+	rec_entry(&f->r, WIRE_ENT_ERROR, 0);
+	rec_long(&f->r, 1);
+	rec_long(&f->r, UINT32_MAX | 2ull << 32);
+	rec_callers(&f->r, 2, 3);
+	rec_str(&f->r, "deep");
+	print(f);
+	assert_string_equal(captured(f->err_fd),
+			    "ERROR: deep near identifier 'f' at x.stp:1:7 "
+			    "(called from identifier 'f' at x.stp:2:7) "
+			    "(called from identifier 'f' at x.stp:3:7)\n");
+	end(f);
+}
+
 static void errors_say_where(void **state)
 {
 	struct image_builder *b = image_new();
@@ -236,10 +261,12 @@ static void errors_say_where(void **state)
 	rec_entry(&f->r, WIRE_ENT_ERROR, 0);
 	rec_long(&f->r, 1);
 	rec_long(&f->r, 0);
+	rec_callers(&f->r, 0, 0);
 	rec_str(&f->r, "division by 0");
 	rec_entry(&f->r, WIRE_ENT_ERROR, 0);
 	rec_long(&f->r, 0);
 	rec_long(&f->r, 0);
+	rec_callers(&f->r, 0, 0);
 	rec_str(&f->r, "nowhere");
 	rec_entry(&f->r, WIRE_ENT_WARN, 0);
 	rec_str(&f->r, "careful");
@@ -263,6 +290,7 @@ static void no_warnings_drops_warn_only(void **state)
 	rec_entry(&f->r, WIRE_ENT_ERROR, 0);
 	rec_long(&f->r, 0);
 	rec_long(&f->r, 0);
+	rec_callers(&f->r, 0, 0);
 	rec_str(&f->r, "wanted");
 	print(f);
 	assert_string_equal(captured(f->err_fd), "ERROR: wanted\n");
@@ -428,6 +456,7 @@ int main(void)
 		cmocka_unit_test(prints_binary_and_memory_bytes),
 		cmocka_unit_test(fast_and_slow_directives_agree),
 		cmocka_unit_test(text_and_log_go_to_the_output),
+		cmocka_unit_test(errors_say_who_called),
 		cmocka_unit_test(errors_say_where),
 		cmocka_unit_test(no_warnings_drops_warn_only),
 		cmocka_unit_test(messages_keep_the_order),

@@ -213,6 +213,7 @@ static void call_error(struct fake *f)
 	rec_entry(r, WIRE_ENT_ERROR, 0);
 	rec_long(r, 0);
 	rec_long(r, 0);
+	rec_callers(r, 0, 0);
 	rec_str(r, "division by 0");
 	f->t.heap->counters[WIRE_CNT_ERRORS]++;
 	f->t.heap->exit_status = 1;

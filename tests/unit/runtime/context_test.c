@@ -160,6 +160,9 @@ static const struct wire_entry *entry(void)
 	return (void *)(record + sizeof(struct wire_record));
 }
 
+/* behind the longs of WIRE_ENT_ERROR and the header of the string */
+#define ERROR_TEXT (16 + 4 * RT_CALLERS + RT_STR_HDR)
+
 static void an_error_is_reported_and_counted(void **state)
 {
 	contexts_new(1);
@@ -169,11 +172,16 @@ static void an_error_is_reported_and_counted(void **state)
 	rt_error(c, str("first"));
 	rt_error(c, str("while unwinding"));
 	rt_error_code(c, RT_MSG_DIV_ZERO);
+	for (w_u64 i = 0; i < RT_CALLERS + 3; i++)
+		rt_error_from(c, 100 + i);
 	rt_leave(c);
 	assert_int_equal(entry()->kind, WIRE_ENT_ERROR);
 	assert_int_equal(((w_u64 *)(entry() + 1))[0], 17);
-	assert_int_equal(((w_u64 *)(entry() + 1))[1], 5);
-	assert_string_equal((char *)(entry() + 1) + 24, "first");
+	assert_int_equal(((w_u64 *)(entry() + 1))[1],
+			 5 | (RT_CALLERS + 3ull) << 32);
+	for (w_u32 i = 0; i < RT_CALLERS; i++)
+		assert_int_equal(((w_u32 *)(entry() + 1))[4 + i], 100 + i);
+	assert_string_equal((char *)(entry() + 1) + ERROR_TEXT, "first");
 	assert_int_equal(counter(WIRE_CNT_ERRORS), 1);
 	assert_int_equal(head()->soft_errors, 1);
 	assert_int_equal(head()->state, RT_RUNNING);
@@ -248,7 +256,7 @@ static void limits_are_not_caught(void **state)
 	assert_int_equal(((struct rt_ctx *)at(c))->error, RT_ERR_ABORT);
 	rt_leave(c);
 	assert_int_equal(counter(WIRE_CNT_ERRORS), 1);
-	assert_string_equal((char *)(entry() + 1) + 24, "MAXACTION exceeded");
+	assert_string_equal((char *)(entry() + 1) + ERROR_TEXT, "MAXACTION exceeded");
 }
 
 static void every_built_in_message_has_its_text(void **state)

@@ -726,6 +726,7 @@ static void do_error(void)
 		break;
 	case 1:
 		RUN(error_code, ctx, rnd(RT_MSG_COUNT));
+		RUN(error_from, ctx, rnd(1000));
 		break;
 	case 2:
 	case 3:
