@@ -365,7 +365,7 @@ static void errors_run_error_probes_instead_of_end(void **state)
 	assert_string_equal(f->log, "begin error error(2) close");
 	assert_string_equal(
 		captured(f->err_fd),
-		"ERROR: division by 0\n"
+		"ERROR: division by 0 in probe begin\n"
 		"WARNING: Number of errors: 1, skipped probes: 0\n");
 	assert_int_equal(f->r.errors, 1);
 	fake_free(f);
