@@ -187,7 +187,7 @@ static void test_functions_by_pattern_with_tracefs(void **state)
 
 	/* it may know others than BTF, and fewer */
 	fake_write(f->dir, "/sys/kernel/tracing/available_filter_functions",
-		   "do_demo\nmod_fn [fakemod]\ntwin\n", 34);
+		   "do_demo\nmod_fn [fakemod]\ntwin\n", 30);
 	find_funcs(f, NULL, "*", &l);
 	assert_int_equal(l.v.n, 3); /* do_demo, twin, twin */
 	find_funcs(f, "fake*", "*", &l);
