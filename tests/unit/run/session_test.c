@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -25,6 +26,7 @@ struct fake {
 	char log[1024]; /* what happened, in order */
 	struct rec queue[8];
 	uint32_t nqueue;
+	pthread_mutex_t queue_lock; /* a record is there whole, or not at all */
 	int attach_error;
 	uint32_t nattached, kernel_missed;
 	int printed; /* records handed over; read by a running handler */
@@ -91,9 +93,11 @@ static int fake_consume(struct run_target *t, run_record_fn fn, void *arg,
 
 	if (f->on_consume && t->heap->state == RT_RUNNING)
 		f->on_consume(f);
+	pthread_mutex_lock(&f->queue_lock);
 	n = __atomic_exchange_n(&f->nqueue, 0, __ATOMIC_SEQ_CST);
 	for (uint32_t i = 0; i < n; i++)
 		fn(arg, f->queue[i].b, f->queue[i].len);
+	pthread_mutex_unlock(&f->queue_lock);
 	__atomic_add_fetch(&f->printed, (int)n, __ATOMIC_SEQ_CST);
 	return (int)n;
 }
@@ -130,6 +134,7 @@ static struct fake *fake_new(void)
 
 	f->b = image_new();
 	f->arena = arena_new();
+	pthread_mutex_init(&f->queue_lock, NULL);
 	f->out_fd = capture_fd();
 	f->err_fd = capture_fd();
 	f->t = (struct run_target){.ops = &fake_ops,
@@ -178,43 +183,48 @@ static void fake_free(struct fake *f)
 
 /* ---- handlers ---- */
 
-static struct rec *new_record(struct fake *f)
+static void put_record(struct fake *f, const struct rec *r)
 {
-	struct rec *r = &f->queue[f->nqueue++];
-
-	assert_true(f->nqueue <= 8);
-	rec_begin(r);
+	pthread_mutex_lock(&f->queue_lock);
+	assert_true(f->nqueue < 8);
+	f->queue[f->nqueue++] = *r;
 	f->t.heap->counters[WIRE_CNT_RECORDS]++;
-	return r;
+	pthread_mutex_unlock(&f->queue_lock);
 }
 
 static void say(struct fake *f, const char *text)
 {
-	struct rec *r = new_record(f);
+	struct rec r;
 
-	rec_entry(r, WIRE_ENT_TEXT, 0);
-	rec_str(r, text);
+	rec_begin(&r);
+	rec_entry(&r, WIRE_ENT_TEXT, 0);
+	rec_str(&r, text);
+	put_record(f, &r);
 }
 
 /* As the run-time library does. */
 static void call_exit(struct fake *f)
 {
-	struct rec *r = new_record(f);
+	struct rec r;
 
-	rec_entry(r, WIRE_ENT_EXIT, 0);
+	rec_begin(&r);
+	rec_entry(&r, WIRE_ENT_EXIT, 0);
+	put_record(f, &r);
 	if (f->t.heap->state < RT_STOPPING)
 		f->t.heap->state = RT_STOPPING;
 }
 
 static void call_error(struct fake *f)
 {
-	struct rec *r = new_record(f);
+	struct rec r;
 
-	rec_entry(r, WIRE_ENT_ERROR, 0);
-	rec_long(r, 0);
-	rec_long(r, 0);
-	rec_callers(r, 0, 0);
-	rec_str(r, "division by 0");
+	rec_begin(&r);
+	rec_entry(&r, WIRE_ENT_ERROR, 0);
+	rec_long(&r, 0);
+	rec_long(&r, 0);
+	rec_callers(&r, 0, 0);
+	rec_str(&r, "division by 0");
+	put_record(f, &r);
 	f->t.heap->counters[WIRE_CNT_ERRORS]++;
 	f->t.heap->exit_status = 1;
 	if (f->t.heap->state < RT_STOPPING)
@@ -604,14 +614,15 @@ static void the_end_of_the_traced_process_ends_it_when_asked(void **state)
 static void system_runs_a_command_in_the_background(void **state)
 {
 	struct fake *f = fake_new();
-	struct rec *r;
+	struct rec r;
 	char cmd[128];
 
 	snprintf(marker, sizeof(marker), "/tmp/run-session-sys-%d", getpid());
 	snprintf(cmd, sizeof(cmd), "touch %s", marker);
-	r = new_record(f);
-	rec_entry(r, WIRE_ENT_SYSTEM, 0);
-	rec_str(r, cmd);
+	rec_begin(&r);
+	rec_entry(&r, WIRE_ENT_SYSTEM, 0);
+	rec_str(&r, cmd);
+	put_record(f, &r);
 	add(f, WIRE_PROBE_BEGIN, "begin", 0, h_exit);
 	assert_int_equal(run(f), 0);
 	for (int i = 0; i < 1000 && access(marker, F_OK); i++)
