@@ -348,6 +348,18 @@ static int process_match(const struct probe_env *env,
 	    !process_suffix_parse(p, rest + 1, &sfx) ||
 	    !suffix_fits(&sfx, !text))
 		return PROBE_NOT_MINE;
+	if (sfx.callee || sfx.callees) {
+		/* better none than the caller's */
+		diag_remedy(diag_report(env->diag, PROBE_POINT_UNAVAILABLE,
+					p->comps.v[rest].loc,
+					pp_what(env, p, rest),
+					pp_text(env->arena, p, UINT_MAX, NULL),
+					"calls from one function only cannot "
+					"be told apart"),
+			    "probe the called function itself, and ask for "
+			    "its caller in the handler");
+		return PROBE_ERROR;
+	}
 	if (!scope_find(env, p, true, &scopes, &path, &why))
 		return scope_error(env, p, path, why);
 	/* One program: say what is wrong. Several: take what there is. */

@@ -263,13 +263,26 @@ const char *dw_abs_file(struct dw_module *m, Dwarf_Die *cu, const char *file)
 	return dir ? arena_printf(m->arena, "%s/%s", dir, file) : file;
 }
 
+/* The files of a split unit (.dwo) are its skeleton's; dwarf_decl_file() ends
+   the program when it is asked for them. */
+static const char *decl_file(Dwarf_Die *die)
+{
+	uint8_t type;
+
+	if (!die->cu ||
+	    dwarf_cu_info(die->cu, NULL, &type, NULL, NULL, NULL, NULL, NULL) ||
+	    type == DW_UT_split_compile || type == DW_UT_split_type)
+		return NULL;
+	return dwarf_decl_file(die);
+}
+
 const char *dw_decl_file(struct dw_module *m, Dwarf_Die *die)
 {
 	Dwarf_Die d = dw_origin(die), cu;
-	const char *file = dwarf_decl_file(die);
+	const char *file = decl_file(die);
 
 	if (!file)
-		file = dwarf_decl_file(&d);
+		file = decl_file(&d);
 	if (!file || *file == '/' || !dw_unit_of(die, &cu))
 		return file;
 	return dw_abs_file(m, &cu, file);
