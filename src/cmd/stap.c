@@ -29,7 +29,8 @@ int main(int argc, char **argv)
 		diag_flush(d, stderr);
 		break;
 	}
-	if (fflush(stdout) && !status) {
+	/* a write before the last one may have been the one that failed */
+	if ((fflush(stdout) || ferror(stdout)) && !status) {
 		perror("stap: standard output");
 		status = 1;
 	}

@@ -111,10 +111,14 @@ test_killed_session_leaves_nothing() {
 	expect up out
 	kill -9 $!
 	wait $! || true
-	sleep 0.3
 	if command -v bpftool >/dev/null; then
-		bpftool prog show >progs 2>/dev/null
-		bpftool map show >maps 2>/dev/null
+		# the kernel frees them after a grace period of its own
+		for _ in $(seq 100); do
+			bpftool prog show >progs 2>/dev/null
+			bpftool map show >maps 2>/dev/null
+			grep -qwE 'name (probe_[0-9]*|rt_ring)' progs maps || break
+			sleep 0.1
+		done
 		fails grep -qw 'name probe_[0-9]*' progs
 		fails grep -qw 'name rt_ring' maps
 	fi
