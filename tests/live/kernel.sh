@@ -18,7 +18,7 @@ int main(void)
 C
 	cc -O2 p.c -o p
 	"$stap" -c ./p -e 'global n probe kernel.trace("sys_enter") {
-		if (pid() == target() && $id == 110) n++ }
+		if (pid() == target() && $id == 24) n++ }
 		probe end { println(n) }' >out
 	[ "$(cat out)" = 54321 ]
 }
