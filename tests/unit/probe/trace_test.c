@@ -276,6 +276,9 @@ static void test_what_cannot_be_read(void **state)
 	assert_non_null(strstr(bound(f, s, "$task->in"),
 			       "'struct inner' is being accessed instead of a "
 			       "member"));
+	/* floating point: its bits, as SystemTap reads it */
+	assert_string_equal(bound(f, s, "$task->ratio"),
+			    "rk8((ctx[16:8] + off<task_struct reloc>))");
 	assert_non_null(strstr(bound(f, s, "$count->x"), "not a structure"));
 	assert_non_null(strstr(bound(f, s, "$task->hidden->x"),
 			       "members are not in the type information"));
