@@ -46,17 +46,14 @@ RT_FN w_u64 rt_real_ns(void)
 RT_INLINE void set_name(w_u64 dst, w_u64 first, w_u64 second)
 {
 	rt_word *to = rt_at(dst + RT_STR_HDR);
-	w_u64 len = rt_word_len(first), cap = rt_head()->string_cap;
+	w_u64 len = rt_name_len(first, second), cap = rt_head()->string_cap;
 
 	if (len < 8) {
 		to[0] = first & rt_first_bytes(len);
 	} else {
-		len = rt_word_len(second);
-		len -= len >> 3;
 		to[0] = first;
 		if (rt_likely(cap >= 8))
-			to[1] = second & rt_first_bytes(len);
-		len += 8;
+			to[1] = second & rt_first_bytes(len & 7);
 	}
 	if (rt_unlikely(len > cap))
 		rt_str_end(dst, rt_str_fit(len));

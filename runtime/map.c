@@ -179,16 +179,6 @@ RT_FN w_u64 rt_map_find1(w_u64 map, w_u64 value)
 
 /* ---- for handlers' quick paths, see ebpf/quick.c ---- */
 
-/* The first word of a packed string. */
-RT_INLINE w_u64 string_head(w_u64 len)
-{
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-	return len;
-#else
-	return len << 32;
-#endif
-}
-
 RT_INLINE w_u64 remember(w_u64 map, w_u64 entry)
 {
 	rt_map(map)->last[rt_env_cpu() & (RT_MAP_LAST - 1)] = entry;
@@ -250,23 +240,17 @@ RT_INLINE w_u64 find_near(w_u64 map, w_u64 n, w_u64 k0, w_u64 k1, w_u64 k2,
 RT_FN w_u64 rt_i_near_name(w_u64 map, w_u64 first, w_u64 second, w_u64 more,
 			   w_u64 with_more)
 {
-	w_u64 len = rt_word_len(first), n;
+	w_u64 len = rt_name_len(first, second);
 
-	if (len == 8) {
-		n = rt_word_len(second);
-		if (n == 8)
-			n = 7;
-		second &= rt_first_bytes(n);
-		len += n;
-	}
 	if (len > rt_head()->string_cap)
 		return 0;
 	if (len < 8) {
 		first &= rt_first_bytes(len);
-		return find_near(map, 2 + with_more, string_head(len), first,
+		return find_near(map, 2 + with_more, rt_head_word(len), first,
 				 more, 0);
 	}
-	return find_near(map, 3 + with_more, string_head(len), first, second,
+	second &= rt_first_bytes(len & 7);
+	return find_near(map, 3 + with_more, rt_head_word(len), first, second,
 			 more);
 }
 
@@ -413,9 +397,8 @@ RT_FN w_u64 rt_i_map_insert(w_u64 c, w_u64 map, w_u64 key, w_u64 words)
  * The entry of the key, made with a value of 0, "" or an empty aggregate if
  * there is none; 0: the array is full. words >= 1, at most key_cap / 8.
  *
- * The usual case here: a short key, whose entry is the first of its chain. The
- * BPF back end copies this function into handlers when it has registers to
- * spare: no loop and no stack.
+ * The usual case here, without a loop: a short key, whose entry is the first of
+ * its chain.
  */
 RT_FN w_u64 rt_map_insert(w_u64 c, w_u64 map, w_u64 key, w_u64 words)
 {

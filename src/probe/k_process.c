@@ -87,8 +87,6 @@ static void put_suffix(struct strbuf *name, const struct probe_point *p,
 		sb_printf(name, ".%s", p->comps.v[i].name);
 		if (pp_is(p, i, "label"))
 			sb_printf(name, "(\"%s\")", sfx->label);
-		else if (pp_is(p, i, "callee"))
-			sb_printf(name, "(\"%s\")", sfx->callee);
 		else if (pp_number(p, i, &n))
 			sb_printf(name, "(%lld)", (long long)n);
 	}

@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/types.h>
 #include <unistd.h>
 
 #include "base/insn.h"
@@ -158,27 +159,41 @@ static pid_t ask(int prog)
 	return n < 0 ? -errno : n == sizeof(found) ? found : -ESRCH;
 }
 
-pid_t pidns_global(pid_t pid)
+static pid_t look_up(const struct places *p, pid_t pid, uint32_t ns_ino)
 {
 	struct bpf_insn code[INSN_MAX];
 	LIBBPF_OPTS(bpf_prog_load_opts, o,
-		    .expected_attach_type = BPF_TRACE_ITER);
-	struct places places = {0};
-	struct stat st;
-	int prog, err;
+		    .expected_attach_type = BPF_TRACE_ITER,
+		    .attach_btf_id = (uint32_t)p->target);
+	int prog = bpf_prog_load(BPF_PROG_TYPE_TRACING, NULL, "GPL", code,
+				 iterator(code, p, pid, ns_ino), &o);
 
-	if (stat("/proc/self/ns/pid", &st) || st.st_ino == INITIAL_PID_NS)
-		return pid;
-	err = find_places(&places);
-	if (err)
-		return err;
-	o.attach_btf_id = (uint32_t)places.target;
-	prog = bpf_prog_load(
-		BPF_PROG_TYPE_TRACING, NULL, "GPL", code,
-		iterator(code, &places, pid, (uint32_t)st.st_ino), &o);
 	if (prog < 0)
 		return prog;
 	pid = ask(prog);
 	close(prog);
 	return pid;
+}
+
+int pidns_global(uint32_t *pids, unsigned n, unsigned *failed)
+{
+	struct places places = {0};
+	struct stat st;
+	int err;
+
+	*failed = 0;
+	if (stat("/proc/self/ns/pid", &st) || st.st_ino == INITIAL_PID_NS)
+		return 0;
+	err = find_places(&places);
+	for (; !err && *failed < n; ++*failed) {
+		uint32_t *pid = &pids[*failed];
+		pid_t found = *pid ? look_up(&places, (pid_t)*pid,
+					     (uint32_t)st.st_ino)
+				   : 0;
+
+		if (found < 0)
+			return found;
+		*pid = (uint32_t)found;
+	}
+	return err;
 }

@@ -7,14 +7,16 @@
 #ifndef RUN_PIDNS_H
 #define RUN_PIDNS_H
 
-#include <sys/types.h>
+#include <stdint.h>
 
 /*
- * The number in the initial namespace of process `pid`, a number in ours. At
- * no cost when ours is the initial one; else a BPF task iterator (Linux 5.8)
- * is asked. -ESRCH: there is no such process; other -errno: the kernel does
- * not let us look.
+ * Replaces each of the n numbers, which are of our namespace, by the one that
+ * the process has in the initial namespace; 0 stays. At no cost when ours is
+ * the initial one; else a BPF task iterator (Linux 5.8) is asked. -ESRCH: there
+ * is no such process; other -errno: the kernel does not let us look. Then
+ * *failed is the index of the number that could not be replaced; those before
+ * it are.
  */
-pid_t pidns_global(pid_t pid);
+int pidns_global(uint32_t *pids, unsigned n, unsigned *failed);
 
 #endif

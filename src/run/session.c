@@ -367,20 +367,17 @@ static int setup_pid(struct session *s)
 /* What handlers compare with pid(), which knows no containers. */
 static void use_global_pids(struct session *s)
 {
-	uint32_t *ids[] = {&s->head->target_pid, &s->head->stap_pid};
+	uint32_t ids[] = {s->head->target_pid, s->head->stap_pid};
+	unsigned failed;
+	int err = pidns_global(ids, 2, &failed);
 
-	for (unsigned i = 0; i < 2; i++) {
-		pid_t pid = *ids[i] ? pidns_global((pid_t)*ids[i]) : 0;
-
-		if (pid >= 0)
-			*ids[i] = (uint32_t)pid;
-		else
-			diag_remedy(diag_report(s->o->diag, RUN_PID_NAMESPACE,
-						LOC_NONE, NULL, (int)*ids[i],
-						strerror(-pid)),
-				    "run stap outside of the container, with "
-				    "the process number seen there");
-	}
+	if (err)
+		diag_remedy(diag_report(s->o->diag, RUN_PID_NAMESPACE, LOC_NONE,
+					NULL, (int)ids[failed], strerror(-err)),
+			    "run stap outside of the container, with the "
+			    "process number seen there");
+	s->head->target_pid = ids[0];
+	s->head->stap_pid = ids[1];
 }
 
 static int setup_output(struct session *s)

@@ -119,14 +119,6 @@ typedef VEC(struct dw_label) dw_label_list;
 void dw_labels(struct dw_module *m, Dwarf_Die *func, const char *pattern,
 	       dw_label_list *out);
 
-/* Functions that a function calls (call sites; inlined ones not). */
-struct dw_callee {
-	const struct dw_func *func;
-};
-typedef VEC(struct dw_callee) dw_callee_list;
-void dw_callees(struct dw_module *m, const struct dw_func *f,
-		dw_callee_list *out);
-
 /* ---- lines (dwarf_lines.c) ---- */
 
 /*

@@ -319,13 +319,12 @@ bool dw_func_at(struct dw_module *m, uint64_t pc, Dwarf_Die *out)
 	return true;
 }
 
-/* ---- labels and calls ---- */
+/* ---- labels ---- */
 
 struct body_walk {
 	struct dw_module *m;
 	const char *pattern;
 	dw_label_list *labels;
-	dw_callee_list *callees;
 };
 
 static void take_label(struct body_walk *b, Dwarf_Die *d)
@@ -346,27 +345,6 @@ static void take_label(struct body_walk *b, Dwarf_Die *d)
 	vec_push(b->m->arena, b->labels, l);
 }
 
-static const struct dw_func *func_of_die(struct dw_module *m, Dwarf_Die *d);
-
-static void take_call(struct body_walk *b, Dwarf_Die *d)
-{
-	Dwarf_Attribute a;
-	Dwarf_Die to;
-
-	if (!dwarf_attr(d, DW_AT_call_origin, &a) &&
-	    !dwarf_attr(d, DW_AT_abstract_origin, &a))
-		return;
-	if (!dwarf_formref_die(&a, &to))
-		return;
-	struct dw_callee c = {func_of_die(b->m, &to)};
-	if (!c.func)
-		return;
-	vec_for (b->callees, i)
-		if (b->callees->v[i].func == c.func)
-			return;
-	vec_push(b->m->arena, b->callees, c);
-}
-
 static void walk_body(struct body_walk *b, Dwarf_Die *parent, unsigned depth)
 {
 	Dwarf_Die d;
@@ -376,17 +354,7 @@ static void walk_body(struct body_walk *b, Dwarf_Die *parent, unsigned depth)
 	do {
 		switch (dwarf_tag(&d)) {
 		case DW_TAG_label:
-			if (b->labels)
-				take_label(b, &d);
-			break;
-		case DW_TAG_call_site:
-		case DW_TAG_GNU_call_site:
-			if (b->callees)
-				take_call(b, &d);
-			break;
-		case DW_TAG_inlined_subroutine:
-			if (b->callees)
-				walk_body(b, &d, depth + 1);
+			take_label(b, &d);
 			break;
 		case DW_TAG_lexical_block:
 			walk_body(b, &d, depth + 1);
@@ -401,41 +369,4 @@ void dw_labels(struct dw_module *m, Dwarf_Die *func, const char *pattern,
 	struct body_walk b = {.m = m, .pattern = pattern, .labels = out};
 
 	walk_body(&b, func, 0);
-}
-
-/* The out-of-line copy of a function that a declaration or origin means. */
-static const struct dw_func *func_of_die(struct dw_module *m, Dwarf_Die *d)
-{
-	uint32_t n, k;
-	const struct dw_func *f = dw_funcs(m, &n);
-	Dwarf_Die origin = dw_origin(d);
-
-	k = die_table_get(&m->by_die, d->addr);
-	if (k && f[k - 1].entry)
-		return &f[k - 1];
-	const char *link = linkage_name(d), *name = dwarf_diename(d);
-	bool external = dw_flag(&origin, DW_AT_external) ||
-			dw_flag(d, DW_AT_external);
-	for (uint32_t i = 0; i < n && f[i].entry; i++) {
-		Dwarf_Die fd = f[i].die, fo = dw_origin(&fd);
-		if (fo.addr == origin.addr)
-			return &f[i];
-		/* declared in one unit, defined in another */
-		if (!external || !f[i].external)
-			continue;
-		if (link && f[i].linkage ? !strcmp(link, f[i].linkage)
-					 : !link && !f[i].linkage && name &&
-						   !strcmp(name, f[i].name))
-			return &f[i];
-	}
-	return NULL;
-}
-
-void dw_callees(struct dw_module *m, const struct dw_func *f,
-		dw_callee_list *out)
-{
-	struct body_walk b = {.m = m, .callees = out};
-	Dwarf_Die d = f->die;
-
-	walk_body(&b, &d, 0);
 }
