@@ -24,6 +24,7 @@
 #include "ir/ir.h"
 #include "ir/lower.h"
 #include "probe/probe.h"
+#include "run/pidns.h"
 #include "run/run.h"
 #include "sema/sema.h"
 #include "syntax/parse.h"
@@ -98,6 +99,21 @@ static bool kernel_grants(enum probe_way way, struct target_cache *targets)
 		return false;
 	}
 	return false;
+}
+
+/* probe_env.seen_pid */
+static int pid_in_handlers(int pid, const char **why)
+{
+	uint32_t seen = (uint32_t)pid;
+	unsigned failed;
+
+	if (pidns_global(&seen, 1, &failed)) {
+		*why = "the number that the kernel's handlers know it by "
+		       "cannot be found from inside this container (PID "
+		       "namespace)";
+		return 0;
+	}
+	return (int)seen;
 }
 
 /* ---- -v lines, -k files ---- */
@@ -246,6 +262,7 @@ static void set_up(struct session *s)
 		.targets = s->targets,
 		.listing = o->list != NULL,
 		.grants = running_kernel(s) ? kernel_grants : NULL,
+		.seen_pid = running_kernel(s) ? pid_in_handlers : NULL,
 	};
 	tapset_dirs(s, &dirs);
 	s->tapset = tapset_open(s->a, s->d, &s->parse, dirs.v.v, dirs.v.n);

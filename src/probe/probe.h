@@ -42,6 +42,12 @@ struct probe_env {
 	 * run); then only what all kernels have is used.
 	 */
 	bool (*grants)(enum probe_way way, struct target_cache *targets);
+	/*
+	 * The number by which handlers know the process that is pid here: not
+	 * the same in a container. 0: it cannot be told, *why says why. NULL:
+	 * the same.
+	 */
+	int (*seen_pid)(int pid, const char **why);
 };
 
 struct probe_kind;

@@ -140,7 +140,11 @@ static bool find_pid(const struct probe_env *env, int64_t pid, bool need_elf,
 		vec_push(env->arena, &out->v, new_scope(env));
 	}
 	struct scope *s = vec_last(&out->v);
-	s->pid = (int)pid;
+	s->pid = s->seen_pid = (int)pid;
+	if (env->seen_pid)
+		s->seen_pid = env->seen_pid(s->pid, why);
+	if (!s->seen_pid)
+		return false;
 	s->target_only = false;
 	show(env, s, shown);
 	return true;
@@ -439,7 +443,7 @@ static struct stmt *where_prologue(const struct probe_env *env,
 
 	if (s->pid)
 		return leave_if(env, OP_NE, call0(env, loc, "pid"),
-				num(env, loc, s->pid));
+				num(env, loc, s->seen_pid));
 	if (!s->target_only)
 		return NULL;
 	struct stmt *block = stmt_block(a, loc);

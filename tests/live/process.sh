@@ -43,4 +43,9 @@ test_targets_are_found_in_a_pid_namespace() {
 		(while :; do kill -0 1; done) &
 		"$0" -T 1 -x $! count.stp' "$stap" >out
 	expect '^1$' out
+	unshare -pmf --mount-proc sh -c '
+		(while :; do kill -0 1; done) &
+		"$0" -T 1 -e "global n probe process($!).syscall { n++ }
+			probe end { println(n > 0) }"' "$stap" >out
+	expect '^1$' out
 }
