@@ -109,7 +109,7 @@ static void map_types(struct info *b)
 	info_member(b, "max_entries", size, 64);
 	datasec(b, ".maps", var(b, EBPF_RING, map), 16);
 
-	size = im->heap_size + im->heap_slack;
+	size = im->heap_size + b->u->slack;
 	datasec(b, ".bss", var(b, EBPF_HEAP, info_array(b, b->u8, size)), size);
 }
 

@@ -32,6 +32,30 @@ static void translate_functions(struct unit *u)
 	}
 }
 
+/*
+ * A frame is reached from the masked address of its start: the verifier wants
+ * the memory behind the heap to cover all of it.
+ */
+static bool choose_slack(struct unit *u)
+{
+	uint32_t most = 0;
+
+	vec_for (&u->m->funcs, i)
+		if (u->funcs[i].used && u->funcs[i].frame_size > most)
+			most = u->funcs[i].frame_size;
+	if (most > WIRE_SLACK_MAX / 2) {
+		unit_fail(u, LOC_NONE, "lower -DMAXSTRINGLEN",
+			  "the local variables of a function need %u bytes; "
+			  "BPF leaves room for %u",
+			  most, WIRE_SLACK_MAX / 2);
+		return false;
+	}
+	u->slack = (most + FRAME_AROUND + 4095) & ~4095u;
+	if (u->slack < u->m->image->heap_slack)
+		u->slack = u->m->image->heap_slack;
+	return true;
+}
+
 struct ebpf_object *ebpf_compile(struct arena *a, struct diag *d,
 				 const struct ir_module *m,
 				 const struct ebpf_opts *o)
@@ -39,7 +63,7 @@ struct ebpf_object *ebpf_compile(struct arena *a, struct diag *d,
 	struct unit u = {.arena = a, .diag = d, .m = m, .opts = o};
 
 	u.mask = m->image->heap_size - 1;
-	if (!plan_unit(&u))
+	if (!plan_unit(&u) || !choose_slack(&u))
 		return NULL;
 	translate_functions(&u);
 	for (uint32_t i = 0; i < u.rt->nfuncs && !u.failed; i++)

@@ -163,8 +163,12 @@ struct unit {
 	VEC(struct ebpf_func) out;
 	VEC(uint32_t) layout; /* out in the order of the file */
 	uint32_t mask;
+	uint32_t slack; /* heap_slack of the object: covers the largest frame */
 	bool failed;
 };
+
+/* What stands before and behind a frame, arguments of a call included. */
+#define FRAME_AROUND (RT_CTX_FRAME + sizeof(struct step_frame) + 512)
 
 /* ---- plan.c ---- */
 #define CALL_FRAMES 8 /* MAX_CALL_FRAMES of the kernel */

@@ -172,7 +172,7 @@ static void add_symbols(struct object *o)
 		}
 	}
 	o->heap_sym = add_sym(o, EBPF_HEAP, STB_GLOBAL, STT_OBJECT, o->bss_sec,
-			      0, (uint64_t)im->heap_size + im->heap_slack);
+			      0, (uint64_t)im->heap_size + o->u->slack);
 	o->ring_sym = add_sym(o, EBPF_RING, STB_GLOBAL, STT_OBJECT, o->maps_sec,
 			      0, 16);
 	add_sym(o, "_license", STB_GLOBAL, STT_OBJECT, o->license_sec, 0, 4);
@@ -251,7 +251,7 @@ static void add_image(struct object *o)
 	h->header_size = sizeof(*h);
 	h->name = im->name;
 	h->heap_size = im->heap_size;
-	h->heap_slack = im->heap_slack;
+	h->heap_slack = o->u->slack;
 	h->ringbuf_size = im->ringbuf_size;
 	h->kernel_release = im->kernel_release;
 	h->arch = im->arch;
@@ -337,7 +337,7 @@ struct ebpf_object *object_write(struct unit *u)
 		add_section(&o, ".maps", SHT_PROGBITS, SHF_ALLOC | SHF_WRITE,
 			    arena_alloc(u->arena, 16), 16);
 	o.bss_sec = add_section(&o, ".bss", SHT_NOBITS, SHF_ALLOC | SHF_WRITE,
-				NULL, (uint64_t)im->heap_size + im->heap_slack);
+				NULL, (uint64_t)im->heap_size + u->slack);
 	section(&o, o.bss_sec)->h.sh_addralign = 4096;
 	btf_write(u, o.code_name, o.ncode, &btf, &ext);
 	add_section(&o, ".BTF", SHT_PROGBITS, 0, btf.v, btf.n);

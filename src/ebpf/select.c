@@ -943,9 +943,6 @@ static void check_limits(struct sel *s, bool fits)
 {
 	struct unit *u = s->g.u;
 	const char *what = s->f->ir->is_handler ? "probe handler" : "function";
-	/* what stands before and behind it, arguments of a call included */
-	uint32_t around = RT_CTX_FRAME + sizeof(struct step_frame) + 512;
-	uint32_t room = u->m->image->heap_slack;
 
 	if (!fits)
 		unit_fail(u, s->f->ir->loc, "move parts of it to functions",
@@ -956,13 +953,6 @@ static void check_limits(struct sel *s, bool fits)
 			  "this %s has too many branches for the BPF "
 			  "verifier: %u",
 			  what, s->nbranches);
-	else if ((uint64_t)s->f->frame_size + around > room)
-		unit_fail(u, s->f->ir->loc,
-			  "lower -DMAXSTRINGLEN, or move parts of it to "
-			  "functions",
-			  "the local variables of this %s need %u bytes; "
-			  "BPF leaves room for %u",
-			  what, s->f->frame_size, room - around);
 }
 
 void select_body(struct unit *u, struct m_func *f)

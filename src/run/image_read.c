@@ -18,7 +18,6 @@
 #include "wire/image_file.h"
 
 #define HEAP_MAX (1u << 29) /* the BPF verifier's limit */
-#define SLACK_MAX (1u << 24)
 #define RING_MIN 4096u
 
 struct reader {
@@ -174,7 +173,7 @@ static int check_heap(struct reader *r, const struct image *im)
 	struct rt_head h;
 
 	if (!is_power_of_two(im->heap_size) || im->heap_size < 4096 ||
-	    im->heap_size > HEAP_MAX || im->heap_slack > SLACK_MAX)
+	    im->heap_size > HEAP_MAX || im->heap_slack > WIRE_SLACK_MAX)
 		return bad(r, EBADMSG, "bad heap size");
 	if (!is_power_of_two(im->ringbuf_size) || im->ringbuf_size < RING_MIN)
 		return bad(r, EBADMSG, "bad buffer size");

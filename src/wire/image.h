@@ -67,12 +67,15 @@ struct image_handler {
 #define IMAGE_HANDLER_STATES(flags) \
 	((flags) >> 8 & 0xffu ? (flags) >> 8 & 0xffu : 1u << RT_RUNNING)
 
+#define WIRE_SLACK_MAX (1u << 24)
+
 struct image {
 	w_u32 version; /* WIRE_VERSION */
 	w_u32 name; /* in strings: module name, "stap_<hash>" */
 	/* heap: init bytes, the rest is zero */
 	w_u32 heap_size; /* power of two */
-	w_u32 heap_slack; /* bytes after it that may be touched */
+	w_u32 heap_slack; /* bytes after it that may be touched; at most
+			     WIRE_SLACK_MAX */
 	w_u32 heap_init_len;
 	w_u32 ringbuf_size; /* bytes, power of two, >= page */
 	w_u32 nstrings; /* bytes */

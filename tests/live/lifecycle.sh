@@ -53,6 +53,7 @@ test_program_by_another_name() {
 
 test_one_process() {
 	need bpf
+	need pids
 	sleep 0.6 &
 	pid=$!
 	"$stap" -e '

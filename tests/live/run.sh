@@ -19,6 +19,9 @@ need() {
 		need bpf
 		[ -r /sys/bus/event_source/devices/kprobe/type ] ||
 			skip "needs kprobes in the kernel (CONFIG_KPROBE_EVENTS)" ;;
+	pids) # pid() is what the kernel calls a process
+		[ "$(readlink /proc/self/ns/pid)" = 'pid:[4026531836]' ] ||
+			skip "needs the initial PID namespace" ;;
 	root) [ "$(id -u)" = 0 ] || skip "needs root" ;;
 	*) command -v "$1" >/dev/null || skip "needs $1" ;;
 	esac

@@ -5,8 +5,9 @@
 
 test_context_functions_tell_what_proc_tells() {
 	need bpf
+	need pids
 	cat >t.sh <<'S'
-echo "$$ $PPID $(ps -o pgid= -o sid= -p $$ | tr -s ' ' | sed 's/^ //') $(id -u) $(id -g)" >want
+echo "$$ $PPID $(cut -d ' ' -f 5-6 /proc/$$/stat) $(id -u) $(id -g)" >want
 true
 S
 	"$stap" -c "sh t.sh" -e 'global done probe syscall_any {

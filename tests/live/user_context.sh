@@ -136,6 +136,7 @@ test_system_calls_of_a_process() {
 
 test_process_begin_of_running_programs() {
 	need bpf
+	need pids
 	cp "$(command -v dash)" runner 2>/dev/null || skip "needs dash"
 	./runner -c 'while :; do sleep 0.1; done' &
 	pid=$!

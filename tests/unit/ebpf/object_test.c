@@ -396,9 +396,9 @@ static void too_large_frames_are_reported(void **state)
 
 	expect_limit(a,
 		     util_parse(a, HEAD "handler 0 probe_0 {\n"
-					"  slot0 a 50000\n  slot1 b 50000\n"
+					"  slot0 a 5000000\n  slot1 b 5000000\n"
 					"b0:\n  st.8 [slot1], 1\n  ret\n}\n"),
-		     &may_goto, "the local variables of this probe handler");
+		     &may_goto, "the local variables of a function need");
 	arena_free(a);
 }
 

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <sched.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -332,6 +333,14 @@ static void forget_rest(char *base, w_u64 string)
 }
 
 /* Runs a function in both, compares everything. */
+/* PROC_PID_INIT_INO of include/linux/proc_ns.h */
+static bool initial_pids(void)
+{
+	struct stat st;
+
+	return !stat("/proc/self/ns/pid", &st) && st.st_ino == 0xeffffffc;
+}
+
 static w_u64 both(const char *name, const w_u64 *a)
 {
 	unsigned i = 0;
@@ -365,7 +374,9 @@ static w_u64 both(const char *name, const w_u64 *a)
 		differ(name, a, functions[i].nargs);
 		fail();
 	}
-	assert_true(want == got);
+	/* programs know no containers */
+	if (strcmp(name, "pid_tgid") || initial_pids())
+		assert_true(want == got);
 	assert_int_equal(native_out.len, bpf_out.len);
 	assert_memory_equal(native_out.data, bpf_out.data, native_out.len);
 	functions[i].calls++;
