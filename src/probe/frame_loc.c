@@ -733,7 +733,11 @@ static bool place_at(const struct frame *f, const struct probe_env *env,
 	case DW_LOC_NONE:
 		break;
 	}
-	return place_result(&v, type, out);
+	if (!place_result(&v, type, out))
+		return false;
+	/* also of values: what they point to */
+	out->user = f->user;
+	return true;
 }
 
 static bool place_die(const struct frame *f, const struct probe_env *env,
