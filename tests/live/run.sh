@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Live tests: real probes on the running kernel and on real programs. Every
-# test is a function test_*; "need FEATURE" skips it by name.
+# test is a function test_*; "need FEATURE" skips it by name. Arguments are
+# patterns of the tests to run; LIMIT is the seconds that one may take.
 cd "$(dirname "$0")/../.." || exit 1
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
@@ -37,11 +38,39 @@ for file in tests/live/*.sh; do
 	[ "$file" = tests/live/run.sh ] || . "$file"
 done
 
-for t in $(declare -F | sed -n 's/^declare -f \(test_\)/\1/p'); do
-	[ $# -gt 0 ] && ! [[ " $* " == *" $t "* ]] && continue
-	mkdir -p "$dir/t"
-	(cd "$dir/t" && set -e && $t) >"$dir/out" 2>&1
+wanted() { # test, pattern...
+	local t=$1
+	shift
+	[ $# = 0 ] && return
+	for p; do
+		# shellcheck disable=SC2053
+		[[ $t == $p ]] && return
+	done
+	return 1
+}
+# A test runs in a process group of its own, and takes no longer than the limit.
+run_limited() {
+	local pid guard rc
+	set -m
+	(cd "$dir/t" && set +m && set -e && $1) </dev/null &
+	pid=$!
+	(sleep "${LIMIT:-120}"; echo "no end after ${LIMIT:-120} seconds"
+		kill -KILL -- -$pid) &
+	guard=$!
+	set +m
+	wait $pid
 	rc=$?
+	{ kill -KILL -- -$guard; wait $guard; } 2>/dev/null
+	return $rc
+}
+
+for t in $(declare -F | sed -n 's/^declare -f \(test_\)/\1/p'); do
+	wanted "$t" "$@" || continue
+	mkdir -p "$dir/t"
+	start=$SECONDS
+	run_limited "$t" >"$dir/out" 2>&1
+	rc=$?
+	[ "${VERBOSE:-}" ] && echo "$t: status $rc after $((SECONDS - start)) s"
 	if [ $rc = 77 ]; then
 		skipped=$((skipped + 1))
 		echo "SKIP $t: $(cat "$dir/skip")"
