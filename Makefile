@@ -5,6 +5,7 @@
 # make check        all tests that this machine can run
 # make check-unit   only unit tests        (also check-golden, check-eval,
 # make check-live   only live tests         check-tour, check-layers)
+# make check-vm     live tests and programs on other kernels, in a guest
 # make bench        speed, as ratios against peers
 # make fuzz         fuzzers, FUZZ_TIME=seconds each
 # make bless        rewrite golden files from what is printed now

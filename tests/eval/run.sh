@@ -16,8 +16,8 @@
 # The part from "!!!" on is optional; without it the status must be 0. Empty
 # lines between groups do not count. Output that ends in empty lines, or without
 # a newline, is written with a last line "\c": the text then ends before the
-# newline in front of that line. FILTER=regex selects groups by "file/name"; JOBS=n runs n at a time;
-# KEEP=1 keeps what was written. The last line is the summary.
+# newline in front of that line. FILTER=regex selects groups by "file/name"; JOBS=n runs n at a time,
+# LIMIT seconds each; KEEP=1 keeps what was written. The last line is the summary.
 
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
@@ -90,7 +90,7 @@ run_group()
 	local opts=()
 	[ "$target" = bpf ] || opts=("--runtime=$target")
 	read -r -a args <"$dir/args"
-	timeout -k 5 20 "$STAP" "${opts[@]}" "${args[@]}" "$dir/script" \
+	timeout -k 5 "${LIMIT:-20}" "$STAP" "${opts[@]}" "${args[@]}" "$dir/script" \
 		>"$out" 2>"$err" </dev/null
 	status=$?
 	[ $status = "$(<"$dir/status")" ] || bad="status $status"

@@ -39,15 +39,15 @@ accounting_storm() {
 test_a_million_records() {
 	need bpf
 	accounting_storm
-	"$stap" --accounting=json -c './storm 1000000' -e "$accounting_script" >out
+	"$stap" --accounting=json -c "./storm $(many 1000000)" -e "$accounting_script" >out
 	accounting_adds_up
-	[ "$(sed -n 's/^produced //p' out)" -ge 900000 ]
+	[ "$(sed -n 's/^produced //p' out)" -ge $(many 900000) ]
 }
 
 test_stopped_reader_loses_nothing_uncounted() {
 	need bpf
 	accounting_storm
-	"$stap" -s 1 --accounting=json -c './storm 3000000' -e "$accounting_script" >out 2>err &
+	"$stap" -s 1 --accounting=json -c "./storm $(many 3000000)" -e "$accounting_script" >out 2>err &
 	pid=$!
 	for _ in $(seq 100); do [ -s out ] && break; sleep 0.02; done
 	kill -STOP $pid

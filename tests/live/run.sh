@@ -27,6 +27,8 @@ need() {
 	*) command -v "$1" >/dev/null || skip "needs $1" ;;
 	esac
 }
+# N of something, or fewer where the machine is STAP_TEST_SLOW times slower.
+many() { echo $(($1 / ${STAP_TEST_SLOW:-1})); }
 fail() { echo "$*"; exit 1; }
 # "! cmd" would not end a test under set -e.
 fails() { if "$@"; then fail "succeeded: $*"; fi; }
