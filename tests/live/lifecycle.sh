@@ -3,7 +3,7 @@
 # Processes and threads: their begin and end, and whose are meant.
 
 test_threads_begin_and_end() {
-	need bpf
+	need process-end
 	hasher=$(dirname "$stap")/build/block_hasher
 	head -c 65536 /dev/zero >data
 	"$stap" -c "$hasher -d data -b 512 -t 5 -n 10" -e '
@@ -54,10 +54,10 @@ test_program_by_another_name() {
 test_one_process() {
 	need bpf
 	need pids
-	sleep 0.6 &
+	sleep $((${STAP_TEST_SLOW:-1})) &
 	pid=$!
 	"$stap" -e '
 		probe process($1).end { printf("ended %d\n", pid()); exit() }
-		probe timer.s(5) { exit() }' "$pid" >out
+		probe timer.s(15) { exit() }' "$pid" >out
 	expect "^ended $pid\$" out
 }

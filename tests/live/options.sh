@@ -3,7 +3,7 @@
 # The command line, and what a session does with signals and bad surroundings.
 # Most of it needs no BPF: the in-process engine has the same front and back.
 
-user() { SYSTEMTAP_DIR=$PWD timeout 20 "$stap" --runtime=user "$@"; }
+user() { SYSTEMTAP_DIR=$PWD timeout $((20 * ${STAP_TEST_SLOW:-1})) "$stap" --runtime=user "$@"; }
 
 wait_for() { # text, file
 	for _ in $(seq 200); do

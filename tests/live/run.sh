@@ -23,6 +23,12 @@ need() {
 	pids) # pid() is what the kernel calls a process
 		[ "$(readlink /proc/self/ns/pid)" = 'pid:[4026531836]' ] ||
 			skip "needs the initial PID namespace" ;;
+	process-end)
+		need bpf
+		"$stap" -p2 -e 'probe process("/bin/sh").end { }' 2>&1 |
+			grep -q 'before Linux 6.16' &&
+			skip "needs an exit event that knows the program (Linux 6.16)"
+		true ;;
 	root) [ "$(id -u)" = 0 ] || skip "needs root" ;;
 	*) command -v "$1" >/dev/null || skip "needs $1" ;;
 	esac
