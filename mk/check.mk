@@ -3,13 +3,14 @@
 
 UNIT_SUITES := $(foreach t,$(UNIT_BIN),'unit $(patsubst tests/unit/%_test,%,$(t:$(B)/%=%))=$(t)')
 
-.PHONY: check check-unit check-golden check-eval check-live check-layers check-docs
+.PHONY: check check-unit check-golden check-eval check-live check-gdb check-layers check-docs
 check: all unit examples
 	$(Q)tests/run-all 'layers=tools/check-layers' \
 		'warnings=$(MAKE) --no-print-directory check-warnings' $(UNIT_SUITES) \
 		'sanitized=$(MAKE) --no-print-directory SAN=1 CFLAGS="-O1 -g" check-unit' \
 		'golden=tests/golden/run.sh' 'eval=tests/eval/run.sh' \
-		'live=tests/live/run.sh' 'docs=tests/docs/run.sh'
+		'live=tests/live/run.sh' 'dwarf=tests/dwarf/run.sh' \
+		'docs=tests/docs/run.sh'
 check-unit: all unit
 	$(Q)tests/run-all $(UNIT_SUITES)
 check-golden: all
@@ -18,6 +19,9 @@ check-eval: all
 	$(Q)tests/eval/run.sh
 check-live: all examples
 	$(Q)tests/live/run.sh
+# every variable of test programs against gdb; "check" has a part of it
+check-gdb: all
+	$(Q)tests/dwarf/run.sh all
 check-docs: all examples
 	$(Q)tests/docs/run.sh
 check-layers:

@@ -226,6 +226,11 @@ static bool take_member(struct access *a, const struct ttype *t,
 
 	if (!ttype_find_member(t, name, &m)) {
 		struct name_list l = {0};
+		*why = NULL;
+		if (a->statics && a->statics(a, t, name, why))
+			return true;
+		if (*why)
+			return false;
 		ttype_all_members(ar, t, &l);
 		*why = arena_printf(ar, "unable to find member '%s' for %s%s",
 				    name, spelled(a, a->type),

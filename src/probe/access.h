@@ -41,6 +41,11 @@ struct access {
 	   it points to of this one. */
 	bool (*deref)(struct access *a, const char **why);
 	const void *deref_ctx;
+	/* Static members of C++ classes are variables elsewhere: makes the
+	   place of the one called name. False: there is none, or *why. */
+	bool (*statics)(struct access *a, const struct ttype *owner,
+			const char *name, const char **why);
+	const void *statics_ctx;
 	/* or memory: base + (constant of the steps since) */
 	struct expr *base;
 	uint64_t bit_off;

@@ -8,7 +8,7 @@
 #include <dwarf.h>
 #include <string.h>
 
-#include "probe/frame.h"
+#include "probe/frame_int.h"
 #include "target/arch.h"
 
 #define MAX_STACK 16u
@@ -122,6 +122,19 @@ static struct expr *add(struct eval *v, struct expr *x, int64_t n)
 
 static bool eval_ops(struct eval *v, Dwarf_Op *ops, size_t n);
 
+/* An expression that comes to one address or value. */
+static bool eval_simple(struct eval *v, Dwarf_Op *ops, size_t n)
+{
+	if (v->nested > MAX_NESTED)
+		return fail(v, "its location expression is too complex");
+	if (!eval_ops(v, ops, n))
+		return false;
+	if (v->nparts ||
+	    (v->now.kind != SIMPLE_MEM && v->now.kind != SIMPLE_VALUE))
+		return fail(v, "its location expression is damaged");
+	return true;
+}
+
 /* A sub-expression to a number (an address or a register's value). */
 static struct expr *eval_number(struct eval *outer, Dwarf_Op *ops, size_t n,
 				Dwarf_Attribute *attr, const struct frame *f)
@@ -134,18 +147,40 @@ static struct expr *eval_number(struct eval *outer, Dwarf_Op *ops, size_t n,
 			 .nested = outer->nested + 1,
 			 .attr = attr};
 
-	if (v.nested > MAX_NESTED) {
-		fail(outer, "its location expression is too complex");
+	return eval_simple(&v, ops, n) ? v.now.x : NULL;
+}
+
+struct expr *frame_number(const struct frame *f, const struct probe_env *env,
+			  struct loc loc, struct dw_loc *l, unsigned nested,
+			  const char **why)
+{
+	struct eval v = {.f = f,
+			 .env = env,
+			 .a = env->arena,
+			 .loc = loc,
+			 .why = why,
+			 .nested = nested,
+			 .attr = &l->attr};
+
+	return eval_simple(&v, l->ops, l->nops) ? v.now.x : NULL;
+}
+
+struct expr *frame_saved(const struct frame *f, const struct probe_env *env,
+			 struct loc loc, Dwarf_Op *ops, size_t n,
+			 unsigned nested, const char **why)
+{
+	struct eval v = {.f = f,
+			 .env = env,
+			 .a = env->arena,
+			 .loc = loc,
+			 .why = why,
+			 .nested = nested};
+
+	if (!eval_simple(&v, ops, n))
 		return NULL;
-	}
-	if (!eval_ops(&v, ops, n))
-		return NULL;
-	if (v.nparts ||
-	    (v.now.kind != SIMPLE_MEM && v.now.kind != SIMPLE_VALUE)) {
-		fail(outer, "its location expression is damaged");
-		return NULL;
-	}
-	return v.now.x;
+	return v.now.kind == SIMPLE_VALUE
+		       ? v.now.x
+		       : prim_read(env->arena, loc, v.now.x, 8, false, f->user);
 }
 
 static struct expr *cfa(struct eval *v)
@@ -179,12 +214,32 @@ static bool entry_value(struct eval *v, Dwarf_Op *op)
 	if (!v->attr || dwarf_getlocation_attr(v->attr, op, &a) ||
 	    dwarf_getlocation(&a, &ops, &n) || !n)
 		return fail(v, "its location expression is damaged");
-	if (!dw_outer_func(v->f->m, v->f->pc, &func) ||
-	    dwarf_entrypc(&func, &entry) || entry != v->f->pc)
+	if (dw_outer_func(v->f->m, v->f->pc, &func) &&
+	    !dwarf_entrypc(&func, &entry) && entry == v->f->pc)
+		return push(v, eval_number(v, ops, n, &a, v->f));
+	bool is_reg = ops[0].atom >= DW_OP_reg0 && ops[0].atom <= DW_OP_reg31;
+	if (n != 1 || (!is_reg && ops[0].atom != DW_OP_regx &&
+		       ops[0].atom != DW_OP_regval_type &&
+		       ops[0].atom != DW_OP_GNU_regval_type))
 		return fail(v, "it was optimised out here: only its value at "
 			       "the function's entry is known, and that is "
 			       "gone");
-	return push(v, eval_number(v, ops, n, &a, v->f));
+	return push(v, frame_entry_value(
+			       v->f, v->env, v->loc,
+			       is_reg ? (unsigned)(ops[0].atom - DW_OP_reg0)
+				      : (unsigned)ops[0].number,
+			       NULL, v->nested, v->why));
+}
+
+/* A parameter that the function has no more, but its callers know. */
+static bool parameter_ref(struct eval *v, Dwarf_Op *op)
+{
+	Dwarf_Die param;
+
+	if (!v->attr || dwarf_getlocation_die(v->attr, op, &param))
+		return fail(v, "its location expression is damaged");
+	return push(v, frame_entry_value(v->f, v->env, v->loc, 0, &param,
+					 v->nested, v->why));
 }
 
 static bool tls(struct eval *v)
@@ -261,11 +316,12 @@ static bool convert(struct eval *v, Dwarf_Op *op, struct expr *x)
 
 static bool constant(struct eval *v, Dwarf_Op *op)
 {
+	Dwarf_Attribute a;
 	Dwarf_Block b;
 	uint64_t x = 0;
 
-	if (!v->attr || dwarf_getlocation_implicit_value(v->attr, op, &b) ||
-	    b.length > 8)
+	if (!v->attr || dwarf_getlocation_attr(v->attr, op, &a) ||
+	    dwarf_formblock(&a, &b) || b.length > 8)
 		return fail(v, "its location expression is damaged");
 	memcpy(&x, b.data, b.length);
 	return push_num(v, (int64_t)x);
@@ -412,6 +468,8 @@ static bool stack_op(struct eval *v, Dwarf_Op *op)
 	case DW_OP_entry_value:
 	case DW_OP_GNU_entry_value:
 		return entry_value(v, op);
+	case DW_OP_GNU_parameter_ref:
+		return parameter_ref(v, op);
 	case DW_OP_form_tls_address:
 	case DW_OP_GNU_push_tls_address:
 		return tls(v);
@@ -707,6 +765,21 @@ static bool place_result(struct eval *v, uint32_t type, struct access *out)
 	return fail(v, "it was optimised out here");
 }
 
+static bool static_member(struct access *a, const struct ttype *owner,
+			  const char *name, const char **why)
+{
+	const struct frame *f = a->statics_ctx;
+	struct access to;
+	struct dw_var var;
+
+	if (!dw_static_member(f->m, owner->id, name, &var) ||
+	    !frame_place(f, a->env, a->loc, &var, &to, why))
+		return false;
+	access_free(a);
+	*a = to;
+	return true;
+}
+
 static bool place_at(const struct frame *f, const struct probe_env *env,
 		     struct loc loc, struct dw_loc *l, uint32_t type,
 		     unsigned nested, struct access *out, const char **why)
@@ -737,6 +810,8 @@ static bool place_at(const struct frame *f, const struct probe_env *env,
 		return false;
 	/* also of values: what they point to */
 	out->user = f->user;
+	out->statics = static_member;
+	out->statics_ctx = f;
 	return true;
 }
 

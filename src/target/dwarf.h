@@ -77,6 +77,29 @@ struct dw_inline {
  */
 const struct dw_inline *dw_inlines(struct dw_module *m, uint32_t *n);
 
+/* ---- calls (dwarf_calls.c) ---- */
+
+struct dw_call {
+	const struct dw_func *caller; /* with code; inlined bodies count as its */
+	const struct dw_func *callee; /* NULL: not known, or in another file */
+	uint64_t return_pc;	      /* behind the call instruction */
+	bool is_tail;		      /* a jump: nothing returns to it */
+	Dwarf_Die die;
+};
+/* All that the debug information lists; the first call walks all bodies. */
+const struct dw_call *dw_calls(struct dw_module *m, uint32_t *n);
+/* Those of the function with code at entry, by return_pc. */
+const struct dw_call *dw_calls_of(struct dw_module *m, uint64_t entry,
+				  uint32_t *n);
+/*
+ * What the argument in DWARF's register reg (or, when param is given, of that
+ * formal parameter) is, as an expression in the caller's frame. False: the
+ * compiler does not say.
+ */
+struct dw_loc;
+bool dw_call_argument(const struct dw_call *c, unsigned reg,
+		      const Dwarf_Die *param, struct dw_loc *out);
+
 /* A pattern of functions: "f", "f@file.c", "ns::f@dir/file.cc:12". */
 struct dw_pattern {
 	const char *func; /* without scopes; may hold wildcards */
@@ -179,6 +202,9 @@ void dw_visible(struct dw_module *m, Dwarf_Die *func, uint64_t pc,
  */
 bool dw_find_global(struct dw_module *m, Dwarf_Die *near, bool only_near,
 		    const char *name, struct dw_var *out);
+/* A static member of a class, or of a class that it inherits from. */
+bool dw_static_member(struct dw_module *m, uint32_t type, const char *name,
+		      struct dw_var *out);
 /*
  * What a function returns and where the calling convention leaves it. False:
  * nothing, or *why it cannot be had.
@@ -201,6 +227,9 @@ bool dw_cfa(struct dw_module *m, uint64_t pc, Dwarf_Op **ops, size_t *nops,
    same register. False: lost. */
 bool dw_caller_reg(struct dw_module *m, uint64_t pc, int reg, Dwarf_Op **ops,
 		   size_t *nops);
+/* The same for the return address. */
+bool dw_return_address(struct dw_module *m, uint64_t pc, Dwarf_Op **ops,
+		       size_t *nops);
 /* Offset of the thread pointer's block of a program's own TLS variables. */
 bool dw_tls_offset(struct dw_module *m, uint64_t offset, int64_t *from_tp);
 

@@ -29,7 +29,7 @@ static const char *join(struct arena *a, const char *scope, const char *name)
 	return *scope ? arena_printf(a, "%s::%s", scope, name) : name;
 }
 
-static const char *linkage_name(Dwarf_Die *die)
+const char *dw_linkage_name(Dwarf_Die *die)
 {
 	Dwarf_Attribute a;
 
@@ -77,7 +77,7 @@ static void take_function(struct walk *w, Dwarf_Die *die, const char *scope)
 	if (!f.name || (!f.entry && !f.can_inline))
 		return;
 	Dwarf_Die origin = dw_origin(die);
-	f.linkage = linkage_name(die);
+	f.linkage = dw_linkage_name(die);
 	f.file = NULL; /* when asked for: dw_decl_file() */
 	if (!dwarf_decl_line(die, &line) || !dwarf_decl_line(&origin, &line))
 		f.line = (unsigned)line;
@@ -114,6 +114,12 @@ static void walk_level(struct walk *w, Dwarf_Die *parent, const char *scope,
 		switch (dwarf_tag(&d)) {
 		case DW_TAG_subprogram:
 			take_function(w, &d, scope);
+			/* lambdas and local classes stand in the body */
+			if (methods)
+				walk_level(w, &d, scope, methods, depth + 1);
+			break;
+		case DW_TAG_lexical_block:
+			walk_level(w, &d, scope, methods, depth + 1);
 			break;
 		case DW_TAG_class_type:
 		case DW_TAG_structure_type:

@@ -55,6 +55,10 @@ struct dw_module {
 	bool inlines_read;
 	VEC(struct dw_inline) inlines;
 
+	/* dwarf_calls.c */
+	bool calls_read;
+	VEC(struct dw_call) calls; /* those of one callee together */
+
 	/* dwarf_types.c */
 	VEC(Dwarf_Die) dies; /* by type id; [0] is void */
 	struct die_table ids;
@@ -76,6 +80,8 @@ Dwarf_Die dw_origin(Dwarf_Die *die);
 const char *dw_decl_file(struct dw_module *m, Dwarf_Die *die);
 const char *dw_abs_file(struct dw_module *m, Dwarf_Die *cu, const char *file);
 bool dw_flag(Dwarf_Die *die, unsigned attr);
+/* Mangled name, references followed; or NULL. */
+const char *dw_linkage_name(Dwarf_Die *die);
 
 extern const struct type_ops dw_type_ops;
 void dw_types_init(struct dw_module *m);

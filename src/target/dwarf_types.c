@@ -394,6 +394,8 @@ static void member_pointer(Dwarf_Die *d, struct ttype *out)
 		out->size = 16;
 }
 
+static const struct member_list *members_of(struct dw_module *m, uint32_t id);
+
 static void composite(struct dw_module *m, Dwarf_Die *d, struct ttype *out)
 {
 	int tag = dwarf_tag(d);
@@ -412,6 +414,9 @@ static void composite(struct dw_module *m, Dwarf_Die *d, struct ttype *out)
 	out->kind = kind_of_tag(tag);
 	out->is_class = tag == DW_TAG_class_type;
 	out->n = count_children(d, DW_TAG_member, DW_TAG_inheritance);
+	/* Rust's enums: a member for each variant */
+	if (count_children(d, DW_TAG_variant_part, DW_TAG_variant_part))
+		out->n = members_of(m, dw_type_id(m, d))->v.n;
 }
 
 static void enumeration(Dwarf_Die *d, struct ttype *out)
@@ -437,6 +442,16 @@ static void enumeration(Dwarf_Die *d, struct ttype *out)
 		    !dwarf_formsdata(&a, &v) && v < 0)
 			out->is_signed = true;
 	} while (!dwarf_siblingof(&c, &c));
+}
+
+/* Type units: what stands elsewhere only names them. */
+static void follow_signature(Dwarf_Die *d)
+{
+	Dwarf_Attribute a;
+	Dwarf_Die full;
+
+	if (dwarf_attr(d, DW_AT_signature, &a) && dwarf_formref_die(&a, &full))
+		*d = full;
 }
 
 static bool fill(struct dw_module *m, Dwarf_Die *d, struct ttype *out)
@@ -508,6 +523,7 @@ static bool types_get(const struct type_src *s, uint32_t id, struct ttype *out)
 		return false;
 	if (is_wrapper(dwarf_tag(&d)))
 		return true; /* const void */
+	follow_signature(&d);
 	out->id = dw_type_id(m, &d);
 	bool ok = fill(m, &d, out);
 	if (!out->name)
@@ -711,6 +727,62 @@ static bool file_wanted(struct dw_module *m, Dwarf_Die *d, const char *file)
 		return true;
 	f = dw_unit_of(d, &cu) ? dwarf_diename(&cu) : NULL;
 	return f && dw_file_fits(file, f);
+}
+
+/* The definition that a declaration within a class stands for. */
+static Dwarf_Die definition_of(struct dw_module *m, Dwarf_Die *decl)
+{
+	struct var_dies *l;
+
+	read_names(m);
+	l = map_get(&m->globals, dwarf_diename(decl));
+	for (uint32_t i = 0; l && i < l->v.n; i++) {
+		Dwarf_Die d = l->v.v[i];
+		if (dw_origin(&d).addr == decl->addr)
+			return d;
+	}
+	/* The class stands in a type unit: its definition refers to a copy. */
+	for (uint32_t i = 0; l && i < l->v.n; i++)
+		if (dwarf_hasattr(&l->v.v[i], DW_AT_specification))
+			return l->v.v[i];
+	return *decl; /* a constant knows its value itself */
+}
+
+static bool find_static(struct dw_module *m, Dwarf_Die *class,
+			const char *name, unsigned depth, Dwarf_Die *out)
+{
+	Dwarf_Die c, base;
+
+	follow_signature(class);
+	if (depth > DW_MAX_HOPS || dwarf_child(class, &c))
+		return false;
+	do {
+		int tag = dwarf_tag(&c);
+		const char *n = dwarf_diename(&c);
+		if (tag == DW_TAG_inheritance && type_die(&c, &base) &&
+		    find_static(m, &base, name, depth + 1, out))
+			return true;
+		if ((tag != DW_TAG_member && tag != DW_TAG_variable) || !n ||
+		    strcmp(n, name) || !is_static_member(&c))
+			continue;
+		*out = definition_of(m, &c);
+		return true;
+	} while (!dwarf_siblingof(&c, &c));
+	return false;
+}
+
+bool dw_static_member(struct dw_module *m, uint32_t type, const char *name,
+		      struct dw_var *out)
+{
+	Dwarf_Die d, class;
+
+	if (!type || type >= m->dies.n)
+		return false;
+	class = m->dies.v[type];
+	if (!find_static(m, &class, name, 0, &d))
+		return false;
+	*out = (struct dw_var){.name = name, .die = d};
+	return dw_type_of(m, &d, &out->type);
 }
 
 static bool same_unit(Dwarf_Die *a, Dwarf_Die *b)

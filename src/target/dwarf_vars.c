@@ -288,6 +288,16 @@ bool dw_caller_reg(struct dw_module *m, uint64_t pc, int reg, Dwarf_Op **ops,
 	return ok;
 }
 
+bool dw_return_address(struct dw_module *m, uint64_t pc, Dwarf_Op **ops,
+		       size_t *nops)
+{
+	Dwarf_Frame *f = frame_at(m, pc);
+	int reg = f ? dwarf_frame_info(f, NULL, NULL, NULL) : -1;
+
+	free(f);
+	return reg >= 0 && dw_caller_reg(m, pc, reg, ops, nops) && *nops;
+}
+
 bool dw_tls_offset(struct dw_module *m, uint64_t offset, int64_t *from_tp)
 {
 	GElf_Addr bias;

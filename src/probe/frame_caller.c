@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * DW_OP_entry_value: what a register held when the function was entered, long
+ * after it was overwritten. The caller may know: its call site says how the
+ * argument is computed from what the call has left alone. Which caller it is
+ * shows at run time, by the return address, so what comes out is
+ *
+ *	(ra = return address - entry) == 0x12 ? A : ra == 0x34 ? B : an error
+ *
+ * where A and B are evaluated in frames one up: registers are found as the
+ * call frame information of this one says.
+ */
+#include <dwarf.h>
+
+#include "probe/frame_int.h"
+
+/* Call sites of one function that are told apart, and of their callers. */
+#define MAX_SITES 32u
+#define MAX_SITES_NESTED 4u
+
+/* ---- the caller's frame ---- */
+
+struct caller {
+	struct frame frame;
+	const struct frame *callee;
+	unsigned nested;
+};
+
+static struct expr *caller_reg(const struct frame *f,
+			       const struct probe_env *env, struct loc loc,
+			       unsigned regno, const char **why)
+{
+	const struct caller *c = f->ctx;
+	const struct frame *inner = c->callee;
+	Dwarf_Op *ops;
+	size_t n;
+
+	/* What the frame information is silent about was not touched. */
+	if (!dw_caller_reg(inner->m, inner->pc, (int)regno, &ops, &n) || !n)
+		return inner->reg(inner, env, loc, regno, why);
+	return frame_saved(inner, env, loc, ops, n, c->nested + 1, why);
+}
+
+static struct expr *caller_address(const struct frame *f,
+				   const struct probe_env *env, struct loc loc,
+				   uint64_t addr, const char **why)
+{
+	const struct caller *c = f->ctx;
+
+	return c->callee->address(c->callee, env, loc, addr, why);
+}
+
+static struct expr *caller_tls(const struct frame *f,
+			       const struct probe_env *env, struct loc loc,
+			       const char **why)
+{
+	const struct caller *c = f->ctx;
+
+	return c->callee->tls ? c->callee->tls(c->callee, env, loc, why) : NULL;
+}
+
+/* pc: within the call, so that ranges which end there still hold. */
+static void caller_frame(struct caller *c, const struct frame *inner,
+			 const struct dw_call *site, unsigned nested)
+{
+	*c = (struct caller){.callee = inner, .nested = nested};
+	c->frame = (struct frame){.m = inner->m,
+				  .func = site->caller->die,
+				  .pc = site->return_pc - 1,
+				  .user = inner->user,
+				  .reg = caller_reg,
+				  .address = caller_address,
+				  .tls = caller_tls,
+				  .ctx = c};
+}
+
+/* ---- one of several ---- */
+
+static const char gone[] = "it was optimised out here: only its value at the "
+			   "function's entry is known, and that is gone";
+
+/* Fails at run time. */
+static struct expr *unknown(const struct probe_env *env, struct loc loc)
+{
+	struct expr *e = expr_call(env->arena, loc, "__entry_value_unknown");
+
+	e->type = TY_LONG;
+	return e;
+}
+
+/* Return address - run-time address of the function's entry. */
+static struct expr *return_offset(const struct frame *f,
+				  const struct probe_env *env, struct loc loc,
+				  uint64_t entry, unsigned nested,
+				  const char **why)
+{
+	struct expr *ra, *base;
+	Dwarf_Op *ops;
+	size_t n;
+
+	if (!dw_return_address(f->m, f->pc, &ops, &n)) {
+		*why = gone;
+		return NULL;
+	}
+	ra = frame_saved(f, env, loc, ops, n, nested + 1, why);
+	base = ra ? f->address(f, env, loc, entry, why) : NULL;
+	return base ? long_binary(env->arena, OP_SUB, ra, base) : NULL;
+}
+
+static struct expr *argument_at(const struct frame *f,
+				const struct probe_env *env, struct loc loc,
+				const struct dw_call *site, unsigned reg,
+				const Dwarf_Die *param, unsigned nested)
+{
+	const char *why = NULL;
+	struct caller *c;
+	struct dw_loc l;
+
+	if (!dw_call_argument(site, reg, param, &l))
+		return NULL;
+	c = arena_new_obj(env->arena, struct caller);
+	caller_frame(c, f, site, nested);
+	return frame_number(&c->frame, env, loc, &l, nested + 1, &why);
+}
+
+struct expr *frame_entry_value(const struct frame *f,
+			       const struct probe_env *env, struct loc loc,
+			       unsigned reg, const Dwarf_Die *param,
+			       unsigned nested, const char **why)
+{
+	struct expr *offset, *all = unknown(env, loc), *last = NULL;
+	Dwarf_Addr entry;
+	Dwarf_Die func;
+	uint32_t n;
+
+	*why = gone;
+	if (f->is_return || !dw_outer_func(f->m, f->pc, &func) ||
+	    dwarf_entrypc(&func, &entry))
+		return NULL;
+	const struct dw_call *c = dw_calls_of(f->m, entry, &n);
+	if (!n || n > (nested ? MAX_SITES_NESTED : MAX_SITES))
+		return NULL;
+	offset = return_offset(f, env, loc, entry, nested, why);
+	if (!offset)
+		return NULL;
+	const char *temp = arena_printf(env->arena, "__return_%u_%u_%u",
+					loc.line, loc.col, nested);
+	for (uint32_t i = n; i-- > 0;) {
+		struct expr *x = c[i].is_tail ? NULL
+					      : argument_at(f, env, loc, &c[i], reg,
+							    param, nested);
+		if (!x)
+			continue;
+		last = expr_new(env->arena, E_TERNARY, loc);
+		last->type = TY_LONG;
+		last->ternary.cond = long_binary(
+			env->arena, OP_EQ, expr_symbol(env->arena, loc, temp),
+			prim_number(env->arena, loc,
+				    (int64_t)(c[i].return_pc - entry)));
+		last->ternary.a = x;
+		last->ternary.b = all;
+		all = last;
+	}
+	*why = gone;
+	if (!last)
+		return NULL;
+	/* the first that is compared computes it */
+	last->ternary.cond->binary.a =
+		expr_assign(env->arena, loc, temp, offset);
+	return all;
+}
