@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# What probes of kernel functions say, beside what the kernel itself says of the
+# same: its tracer's counts, its own number of missed returns, its list of
+# functions.
+
+tracefs=/sys/kernel/tracing
+
+# The one-liner that everybody tries first.
+test_reads_by_name_and_count() {
+	need kprobes
+	need cc
+	cat >reader.c <<'C'
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+int main(void)
+{
+	char buf[70000], name[32];
+	FILE *said = fopen("said", "w");
+	for (int i = 1; i <= 40; i++) {
+		sprintf(name, "number-%d", i);
+		int fd = open(name, O_RDWR | O_CREAT, 0600);
+		read(fd, buf, i * i * 31);
+		close(fd);
+		fprintf(said, "reader %d %s\n", i * i * 31, name);
+	}
+	return fclose(said);
+}
+C
+	cc -O1 -w reader.c -o reader
+	"$stap" -w -c ./reader -e 'probe kernel.function("vfs_read") { printf("%s %d %s\n", execname(), $count, kernel_string($file->f_path->dentry->d_name->name)) }' >out
+	grep '^reader .* number-' out >seen
+	diff said seen
+}
+
+# Every call that the kernel's own tracer saw a program make is seen by our
+# probes.
+test_counts_equal_those_of_the_kernels_tracer() {
+	need kprobes
+	need cc
+	grep -qw function $tracefs/available_tracers ||
+		skip "needs the kernel's function tracer"
+	cat >work.c <<'C'
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/resource.h>
+#include <unistd.h>
+int main(void)
+{
+	for (int i = 0; i < 300; i++) {
+		mkdir("d", 0700);
+		symlink("d", "l");
+		rename("l", "m");
+		unlink("m");
+		rmdir("d");
+		setpriority(PRIO_PROCESS, 0, i % 5);
+		setpgid(0, 0);
+		umask(i % 8);
+	}
+	return 0;
+}
+C
+	cc -O1 -w work.c -o work
+	points=
+	for f in do_mkdirat do_symlinkat do_renameat2 do_unlinkat do_rmdir \
+		set_user_nice __x64_sys_setpgid __x64_sys_umask vfs_mkdir \
+		vfs_rmdir vfs_symlink vfs_unlink vfs_rename; do
+		echo "$f"
+		points="$points${points:+, }kernel.function(\"$f\")"
+	done >$tracefs/set_ftrace_filter
+	echo function >$tracefs/current_tracer
+	echo >$tracefs/trace
+	"$stap" -w -c ./work -e '
+		global n
+		probe '"$points"' { if (execname() == "work") n[ppfunc()]++ }
+		probe end { foreach (f+ in n) printf("%s %d\n", f, n[f]) }' >seen
+	sed -n 's/^ *work-[0-9].*: \([a-z0-9_]*\) <-.*/\1/p' $tracefs/trace >calls
+	echo nop >$tracefs/current_tracer
+	echo >$tracefs/set_ftrace_filter
+	sort calls | uniq -c | awk '{ print $2, $1 }' >kernel
+	sort seen >ours
+	diff kernel ours
+	[ "$(wc -l <ours)" = 13 ]
+	expect '^do_mkdirat 300$' ours
+}
+
+test_missed_returns_are_the_kernels_number() {
+	need kprobes
+	need cc
+	cat >sleepers.c <<'C'
+#include <pthread.h>
+#include <time.h>
+static void *work(void *arg)
+{
+	for (int i = 0; i < 5; i++)
+		nanosleep(&(struct timespec){0, 50000000}, 0);
+	return arg;
+}
+int main(void)
+{
+	pthread_t t[12];
+	for (int i = 0; i < 12; i++)
+		pthread_create(&t[i], 0, work, 0);
+	for (int i = 0; i < 12; i++)
+		pthread_join(t[i], 0);
+	return 0;
+}
+C
+	cc -O1 -pthread sleepers.c -o sleepers
+	# a probe that others made by hand, with as little room
+	echo "r2:live_test/byhand hrtimer_nanosleep" >>$tracefs/kprobe_events
+	echo 1 >$tracefs/events/live_test/byhand/enable
+	"$stap" -w --accounting=acc.json -c ./sleepers -e '
+		global n
+		probe kernel.function("hrtimer_nanosleep").return.maxactive(2) { n++ }
+		probe end { println(n) }' >out 2>err || true
+	echo 0 >$tracefs/events/live_test/byhand/enable
+	read -r _ hits misses < <(grep byhand $tracefs/kprobe_profile)
+	echo "-:live_test/byhand" >>$tracefs/kprobe_events
+	missed=$(sed -n 's/.*"missed": *\([0-9]*\).*/\1/p' acc.json)
+	echo "ours: $(cat out) and $missed missed; by hand: $hits and $misses missed"
+	[ $(($(cat out) + missed)) = $((hits + misses)) ]
+	[ $((hits + misses)) -ge 60 ] && [ "$missed" -ge 8 ]
+}
+
+# What a pattern attaches to is what the kernel's list of functions has.
+test_patterns_attach_to_what_can_be_probed() {
+	need kprobes
+	[ -r $tracefs/available_filter_functions ] ||
+		skip "needs the kernel's list of traceable functions"
+	"$stap" -p2 -e 'probe kernel.function("vfs_*") { }' |
+		sed -n 's/^kernel.function("\(vfs_[a-z0-9_]*\)[@"].*/\1/p' | sort -u >ours
+	awk '$1 ~ /^vfs_/ && !$2 { sub(/\..*/, "", $1); print $1 }' \
+		$tracefs/available_filter_functions | sort -u >kernel
+	# nothing that can be traced is left out
+	comm -13 ours kernel >left_out
+	[ ! -s left_out ] || { cat left_out; false; }
+	[ "$(wc -l <ours)" -ge 60 ]
+}
+
+test_subsystems_are_attached_at_once() {
+	need kprobes
+	modprobe ext4 2>/dev/null || true
+	for pattern in 'kernel.function("vfs_*")' 'kernel.function("tcp_*")' \
+		'module("ext4").function("ext4_*")?'; do
+		start=$(date +%s%N)
+		"$stap" -w -e "global n
+			probe $pattern { n++ } probe begin { println(\"up\") exit() }" >out
+		took=$((($(date +%s%N) - start) / 1000000))
+		echo "$pattern: $took ms"
+		expect '^up$' out
+		[ $took -lt $((2000 * ${STAP_TEST_SLOW:-1})) ]
+	done
+}
