@@ -130,6 +130,7 @@ function file_name:string(file:long)
 {
 	return kernel_string(@cast(file, "struct file", "kernel")->f_path->dentry->d_name->name)
 }
+# Functions by the name of one kernel or else of the other ("!").
 # only the program itself, and not what it does at its start and end
 function mine:long() { return pid() == target() && on }
 global on
@@ -165,28 +166,28 @@ probe kernel.function("chown_common").return {
 probe kernel.function("vfs_readv").return {
 	if (mine()) printf("vfs_readv %s %d = %d\n", file_name(@entry($file)), @entry($vlen), $return)
 }
-probe kernel.function("do_mkdirat").return {
+probe kernel.function("do_mkdirat").return!, kernel.function("filename_mkdirat").return {
 	if (mine()) printf("do_mkdirat %s %o = %d\n", @entry(kernel_string($name->name)), @entry($mode), $return)
 }
 probe kernel.function("vfs_mkdir") {
 	if (mine()) printf("vfs_mkdir %s\n", kernel_string($dentry->d_name->name))
 }
-probe kernel.function("do_linkat").return {
+probe kernel.function("do_linkat").return!, kernel.function("filename_linkat").return {
 	if (mine()) printf("do_linkat %s %s = %d\n", @entry(kernel_string($old->name)), @entry(kernel_string($new->name)), $return)
 }
-probe kernel.function("do_symlinkat").return {
+probe kernel.function("do_symlinkat").return!, kernel.function("filename_symlinkat").return {
 	if (mine()) printf("do_symlinkat %s %s = %d\n", @entry(kernel_string($from->name)), @entry(kernel_string($to->name)), $return)
 }
-probe kernel.function("do_renameat2").return {
+probe kernel.function("do_renameat2").return!, kernel.function("filename_renameat2").return {
 	if (mine()) printf("do_renameat2 %s %s %d = %d\n", @entry(kernel_string($from->name)), @entry(kernel_string($to->name)), @entry($flags), $return)
 }
 probe kernel.function("vfs_statx").return {
 	if (mine()) { n = @entry(kernel_string($filename->name)); if (n == "file-d") printf("vfs_statx %s = %d\n", n, $return) }
 }
-probe kernel.function("do_unlinkat").return {
+probe kernel.function("do_unlinkat").return!, kernel.function("filename_unlinkat").return {
 	if (mine()) printf("do_unlinkat %s = %d\n", @entry(kernel_string($name->name)), $return)
 }
-probe kernel.function("do_rmdir").return {
+probe kernel.function("do_rmdir").return!, kernel.function("filename_rmdir").return {
 	if (mine()) printf("do_rmdir %s = %d\n", @entry(kernel_string($name->name)), $return)
 }
 probe kernel.function("ksys_dup3").return {
@@ -273,15 +274,17 @@ int main(void)
 }
 C
 	cc -O1 p.c -o p
+	f=do_mkdirat
+	"$stap" -l "kernel.function(\"$f\")" >/dev/null 2>&1 || f=filename_mkdirat
 	"$stap" -w -c ./p -e '
 		global a, b, c, sa, sb, sc, ra, rb, rc, rs, kids
 		function mine() { return pid() == target() }
-		probe kernel.function("do_mkdirat") { if (mine()) { a++ sa += $mode } }
-		probe kernel.function("do_mkdira?") { if (mine()) { b++ sb += $mode } }
-		probe kprobe.function("do_mkdirat") { if (mine()) { c++ sc += $mode } }
-		probe kernel.function("do_mkdirat").return { if (mine()) { ra++ rs += $return } }
-		probe kernel.function("do_mkdira*").return { if (mine()) { rb++ rs -= $return } }
-		probe kernel.function("do_mkdirat").return.maxactive(20) { if (mine()) { rc++ kids += $return == -17 } }
+		probe kernel.function("'$f'") { if (mine()) { a++ sa += $mode } }
+		probe kernel.function("'${f%?}'?") { if (mine()) { b++ sb += $mode } }
+		probe kprobe.function("'$f'") { if (mine()) { c++ sc += $mode } }
+		probe kernel.function("'$f'").return { if (mine()) { ra++ rs += $return } }
+		probe kernel.function("'${f%?}'*").return { if (mine()) { rb++ rs -= $return } }
+		probe kernel.function("'$f'").return.maxactive(20) { if (mine()) { rc++ kids += $return == -17 } }
 		probe end { printf("%d %d %d %d %d %d %d %d %d %d %d\n", a, b, c, sa, sb, sc, ra, rb, rc, rs, kids) }' >out
 	expect '^1000 1000 1000 499500 499500 499500 1000 1000 1000 0 999$' out
 	! grep -q stap_kretprobes /sys/kernel/tracing/kprobe_events
