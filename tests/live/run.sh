@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Live tests: real probes on the running kernel and on real programs. Every
 # test is a function test_*; "need FEATURE" skips it by name. Arguments are
-# patterns of the tests to run; LIMIT is the seconds that one may take.
+# patterns of the tests to run, or need=FEATURE: those that state it. LIMIT is
+# the seconds that one may take; VERBOSE=1 tells each one's.
 cd "$(dirname "$0")/../.." || exit 1
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
@@ -53,6 +54,8 @@ wanted() { # test, pattern...
 	for p; do
 		# shellcheck disable=SC2053
 		[[ $t == $p ]] && return
+		[[ $p == need=* ]] && declare -f "$t" |
+			grep -q "need ${p#need=};" && return
 	done
 	return 1
 }
