@@ -40,6 +40,13 @@ struct expr *frame_pt_reg(const struct frame *f, const struct probe_env *env,
 bool frame_place(const struct frame *f, const struct probe_env *env,
 		 struct loc loc, struct dw_var *var, struct access *out,
 		 const char **why);
+/*
+ * Is the function at f running because of these calls? From the innermost
+ * outwards. NULL: *why.
+ */
+struct expr *frame_called_by(const struct frame *f, const struct probe_env *env,
+			     struct loc loc, const struct dw_call *const *calls,
+			     unsigned n, const char **why);
 /* What the function returns, at a frame that is_return. */
 bool frame_return(const struct frame *f, const struct probe_env *env,
 		  struct loc loc, struct access *out, const char **why);

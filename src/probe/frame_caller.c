@@ -13,6 +13,8 @@
 #include <dwarf.h>
 
 #include "probe/frame_int.h"
+#include "probe/kind.h"
+#include "target/arch.h"
 
 /* Call sites of one function that are told apart, and of their callers. */
 #define MAX_SITES 32u
@@ -88,21 +90,32 @@ static struct expr *unknown(const struct probe_env *env, struct loc loc)
 	return e;
 }
 
+/* Where the function at f will return to. */
+static struct expr *return_address(const struct frame *f,
+				   const struct probe_env *env, struct loc loc,
+				   unsigned nested, const char **why)
+{
+	const struct arch *arch = arch_native();
+	Dwarf_Op *ops;
+	size_t n;
+
+	if (f->is_return && arch) /* it has */
+		return prim_ctx(env->arena, loc, arch->pc, 8, false);
+	if (!dw_return_address(f->m, f->pc, &ops, &n)) {
+		*why = "the call frame is not described there (.eh_frame)";
+		return NULL;
+	}
+	return frame_saved(f, env, loc, ops, n, nested + 1, why);
+}
+
 /* Return address - run-time address of the function's entry. */
 static struct expr *return_offset(const struct frame *f,
 				  const struct probe_env *env, struct loc loc,
 				  uint64_t entry, unsigned nested,
 				  const char **why)
 {
-	struct expr *ra, *base;
-	Dwarf_Op *ops;
-	size_t n;
+	struct expr *ra = return_address(f, env, loc, nested, why), *base;
 
-	if (!dw_return_address(f->m, f->pc, &ops, &n)) {
-		*why = gone;
-		return NULL;
-	}
-	ra = frame_saved(f, env, loc, ops, n, nested + 1, why);
 	base = ra ? f->address(f, env, loc, entry, why) : NULL;
 	return base ? long_binary(env->arena, OP_SUB, ra, base) : NULL;
 }
@@ -121,6 +134,45 @@ static struct expr *argument_at(const struct frame *f,
 	c = arena_new_obj(env->arena, struct caller);
 	caller_frame(c, f, site, nested);
 	return frame_number(&c->frame, env, loc, &l, nested + 1, &why);
+}
+
+/* The frame of a call that has just returned. */
+static void returned_frame(struct frame *f, const struct frame *callee,
+			   const struct dw_call *call)
+{
+	*f = *callee;
+	f->func = call->caller->die;
+	f->pc = call->return_pc;
+	f->is_return = false;
+}
+
+struct expr *frame_called_by(const struct frame *f, const struct probe_env *env,
+			     struct loc loc, const struct dw_call *const *calls,
+			     unsigned n, const char **why)
+{
+	struct arena *a = env->arena;
+	struct expr *all = NULL;
+
+	for (unsigned i = 0; i < n; i++) {
+		struct expr *ra = return_address(f, env, loc, i, why);
+		struct expr *to = ra ? f->address(f, env, loc,
+						  calls[i]->return_pc, why)
+				     : NULL;
+		if (!to)
+			return NULL;
+		struct expr *e = long_binary(a, OP_EQ, ra, to);
+		all = all ? expr_binary(a, loc, OP_LOGAND, all, e) : e;
+		if (f->is_return) {
+			struct frame *up = arena_new_obj(a, struct frame);
+			returned_frame(up, f, calls[i]);
+			f = up;
+		} else {
+			struct caller *up = arena_new_obj(a, struct caller);
+			caller_frame(up, f, calls[i], i);
+			f = &up->frame;
+		}
+	}
+	return all;
 }
 
 struct expr *frame_entry_value(const struct frame *f,

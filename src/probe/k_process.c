@@ -84,6 +84,9 @@ static void put_suffix(struct strbuf *name, const struct probe_point *p,
 {
 	for (unsigned i = scope_rest(p) + 1; i < p->comps.n; i++) {
 		int64_t n;
+		/* a callee is called by its own name */
+		if (pp_is(p, i, "callee") || pp_is(p, i, "callees"))
+			continue;
 		sb_printf(name, ".%s", p->comps.v[i].name);
 		if (pp_is(p, i, "label"))
 			sb_printf(name, "(\"%s\")", sfx->label);
@@ -219,6 +222,20 @@ static uint32_t add_all(const struct probe_env *env,
 	return n;
 }
 
+static int no_callee(const struct probe_env *env, const struct probe_point *p)
+{
+	unsigned i = scope_rest(p) + 1;
+
+	diag_remedy(diag_report(env->diag, PROBE_POINT_UNAVAILABLE,
+				p->comps.v[i].loc, pp_what(env, p, i),
+				pp_text(env->arena, p, UINT_MAX, NULL),
+				"the debug information lists no such call"),
+		    "compilers list calls from -O1 on, but none through "
+		    "pointers or into other files; probe the called function "
+		    "itself for those");
+	return PROBE_ERROR;
+}
+
 static int by_name(const struct probe_env *env, const struct probe_point *p,
 		   const struct scope *sc, const struct process_suffix *sfx,
 		   const char *text, bool quiet, struct site_list *out)
@@ -246,6 +263,11 @@ static int by_name(const struct probe_env *env, const struct probe_point *p,
 		return PROBE_ERROR;
 	if (!m && !sc->elf->nfuncs)
 		return no_symbols(env, p, sc->elf);
+	struct process_suffix plain = {.needs_dwarf = true};
+	struct site_list ignored = {0};
+	if ((sfx->callee || sfx->callees) &&
+	    add_all(env, p, sc, m, &pat, &plain, &ignored))
+		return no_callee(env, p);
 	return no_function(env, p, sc->elf, text, pat.func);
 }
 
@@ -346,18 +368,6 @@ static int process_match(const struct probe_env *env,
 	    !process_suffix_parse(p, rest + 1, &sfx) ||
 	    !suffix_fits(&sfx, !text))
 		return PROBE_NOT_MINE;
-	if (sfx.callee || sfx.callees) {
-		/* better none than the caller's */
-		diag_remedy(diag_report(env->diag, PROBE_POINT_UNAVAILABLE,
-					p->comps.v[rest].loc,
-					pp_what(env, p, rest),
-					pp_text(env->arena, p, UINT_MAX, NULL),
-					"calls from one function only cannot "
-					"be told apart"),
-			    "probe the called function itself, and ask for "
-			    "its caller in the handler");
-		return PROBE_ERROR;
-	}
 	if (!scope_find(env, p, true, &scopes, &path, &why))
 		return scope_error(env, p, path, why);
 	/* One program: say what is wrong. Several: take what there is. */

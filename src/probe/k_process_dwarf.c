@@ -44,7 +44,8 @@ static struct probe_site *add_at(struct adder *ad, const struct dw_func *f,
 	return s;
 }
 
-static void add_function(struct adder *ad, const struct dw_func *f)
+static struct probe_site *add_function(struct adder *ad,
+				       const struct dw_func *f)
 {
 	bool ret = ad->sfx->is_return;
 	uint64_t pc = ret ? f->entry : dw_after_prologue(ad->m, f);
@@ -52,6 +53,25 @@ static void add_function(struct adder *ad, const struct dw_func *f)
 
 	if (s)
 		s->function = f->entry;
+	return s;
+}
+
+struct probe_site *process_dwarf_one(const struct probe_env *env,
+				     const struct probe_point *p,
+				     const struct scope *sc,
+				     struct dw_module *m,
+				     const struct dw_func *f,
+				     const struct process_suffix *sfx,
+				     struct site_list *out)
+{
+	struct adder ad = {.env = env,
+			   .p = p,
+			   .sc = sc,
+			   .m = m,
+			   .sfx = sfx,
+			   .out = out};
+
+	return add_function(&ad, f);
 }
 
 static void add_inlines(struct adder *ad, const struct dw_func *f)
@@ -111,6 +131,12 @@ static void add_fitting(struct adder *ad, const struct dw_func *f)
 {
 	const struct process_suffix *x = ad->sfx;
 
+	if (x->callee || x->callees) {
+		if (f->entry)
+			ad->added += process_dwarf_callees(
+				ad->env, ad->p, ad->sc, ad->m, f, x, ad->out);
+		return;
+	}
 	if (x->label) {
 		if (f->entry)
 			add_labels(ad, f);

@@ -275,7 +275,7 @@ static bool same_build_id(const struct elf_file *a, const struct elf_file *b)
 static void read_debug_file(struct reader *r, const char *root)
 {
 	const char *path = debug_file(r, root);
-	int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
 
 	if (fd < 0)
 		return;

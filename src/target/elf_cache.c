@@ -123,6 +123,9 @@ static const char *interpreter_of(struct target_cache *c, const char *path,
 {
 	for (unsigned depth = 0; path && depth < 4; depth++) {
 		char line[256] = "";
+		struct stat st;
+		if (stat(path, &st) || !S_ISREG(st.st_mode))
+			return path; /* opening a FIFO would wait */
 		FILE *f = fopen(path, "re");
 		if (!f)
 			return path; /* who opens it next will say why */

@@ -75,6 +75,7 @@ class Walker:
 
     def __init__(self):
         self.leaves = []
+        self.implied = 0  # within an object that has no address
 
     def add(self, expr, want, kind="%d", is_float=False):
         if want is not None and len(self.leaves) < MAX_LEAVES:
@@ -103,7 +104,10 @@ class Walker:
         try:
             target = v.dereference()
             if fits(to.code, "STRUCT", "UNION"):
+                implied = "synthetic pointer" in v.format_string(raw=True)
+                self.implied += implied
                 self.fields(expr, target, to, depth + 1)
+                self.implied -= implied
                 return
             if to.sizeof == 1 and "char" in to.name and int(v):
                 s = v.string("latin-1", length=-1)
@@ -138,6 +142,8 @@ class Walker:
     def reference(self, expr, v, t, depth):
         """A pointer, for us."""
         to = t.target().strip_typedefs()
+        if self.implied:
+            return  # gdb 13 dies of references in pieces (coerce_pieced_ref)
         try:
             target = v.referenced_value()
             self.add(expr, int(target.address) & MASK)
