@@ -267,6 +267,9 @@ void frame_list_vars(const struct frame *f, const struct probe_env *env,
 		ttype_spell(out, dw_types(f->m), type);
 	}
 	visible(f, &l);
-	vec_for (&l, i)
-		list_var(f, &l.v[i], out);
+	/* parameters first, as they are written */
+	for (int pass = 0; pass < 2; pass++)
+		vec_for (&l, i)
+			if (l.v[i].is_param == !pass)
+				list_var(f, &l.v[i], out);
 }

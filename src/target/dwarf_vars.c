@@ -71,6 +71,33 @@ static void take_blocks(struct vis *v, Dwarf_Die *scope, unsigned depth)
 	} while (!dwarf_siblingof(&d, &d));
 }
 
+/*
+ * An inlined instance lists its parameters in any order; the abstract function
+ * has them as they are written.
+ */
+static void order_params(struct vis *v, uint32_t first, Dwarf_Die *abstract)
+{
+	uint32_t next = first;
+	Dwarf_Die d;
+
+	if (dwarf_child(abstract, &d))
+		return;
+	do {
+		const char *name = dwarf_diename(&d);
+		if (dwarf_tag(&d) != DW_TAG_formal_parameter || !name)
+			continue;
+		for (uint32_t i = next; i < v->out->n; i++) {
+			struct dw_var var = v->out->v[i];
+			if (!var.is_param || strcmp(var.name, name))
+				continue;
+			for (; i > next; i--)
+				v->out->v[i] = v->out->v[i - 1];
+			v->out->v[next++] = var;
+			break;
+		}
+	} while (!dwarf_siblingof(&d, &d));
+}
+
 void dw_visible(struct dw_module *m, Dwarf_Die *func, uint64_t pc,
 		dw_var_list *out)
 {
@@ -79,10 +106,13 @@ void dw_visible(struct dw_module *m, Dwarf_Die *func, uint64_t pc,
 	Dwarf_Die origin;
 
 	take_blocks(&v, func, 0);
+	uint32_t first = out->n;
 	take_vars(&v, func);
 	if (dwarf_attr(func, DW_AT_abstract_origin, &a) &&
-	    dwarf_formref_die(&a, &origin))
+	    dwarf_formref_die(&a, &origin)) {
 		take_vars(&v, &origin);
+		order_params(&v, first, &origin);
+	}
 }
 
 /* ---- where they are ---- */
