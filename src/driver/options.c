@@ -7,6 +7,8 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "driver/rc.h"
@@ -67,6 +69,19 @@ enum id {
 	ID_TMPDIR,
 	ID_ACCOUNTING,
 	ID_UPDATE_INDEX,
+	ID_UNPRIVILEGED,
+	ID_BACKGROUND,
+	ID_EXAMPLE,
+	ID_RLIMIT_AS,
+	ID_RLIMIT_CPU,
+	ID_RLIMIT_NPROC,
+	ID_RLIMIT_STACK,
+	ID_RLIMIT_FSIZE,
+	ID_NOTHING,
+	ID_NOTHING_ARG,
+	ID_PROLOGUE,
+	ID_ARCH,
+	ID_CLEAN_CACHE,
 };
 
 static const struct row rows[] = {
@@ -266,6 +281,63 @@ static bool colors_valid(void)
 	}
 }
 
+static bool when(struct diag *d, const char *option, const char *text)
+{
+	if (!text || !strcmp(text, "never") || !strcmp(text, "always") ||
+	    !strcmp(text, "auto"))
+		return true;
+	return bad(d, NULL,
+		   "invalid value '%s' for option %s: never, always or auto",
+		   text, option);
+}
+
+/* The options of setrlimit(2): each sets the soft limit, and the hard one where
+   that is higher, as nobody wants it back. */
+static bool resource_limit(struct diag *d, int id, const char *text)
+{
+	static const struct {
+		int id;
+		__rlimit_resource_t resource;
+		const char *option;
+	} kinds[] = {
+		{ID_RLIMIT_AS, RLIMIT_AS, "--rlimit-as"},
+		{ID_RLIMIT_CPU, RLIMIT_CPU, "--rlimit-cpu"},
+		{ID_RLIMIT_NPROC, RLIMIT_NPROC, "--rlimit-nproc"},
+		{ID_RLIMIT_STACK, RLIMIT_STACK, "--rlimit-stack"},
+		{ID_RLIMIT_FSIZE, RLIMIT_FSIZE, "--rlimit-fsize"},
+	};
+	unsigned i = 0;
+	struct rlimit limit;
+	char *end;
+
+	while (kinds[i].id != id)
+		i++;
+	errno = 0;
+	limit.rlim_cur = limit.rlim_max = strtoull(text, &end, 10);
+	if (!isdigit((unsigned char)*text) || *end || errno)
+		return bad(d, NULL,
+			   "invalid value '%s' for option %s: a number is "
+			   "needed",
+			   text, kinds[i].option);
+	if (setrlimit(kinds[i].resource, &limit))
+		return bad(d, "ulimit -Ha shows what may be asked for",
+			   "option %s: the limit cannot be set: %s",
+			   kinds[i].option, strerror(errno));
+	return true;
+}
+
+static bool architecture(struct diag *d, const char *text)
+{
+	struct utsname u;
+
+	if (uname(&u) || !strcmp(text, u.machine))
+		return true;
+	return bad(d, "run stap on a machine of that kind; its objects load on "
+		      "every kernel there",
+		   "option -a: programs for %s cannot be made on this machine",
+		   text);
+}
+
 static bool apply(struct arena *a, struct diag *d, struct options *o, int id,
 		  const char *arg)
 {
@@ -434,10 +506,7 @@ static bool apply(struct arena *a, struct diag *d, struct options *o, int id,
 		else if (!strcmp(arg, "auto"))
 			o->color = isatty(2) && colors_valid();
 		else
-			return bad(d, NULL,
-				   "invalid value '%s' for option --color: "
-				   "never, always or auto",
-				   arg);
+			return when(d, "--color", arg);
 		break;
 	case ID_PRIVILEGE:
 		if (strcmp(arg, "stapusr") && strcmp(arg, "stapsys") &&
@@ -466,6 +535,28 @@ static bool apply(struct arena *a, struct diag *d, struct options *o, int id,
 	case ID_UPDATE_INDEX:
 		o->update_index = arg;
 		break;
+	case ID_UNPRIVILEGED:
+		o->privilege = "stapusr";
+		break;
+	case ID_BACKGROUND:
+		o->background = true;
+		break;
+	case ID_EXAMPLE:
+		o->example = true;
+		break;
+	case ID_RLIMIT_AS:
+	case ID_RLIMIT_CPU:
+	case ID_RLIMIT_NPROC:
+	case ID_RLIMIT_STACK:
+	case ID_RLIMIT_FSIZE:
+		return resource_limit(d, id, arg);
+	case ID_PROLOGUE:
+		return when(d, "--prologue-searching", arg);
+	case ID_ARCH:
+		return architecture(d, arg);
+	case ID_NOTHING:
+	case ID_NOTHING_ARG:
+		break;
 	}
 	return true;
 }
@@ -492,6 +583,12 @@ static bool consistent(struct diag *d, const struct options *o)
 			   "-c and -x both name the target: give one of them");
 	if (o->rotate_bytes && !o->output)
 		return bad(d, NULL, "-S needs -o FILE");
+	if (o->background && !o->output)
+		return bad(d, "-F -o FILE -S SIZE,N keeps the newest output in "
+			      "N files of SIZE megabytes",
+			   "-F needs -o FILE");
+	if (o->example && !o->script_file)
+		return bad(d, NULL, "--example needs the name of a script");
 	if (o->no_time_limits && !o->guru)
 		return bad(d, "add -g",
 			   "--suppress-time-limits needs guru mode");
@@ -608,6 +705,8 @@ static enum options_result parse_words(struct arena *a, struct diag *d,
 			print_version();
 			return OPTIONS_DONE;
 		}
+		if (id == ID_CLEAN_CACHE)
+			return OPTIONS_DONE;
 		ok &= apply(a, d, o, id, optarg);
 	}
 	return ok ? OPTIONS_RUN : OPTIONS_BAD;

@@ -21,7 +21,7 @@ struct options {
 	unsigned verbose[6]; /* per pass, index 1..5; [0]: -v count */
 	bool keep, guru, unoptimised, no_warnings, warnings_are_errors, timing;
 	bool suppress_errors, no_time_limits, skip_badvars, no_global_display;
-	bool bulk;
+	bool bulk, background, example;
 	bool color;
 	const char *runtime;	 /* "bpf" or "user" */
 	const char *module_name; /* -m, or NULL */

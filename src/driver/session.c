@@ -6,6 +6,7 @@
 #include "driver/session.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -179,37 +180,40 @@ struct dir_list {
 	VEC(const char *) v;
 };
 
+/*
+ * A directory that comes with stap: beside the program when it runs from the
+ * source tree, or under the prefix it was really installed to.
+ */
+static const char *own_dir(struct session *s, const char *name)
+{
+	char exe[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+	struct stat st;
+
+	if (n > 0) {
+		exe[n] = 0;
+		char *slash = strrchr(exe, '/');
+
+		if (slash)
+			*slash = 0;
+		const char *near = arena_printf(s->a, "%s/%s", exe, name);
+		const char *share = arena_printf(s->a, "%s/../share/stap/%s",
+						 exe, name);
+
+		if (!stat(near, &st))
+			return near;
+		if (!stat(share, &st))
+			return share;
+	}
+	return arena_printf(s->a, STAP_PREFIX "/share/stap/%s", name);
+}
+
 static void tapset_dirs(struct session *s, struct dir_list *out)
 {
 	const char *env = getenv("SYSTEMTAP_TAPSET");
-	char exe[PATH_MAX];
 	struct stat st;
 
-	if (env && *env) {
-		vec_push(s->a, &out->v, env);
-	} else {
-		ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
-		const char *dir = STAP_PREFIX "/share/stap/tapset";
-
-		/* beside the program when it runs from the source tree, or
-		   under the prefix it was really installed to */
-		if (n > 0) {
-			exe[n] = 0;
-			char *slash = strrchr(exe, '/');
-
-			if (slash)
-				*slash = 0;
-			const char *near = arena_printf(s->a, "%s/tapset", exe);
-			const char *share = arena_printf(
-				s->a, "%s/../share/stap/tapset", exe);
-
-			if (!stat(near, &st))
-				dir = near;
-			else if (!stat(share, &st))
-				dir = share;
-		}
-		vec_push(s->a, &out->v, dir);
-	}
+	vec_push(s->a, &out->v, env && *env ? env : own_dir(s, "tapset"));
 	vec_for (&s->o->include, i) {
 		const char *dir = s->o->include.v[i];
 		int err = stat(dir, &st) ? errno : 0;
@@ -374,7 +378,12 @@ static bool pass_1(struct session *s)
 		parse_one(s, source_new(s->a, "<input>", o->script,
 					strlen(o->script)));
 	} else if (o->script_file) {
-		struct source *src = read_script(s, o->script_file);
+		const char *file = o->script_file;
+
+		if (o->example)
+			file = arena_printf(s->a, "%s/%s",
+					    own_dir(s, "examples"), file);
+		struct source *src = read_script(s, file);
 
 		if (src)
 			parse_one(s, src);
@@ -684,6 +693,34 @@ static const char *runner_path(struct session *s)
 	return arena_printf(s->a, "%srun", exe);
 }
 
+/*
+ * -F: the rest happens in another process, which this shell and terminal do
+ * not know; its number goes to standard output. False: we are done.
+ */
+static bool go_on_in_background(struct session *s, int *status)
+{
+	pid_t pid = fork();
+	int null;
+
+	*status = pid < 0;
+	if (pid < 0) {
+		diag_report(s->d, BACKGROUND, LOC_NONE, NULL, strerror(errno));
+		return false;
+	}
+	if (pid) {
+		printf("%d\n", (int)pid);
+		return false;
+	}
+	setsid();
+	null = open("/dev/null", O_RDWR);
+	if (null >= 0) {
+		dup2(null, 0);
+		dup2(null, 1);
+		close(null);
+	}
+	return true;
+}
+
 static int pass_5(struct session *s)
 {
 	const struct options *o = s->o;
@@ -715,6 +752,8 @@ static int pass_5(struct session *s)
 		failed(s, 5, "run");
 		return 1;
 	}
+	if (o->background && !go_on_in_background(s, &status))
+		return status;
 	status = run_session(&ro, &res);
 	diag_flush(s->d, stderr);
 	if (verbose(s, 5))

@@ -14,6 +14,27 @@ static const char *const limit_names[] = {
 };
 #define NLIMITS (sizeof(limit_names) / sizeof(limit_names[0]))
 
+/*
+ * Settings of SystemTap's module that have nothing to set here: the kernel's
+ * BPF keeps to its stacks and its memory by itself, and allocates a probe when
+ * it is attached. Scripts that name them run unchanged.
+ */
+static const char *const without_effect[] = {
+	"MINSTACKSPACE", "MAXUPROBES", "STP_MAXMEMORY", "KRETACTIVE",
+	"INTERRUPTIBLE", "TRYLOCKDELAY", "STP_OVERLOAD",
+	"STP_OVERLOAD_THRESHOLD", "STP_OVERLOAD_INTERVAL", "STP_NO_OVERLOAD",
+	"STP_NO_BUILDID_CHECK", "STP_NO_VERREL_CHECK",
+	"TASK_FINDER_VMA_ENTRY_ITEMS", "STP_PROCFS_BUFSIZE",
+};
+
+static bool has_no_effect(const char *name)
+{
+	for (size_t i = 0; i < sizeof(without_effect) / sizeof(char *); i++)
+		if (!strcmp(without_effect[i], name))
+			return true;
+	return false;
+}
+
 static bool is_limit(const char *name)
 {
 	for (size_t i = 0; i < NLIMITS; i++)
@@ -51,6 +72,8 @@ bool settings_limits(struct arena *a, struct diag *d, const struct options *o,
 		const struct name_value *nv = &o->define.v[i];
 		int64_t least = 0, most = 0, v;
 
+		if (has_no_effect(nv->name))
+			continue;
 		if (!is_limit(nv->name)) {
 			unknown_limit(a, d, nv->name);
 			continue;

@@ -195,3 +195,37 @@ test_input_reaches_the_script_without_the_kernel() {
 	printf 'hello\nquit\n' | user "${stap%/*}/examples/echo.stp" >out
 	[ "$(cat out)" = $'type lines; quit ends\n5 characters: hello' ]
 }
+
+test_unchanged_commands_of_systemtap() {
+	user -P -B CONFIG_X=y --modinfo=a=b -a "$(uname -m)" --disable-cache \
+		--poison-cache --prologue-searching=auto --check-version \
+		--use-server --unprivileged -DSTP_NO_OVERLOAD -DMAXUPROBES=9 \
+		-e 'probe begin { println("runs") exit() }' >out 2>err
+	[ "$(cat out)" = runs ]
+	[ ! -s err ] || { cat err; fail "said something"; }
+	user --clean-cache
+}
+
+test_limits_of_resources() {
+	user --rlimit-fsize=4096 -o big -e 'probe begin {
+		for (i = 0; i < 900; i++) println("0123456789") exit() }' 2>err &&
+		fail "wrote more than the limit"
+	[ "$(stat -c %s big)" -le 4096 ]
+}
+
+test_background_session_writes_its_file() {
+	user -F -o ticks -e 'global n
+		probe timer.ms(20) { printf("tick %d\n", n++) }
+		probe end { println("ended") }' >pid
+	expect '^[0-9]+$' pid
+	wait_for 'tick 3' ticks
+	kill "$(cat pid)"
+	wait_for '^ended$' ticks
+	for _ in $(seq 100); do [ -e "/proc/$(cat pid)/exe" ] || return 0; sleep 0.05; done
+	fail "still there"
+}
+
+test_an_example_by_its_name() {
+	user -p1 --example echo.stp >out
+	expect '^probe' out
+}
