@@ -66,7 +66,7 @@ test_reader_ended_while_stopped_loses_nothing_uncounted() {
 	for _ in $(seq 100); do [ -s out ] && break; sleep 0.02; done
 	kill -STOP $pid
 	sleep 0.5
-	child=$(awk -v p=$pid '$4 == p { print $1 }' /proc/[0-9]*/stat 2>/dev/null)
+	child=$(cat /proc/[0-9]*/stat 2>/dev/null | awk -v p=$pid '$4 == p { print $1 }')
 	kill -INT $pid
 	kill -CONT $pid
 	wait $pid
