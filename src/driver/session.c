@@ -25,6 +25,7 @@
 #include "ir/ir.h"
 #include "ir/lower.h"
 #include "probe/probe.h"
+#include "run/child.h"
 #include "run/pidns.h"
 #include "run/run.h"
 #include "sema/sema.h"
@@ -230,6 +231,19 @@ static void tapset_dirs(struct session *s, struct dir_list *out)
 	}
 }
 
+/* The program that -c starts; what only a shell understands is the shell's. */
+static const char *command_program(struct arena *a, const char *cmd)
+{
+	const char *program;
+	char **argv;
+
+	if (!cmd || run_argv(cmd, &argv))
+		return cmd;
+	program = arena_strdup(a, argv[0]);
+	run_argv_free(argv);
+	return program;
+}
+
 static void set_up(struct session *s)
 {
 	const struct options *o = s->o;
@@ -258,7 +272,7 @@ static void set_up(struct session *s)
 	s->probe = (struct probe_env){
 		.arena = s->a,
 		.diag = s->d,
-		.target_cmd = o->command,
+		.target_cmd = command_program(s->a, o->command),
 		.target_pid = o->pid,
 		.guru_mode = o->guru,
 		.runtime = o->runtime,

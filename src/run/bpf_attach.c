@@ -19,7 +19,6 @@
 #include <linux/perf_event.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -161,88 +160,6 @@ static int attach_tracepoint(struct bpf_target *t, struct diag *d,
 		      fd == -ENOENT ? "no such tracepoint" : NULL);
 }
 
-/* ---- perf events ---- */
-
-static int perf_event(struct perf_event_attr *attr, pid_t pid, int cpu)
-{
-	int fd = (int)syscall(SYS_perf_event_open, attr, pid, cpu, -1,
-			      PERF_FLAG_FD_CLOEXEC);
-
-	return fd < 0 ? -errno : fd;
-}
-
-int bpf_attach_perf(struct bpf_target *t, int event_fd, int prog_fd,
-		    uint64_t cookie)
-{
-	LIBBPF_OPTS(bpf_link_create_opts, o, .perf_event.bpf_cookie = cookie);
-	int link, err;
-
-	err = bpf_keep_fd(t, event_fd);
-	if (err)
-		return err;
-	link = bpf_link_create(prog_fd, event_fd, BPF_PERF_EVENT, &o);
-	if (link >= 0)
-		err = bpf_keep_fd(t, link);
-	else if (ioctl(event_fd, PERF_EVENT_IOC_SET_BPF, prog_fd))
-		err = -errno;
-	if (!err && ioctl(event_fd, PERF_EVENT_IOC_ENABLE, 0))
-		err = -errno;
-	return err;
-}
-
-/* "0-3,5" */
-static bool next_cpu_range(const char **p, unsigned *from, unsigned *to)
-{
-	int n;
-
-	if (sscanf(*p, "%u-%u%n", from, to, &n) != 2) {
-		if (sscanf(*p, "%u%n", from, &n) != 1)
-			return false;
-		*to = *from;
-	}
-	*p += n;
-	if (**p == ',')
-		++*p;
-	return true;
-}
-
-static int attach_profile(struct bpf_target *t, struct diag *d, uint32_t index)
-{
-	const struct wire_attach *a = &t->base.image->attach[index];
-	struct perf_event_attr attr = {.size = sizeof(attr),
-				       .type = PERF_TYPE_SOFTWARE,
-				       .config = PERF_COUNT_SW_CPU_CLOCK};
-	char list[4096] = "0";
-	const char *p = list;
-	unsigned cpu, last;
-	FILE *f;
-
-	if (a->freq_hz) {
-		attr.freq = 1;
-		attr.sample_freq = a->freq_hz;
-	} else {
-		attr.sample_period = a->period_ns;
-	}
-	f = fopen("/sys/devices/system/cpu/online", "re");
-	if (f && !fgets(list, sizeof(list), f))
-		strcpy(list, "0");
-	if (f)
-		fclose(f);
-	while (next_cpu_range(&p, &cpu, &last))
-		for (; cpu <= last; cpu++) {
-			int fd = perf_event(&attr, -1, (int)cpu);
-			int err = fd;
-
-			if (fd >= 0)
-				err = bpf_attach_perf(t, fd, t->prog_fd[a->handler],
-						  index);
-			/* A CPU may go offline under our hands. */
-			if (err < 0 && err != -ENODEV)
-				return bpf_attach_report(t, d, index, err, NULL);
-		}
-	return 0;
-}
-
 /* ---- uprobes ---- */
 
 static int link_uprobe_multi(int prog_fd, const char *path,
@@ -328,7 +245,7 @@ static int open_perf_uprobe(const char *path, uint64_t offset,
 	attr.config1 = (uintptr_t)path;
 	attr.config2 = offset;
 	/* Any process: the event belongs to CPU 0, the probe is everywhere. */
-	return perf_event(&attr, pid > 0 ? pid : -1, pid > 0 ? -1 : 0);
+	return bpf_perf_event(&attr, pid > 0 ? pid : -1, pid > 0 ? -1 : 0);
 }
 
 static int attach_perf_uprobe(struct bpf_target *t, uint32_t index)
@@ -529,7 +446,10 @@ int bpf_target_attach(struct run_target *rt, struct diag *d,
 			err = attach_tracepoint(t, d, index[i]);
 			break;
 		case WIRE_PROBE_PROFILE:
-			err = attach_profile(t, d, index[i]);
+			err = bpf_attach_profile(t, d, index[i]);
+			break;
+		case WIRE_PROBE_PERF:
+			err = bpf_attach_sampler(t, d, index[i]);
 			break;
 		case WIRE_PROBE_UPROBE:
 			uprobes[nuprobes++] = index[i];

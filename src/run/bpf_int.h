@@ -41,9 +41,16 @@ int bpf_keep_fd(struct bpf_target *t, int fd);
 /* 0 when the record is optional, else err. */
 int bpf_attach_report(struct bpf_target *t, struct diag *d, uint32_t index,
 		      int err, const char *why);
+/* ---- bpf_perf.c ---- */
+struct perf_event_attr;
+/* perf_event_open(2): a descriptor, or -errno. */
+int bpf_perf_event(struct perf_event_attr *attr, pid_t pid, int cpu);
 /* Lets the program run at each of the event's hits. Takes over event_fd. */
 int bpf_attach_perf(struct bpf_target *t, int event_fd, int prog_fd,
 		    uint64_t cookie);
+/* Records of kind PROFILE and PERF. */
+int bpf_attach_profile(struct bpf_target *t, struct diag *d, uint32_t index);
+int bpf_attach_sampler(struct bpf_target *t, struct diag *d, uint32_t index);
 
 /* ---- bpf_kprobe.c ---- */
 /* Records of kind KPROBE, those of a handler next to each other. */

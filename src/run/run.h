@@ -72,6 +72,9 @@ struct run_target {
 	   else. */
 	struct rt_head *heap;
 	size_t heap_len;
+	/* The process of -c (stopped until probes are attached) or -x, as seen
+	   from here; 0: none. Set by the session before attach(). */
+	pid_t target_pid;
 	/* rt_real_ns() adds realtime_base_ns to this clock. */
 	clockid_t realtime_clock;
 	/* Attached handlers run without the session's help (BPF): poll for

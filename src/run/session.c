@@ -451,7 +451,8 @@ static int setup(struct session *s)
 		err = setup_child(s);
 	if (err)
 		return err;
-	run_head_fill(s->head, s->o, s->o->cmd ? s->child.pid : s->o->pid);
+	s->t->target_pid = s->o->cmd ? s->child.pid : s->o->pid;
+	run_head_fill(s->head, s->o, s->t->target_pid);
 	if (s->t->asynchronous)
 		use_global_pids(s);
 	run_drain_init(&s->drain, on_drain, s);
@@ -495,6 +496,7 @@ static int attach_all(struct session *s)
 		case WIRE_PROBE_PROCESS:
 		case WIRE_PROBE_KPROBE:
 		case WIRE_PROBE_FENTRY:
+		case WIRE_PROBE_PERF:
 			index[n++] = i;
 			break;
 		default:

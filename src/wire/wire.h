@@ -404,6 +404,10 @@ enum wire_probe_kind {
 			      namesakes; address: where it is in this boot, or
 			      0; maxactive */
 	WIRE_PROBE_FENTRY, /* symbol: function of vmlinux; btf_id */
+	WIRE_PROBE_PERF, /* event: perf type; address: its config; every
+			    freq_hz per second, or at each `period` counts; in
+			    the tasks of the target (TARGET_ONLY) or of pid, or
+			    on every CPU */
 	WIRE_PROBE_KINDS
 };
 
@@ -439,6 +443,7 @@ struct wire_attach {
 			 was translated on */
 	w_u32 nth;
 	w_u32 spare;
+	w_u64 period; /* perf: counts from one hit to the next */
 };
 #define WIRE_ATTACH_RETURN 1u
 #define WIRE_ATTACH_OPTIONAL 2u /* failure to attach is a warning */

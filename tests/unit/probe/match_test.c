@@ -112,6 +112,31 @@ static void test_profile_timers(void **state)
 	expect_error(f, "timer.profile.tock", "similar: tick");
 }
 
+static void test_perf(void **state)
+{
+	struct fixture *f = *state;
+	struct probe_site *s = only_site(f, "perf.type(1).config(2)");
+
+	assert_int_equal(s->attach.kind, WIRE_PROBE_PERF);
+	assert_int_equal(s->prog_type, IMAGE_PROG_PERF);
+	assert_int_equal(s->attach.event, 1);
+	assert_int_equal(s->attach.address, 2);
+	assert_int_equal(s->attach.period, 1000000);
+	assert_int_equal(s->attach.freq_hz, 0);
+	assert_string_equal(s->name, "perf.type(1).config(2).sample(1000000)");
+	s = only_site(f, "perf.type(4).config(0x1a8).hz(99)");
+	assert_int_equal(s->attach.address, 0x1a8);
+	assert_int_equal(s->attach.period, 0);
+	assert_int_equal(s->attach.freq_hz, 99);
+	expect_error(f, "perf.type(-1).config(2)", "(0 to 4294967295)");
+	expect_error(f, "perf.type(1).config(2).sample(0)", "out of range");
+	expect_error(f, "perf.type(1).config(2).hz(0)", "out of range");
+	expect_error(f, "perf.type(1).config(2).process", "needs a program");
+	expect_error(f, "perf.type(1).config(2).process(\"/no\")",
+		     "No such file");
+	expect_error(f, "perf.type(1)", "only the start");
+}
+
 static void test_input(void **state)
 {
 	struct fixture *f = *state;
@@ -202,7 +227,6 @@ static void test_families_that_are_not_here(void **state)
 		"kernel.statement(\"x@y.c:1\")",
 		"kernel.data(\"pid_max\").write",
 		"kernel.mark(\"x\")",
-		"perf.type(0).config(0)",
 		"procfs(\"x\").read",
 		"netfilter.hook(\"x\").pf(\"y\")",
 		"java(\"x\").class(\"y\").method(\"z\")",
@@ -276,6 +300,7 @@ int main(void)
 		T(test_timer_randomize),
 		T(test_timer_ranges),
 		T(test_profile_timers),
+		T(test_perf),
 		T(test_input),
 		T(test_wrong_arguments),
 		T(test_suggestions),
