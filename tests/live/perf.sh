@@ -82,7 +82,7 @@ test_perf_samples_by_frequency_on_every_cpu() {
 		probe end { foreach (c+ in n) println(c, " ", n[c]) }' >out
 	[ "$(wc -l <out)" = "$(nproc)" ]
 	while read -r _ n; do
-		[ "$n" -ge 20 ] && [ "$n" -le 130 ] || fail "$n samples"
+		[ "$n" -ge 20 ] && [ "$n" -le 130 ] || fail "$n samples: $(tr "\n" " " <out)"
 	done <out
 }
 
