@@ -210,6 +210,10 @@ static struct ir_val call_special(struct lower *L, const struct expr *e,
 		return out_text(L, WIRE_ENT_SYSTEM, v[0].v);
 	case BUILTIN_switch_file:
 		return out_text(L, WIRE_ENT_SWITCH_FILE, v[0].v);
+	case BUILTIN___reply:
+		return out_text(L, WIRE_ENT_REPLY, v[0].v);
+	case BUILTIN___reply_more:
+		return out_text(L, WIRE_ENT_REPLY_MORE, v[0].v);
 	case BUILTIN_ftrace:
 		return out_text(L, WIRE_ENT_FTRACE, v[0].v);
 	case BUILTIN_printk:
@@ -426,6 +430,9 @@ struct val lower_prim(struct lower *L, const struct expr *e, struct ir_val dst)
 		break;
 	case PRIM_INPUT:
 		r.v = input_string(L, dst);
+		break;
+	case PRIM_REPLY:
+		lower_error(L, NO_LOWERING, e->loc, NULL);
 		break;
 	}
 	return r;

@@ -188,7 +188,8 @@ static void add_attach(struct lower *L, const struct probe_site *s)
 	a.name = image_string(L, s->name);
 	a.target = image_string(L, s->target);
 	a.symbol = image_string(L, s->symbol);
-	if (a.kind == WIRE_PROBE_INPUT)
+	if (a.kind == WIRE_PROBE_INPUT ||
+	    (a.kind == WIRE_PROBE_PROCFS && a.event == WIRE_PROCFS_WRITE))
 		a.offset = heap_input(L);
 	vec_push(L->arena, &L->img.attach, a);
 }

@@ -23,7 +23,6 @@ static const struct family {
 	 {NULL},
 	 "kernel markers, which Linux dropped in 2.6.32,",
 	 "kernel.trace(\"...\") probes their successors"},
-	{"procfs", {NULL}, "procfs files", NULL},
 	{"netfilter",
 	 {"CONFIG_NETFILTER"},
 	 "netfilter hooks",

@@ -115,6 +115,9 @@ struct probe_kind {
 		     const char **have);
 	/* Where DWARF's variables are at a site (probe/frame.h), or NULL. */
 	const struct frame *(*frame)(const struct probe_site *site);
+	/* Context variables belong to the probe, not to what is traced: they may
+	   be assigned to without guru mode. */
+	bool own_values;
 	/* For -L: "name:type" of each context variable, appended to out. */
 	void (*list_vars)(const struct probe_env *env, struct probe_site *site,
 			  struct strbuf *out);

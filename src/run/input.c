@@ -97,20 +97,19 @@ void run_input_read(struct run_input *in)
 	}
 }
 
-/* Puts text into the handler's place in the heap; its length there. */
-static size_t put_text(struct run_input *in, const struct wire_attach *a,
-		       const char *text, size_t len)
+size_t run_put_text(struct run_target *t, uint64_t off, const char *text,
+		    size_t len)
 {
-	const struct rt_head *h = in->t->heap;
+	const struct rt_head *h = t->heap;
 	struct rt_str *s;
 	uint64_t end;
 
 	if (len > h->string_cap)
 		len = h->string_cap;
-	end = a->offset + RT_STR_SIZE((uint64_t)h->string_cap);
-	if ((a->offset & 7) || end > in->t->heap_len)
+	end = off + RT_STR_SIZE((uint64_t)h->string_cap);
+	if ((off & 7) || end > t->heap_len)
 		return 0;
-	s = (void *)((char *)in->t->heap + a->offset);
+	s = (void *)((char *)t->heap + off);
 	memset(s->text, 0, RT_STR_WORDS(len) * 8);
 	memcpy(s->text, text, len);
 	s->len = (w_u32)len;
@@ -129,7 +128,7 @@ static bool next_handler(struct run_input *in, unsigned event, const char *text,
 		if (a->kind != WIRE_PROBE_INPUT || a->event != event)
 			continue;
 		e->handler = a->handler;
-		e->len = put_text(in, a, text, len);
+		e->len = run_put_text(in->t, a->offset, text, len);
 		return true;
 	}
 	in->next_attach = 0;

@@ -30,6 +30,11 @@ struct run_input_event {
 	size_t len; /* bytes of text, now in the heap */
 };
 
+/* Puts a text, cut to MAXSTRINGLEN, into a handler's place in the heap; the
+   length that it has there. */
+size_t run_put_text(struct run_target *t, uint64_t off, const char *text,
+		    size_t len);
+
 /* in_fd: 0 is standard input. A terminal is switched to single characters
    when an input.char probe wants them. -ENOMEM. */
 int run_input_init(struct run_input *in, struct run_target *t, int in_fd);

@@ -471,6 +471,12 @@ static bool print_text_entry(struct printer *p, unsigned kind, struct cursor c)
 		if (p->hooks.system)
 			p->hooks.system(p->hooks.arg, s.text);
 		break;
+	case WIRE_ENT_REPLY:
+	case WIRE_ENT_REPLY_MORE:
+		if (p->hooks.reply)
+			p->hooks.reply(p->hooks.arg, s.text, s.len,
+				       kind == WIRE_ENT_REPLY_MORE);
+		break;
 	case WIRE_ENT_SWITCH_FILE:
 		run_out_switch(p->out);
 		break;
@@ -508,6 +514,8 @@ static bool print_entry(struct printer *p, const struct wire_entry *e,
 	case WIRE_ENT_SWITCH_FILE:
 	case WIRE_ENT_FTRACE:
 	case WIRE_ENT_BINARY:
+	case WIRE_ENT_REPLY:
+	case WIRE_ENT_REPLY_MORE:
 		return print_text_entry(p, e->kind, c);
 	default:
 		return false;

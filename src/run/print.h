@@ -22,6 +22,7 @@ struct run_fmt; /* the run-time library on a private heap (print_slow.c) */
 struct print_hooks {
 	void (*exit)(void *arg);
 	void (*system)(void *arg, const char *cmd);
+	void (*reply)(void *arg, const char *text, size_t len, bool append);
 	void *arg;
 };
 

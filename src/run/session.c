@@ -36,6 +36,7 @@
 #include "run/input.h"
 #include "run/pidns.h"
 #include "run/print.h"
+#include "run/procfs.h"
 #include "run/timers.h"
 
 #define NSEC 1000000000ull
@@ -48,6 +49,8 @@
 #define FLUSH_NS (50 * 1000000ull)
 /* Records taken between two looks at signals and timers. */
 #define BATCH_BYTES (256 * 1024)
+/* All that the transport can hold, and an end where probes never stop. */
+#define REPLY_BYTES (64u << 20)
 
 struct session {
 	const struct run_opts *o;
@@ -60,6 +63,7 @@ struct session {
 	struct run_child child;
 	struct run_timers timers;
 	struct run_input input;
+	struct run_procfs procfs;
 	struct run_drain drain;
 	int signal_fd, pid_fd;
 	sigset_t old_mask;
@@ -118,6 +122,13 @@ static void on_system(void *arg, const char *cmd)
 	if (pid < 0)
 		printer_message(&s->printer, PRINT_WARNING,
 				"system(\"%s\"): %s", cmd, strerror(-pid));
+}
+
+static void on_reply(void *arg, const char *text, size_t len, bool append)
+{
+	struct session *s = arg;
+
+	run_procfs_reply(&s->procfs, text, len, append);
 }
 
 /* ---- signals ---- */
@@ -414,7 +425,12 @@ static int setup_output(struct session *s)
 		return err;
 	s->printer.color = o->color;
 	s->printer.no_warnings = o->no_warnings;
-	s->printer.hooks = (struct print_hooks){on_exit_record, on_system, s};
+	s->printer.hooks = (struct print_hooks){
+		.exit = on_exit_record,
+		.system = on_system,
+		.reply = on_reply,
+		.arg = s,
+	};
 	if (s->head->hist_elision)
 		s->printer.elision = s->head->hist_elision < 0
 					     ? -1
@@ -459,14 +475,19 @@ static int setup(struct session *s)
 	err = run_timers_init(&s->timers, s->o->image, s->head->rand_state[0]);
 	if (!err)
 		err = run_input_init(&s->input, s->t, s->o->in_fd);
-	if (err)
+	if (err) {
 		report_errno(s, "timers and input", err);
-	return err;
+		return err;
+	}
+	return run_procfs_init(&s->procfs, s->t,
+			       text_at(s->o->image, s->o->image->name),
+			       s->o->diag);
 }
 
 static void teardown(struct session *s)
 {
 	run_drain_free(&s->drain);
+	run_procfs_free(&s->procfs);
 	run_input_free(&s->input);
 	run_timers_free(&s->timers);
 	run_child_close(&s->child);
@@ -553,6 +574,22 @@ static void run_input(struct session *s)
 	}
 }
 
+/* What the handler sent is there when this returns. */
+static void run_procfs_handler(void *arg, uint32_t handler, uint64_t len)
+{
+	struct session *s = arg;
+
+	if (stopping(s) || run_handler(s, handler, &len, 1))
+		return;
+	s->t->ops->consume(s->t, on_record, s, REPLY_BYTES);
+}
+
+static void run_procfs(struct session *s)
+{
+	if (run_procfs_active(&s->procfs) && !stopping(s))
+		run_procfs_turn(&s->procfs, run_procfs_handler, s);
+}
+
 /* Until when nothing needs to be done unless a descriptor says so. */
 static uint64_t next_event(const struct session *s, uint64_t now, bool more)
 {
@@ -562,7 +599,9 @@ static uint64_t next_event(const struct session *s, uint64_t now, bool more)
 		return now;
 	if (due < next)
 		next = due;
-	if (s->attached && s->t->asynchronous && now + TICK_NS < next)
+	if (((s->attached && s->t->asynchronous) ||
+	     run_procfs_active(&s->procfs)) &&
+	    now + TICK_NS < next)
 		next = now + TICK_NS;
 	if (s->out.len && s->out.oldest_ns + FLUSH_NS < next)
 		next = s->out.oldest_ns + FLUSH_NS;
@@ -632,6 +671,7 @@ static void event_loop(struct session *s)
 		wait_events(s, more);
 		run_due_timers(s);
 		run_input(s);
+		run_procfs(s);
 		more = consume_batch(s);
 		if (more)
 			s->last_look_ns = 0;
@@ -776,6 +816,7 @@ int run_session(const struct run_opts *o, struct run_result *result)
 	s.out.fd = -1;
 	s.child.go_fd = s.child.exec_fd = -1;
 	s.input.fd = -1;
+	s.procfs.dir_fd = -1;
 	s.printer.kmsg_fd = s.printer.marker_fd = -1;
 	s.err = error_stream(o);
 	if (!s.err)

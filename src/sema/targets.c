@@ -101,6 +101,12 @@ static bool bind_one(struct bind *b, struct expr *e, const char **why,
 
 static void cast_current(struct bind *b, struct expr *e);
 
+static bool owns_values(const struct bind *b, const struct expr *e)
+{
+	return e->target.tk == TGT_VAR && b->site &&
+	       b->site->kind->own_values;
+}
+
 static void bind_target(struct visitor *v, struct expr **ep)
 {
 	struct bind *b = v->ctx;
@@ -115,7 +121,7 @@ static void bind_target(struct visitor *v, struct expr **ep)
 		return;
 	b->failed = failed;
 	cast_current(b, e);
-	if (lvalue && !b->s->env->guru_mode) {
+	if (lvalue && !b->s->env->guru_mode && !owns_values(b, e)) {
 		struct diag_msg *m;
 
 		b->failed = true;
@@ -298,6 +304,29 @@ static void note_entry_type(struct bind *b, struct expr *e)
 	e->ctype = value_type_of(copy);
 }
 
+static bool is_reply(const struct expr *e)
+{
+	return e->kind == E_PRIM && e->prim.op == PRIM_REPLY;
+}
+
+/* $value = "text", $value .= "text" of a procfs read probe. */
+static void assign_reply(struct bind *b, struct expr **ep)
+{
+	struct expr *e = *ep;
+	bool append = e->assign.op == OP_CONCAT;
+
+	if (!append && e->assign.op != OP_NONE) {
+		b->failed = true;
+		if (!b->quiet)
+			diag_report(b->s->diag, NOT_AN_LVALUE, e->loc,
+				    expr_what(b->s->arena, e), "=, .=");
+		return;
+	}
+	*ep = expr_call(b->s->arena, e->loc,
+			append ? "__reply_more" : "__reply");
+	vec_push(b->s->arena, &(*ep)->call.args, e->assign.b);
+}
+
 static void bind_expr(struct visitor *v, struct expr **ep)
 {
 	struct bind *b = v->ctx;
@@ -334,6 +363,8 @@ static void bind_expr(struct visitor *v, struct expr **ep)
 		bind_lvalue(v, &e->assign.a);
 		bind_expr(v, &e->assign.b);
 		note_pointee(b, e);
+		if (is_reply(e->assign.a))
+			assign_reply(b, ep);
 		break;
 	case E_SYMBOL:
 		if (!e->ctype)

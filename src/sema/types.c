@@ -412,7 +412,8 @@ static void infer_index(struct infer *in, struct expr *e, enum type want)
 static void infer_prim(struct infer *in, struct expr *e, enum type want)
 {
 	bool str = e->prim.op == PRIM_STR_KERNEL ||
-		   e->prim.op == PRIM_STR_USER || e->prim.op == PRIM_INPUT;
+		   e->prim.op == PRIM_STR_USER || e->prim.op == PRIM_INPUT ||
+		   e->prim.op == PRIM_REPLY;
 
 	for (unsigned i = 0; i < 2; i++)
 		if (e->prim.arg[i])

@@ -149,6 +149,9 @@ enum prim_op {
 	PRIM_EXTRACT,
 	/* What the runner read for an input probe; a string. */
 	PRIM_INPUT,
+	/* $value of a procfs read probe: only what is assigned to; pass 2
+	   leaves none. */
+	PRIM_REPLY,
 };
 
 #define PRIM_STR_SOFT 1u /* a fault gives "" instead of an error */

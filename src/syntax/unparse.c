@@ -267,6 +267,7 @@ static void prim(struct strbuf *b, const struct expr *e)
 		[PRIM_FIELD_OFFSET] = "offset",
 		[PRIM_EXTRACT] = "extract",
 		[PRIM_INPUT] = "input",
+		[PRIM_REPLY] = "reply",
 	};
 
 	sb_printf(b, "<%s", names[e->prim.op]);

@@ -274,6 +274,8 @@ enum wire_entry_kind {
 	WIRE_ENT_FTRACE = 10, /* one string */
 	WIRE_ENT_PRINTK = 11, /* long: level; string */
 	WIRE_ENT_BINARY = 12, /* %m-like raw bytes as one string */
+	WIRE_ENT_REPLY = 13, /* one string: what a procfs file holds */
+	WIRE_ENT_REPLY_MORE = 14, /* one string: appended to it */
 };
 
 /* ------------------------------------------------------------------ *
@@ -408,8 +410,14 @@ enum wire_probe_kind {
 			    freq_hz per second, or at each `period` counts; in
 			    the tasks of the target (TARGET_ONLY) or of pid, or
 			    on every CPU */
+	WIRE_PROBE_PROCFS, /* a file; target: its name; event: enum
+			      wire_procfs_event; offset: as for INPUT, of a
+			      write; period: bytes of content at most (read), 0:
+			      a string's; UMASK: nth is the umask */
 	WIRE_PROBE_KINDS
 };
+
+enum wire_procfs_event { WIRE_PROCFS_READ, WIRE_PROCFS_WRITE };
 
 enum wire_process_event {
 	WIRE_PROC_BEGIN,
@@ -449,6 +457,7 @@ struct wire_attach {
 #define WIRE_ATTACH_OPTIONAL 2u /* failure to attach is a warning */
 #define WIRE_ATTACH_TARGET_ONLY 4u /* only in target()'s process tree */
 #define WIRE_ATTACH_SLEEPABLE 8u
+#define WIRE_ATTACH_UMASK 32u
 #define WIRE_ATTACH_ABSOLUTE 16u /* `address` is what the script says */
 
 #endif

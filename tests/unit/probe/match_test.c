@@ -227,7 +227,6 @@ static void test_families_that_are_not_here(void **state)
 		"kernel.statement(\"x@y.c:1\")",
 		"kernel.data(\"pid_max\").write",
 		"kernel.mark(\"x\")",
-		"procfs(\"x\").read",
 		"netfilter.hook(\"x\").pf(\"y\")",
 		"java(\"x\").class(\"y\").method(\"z\")",
 		"python3.module(\"x\").function(\"y\")",

@@ -39,7 +39,8 @@ static struct fixture *begin(struct image_builder *b)
 	f->err = fdopen(dup(f->err_fd), "w");
 	assert_int_equal(run_out_init(&f->out, f->out_fd), 0);
 	assert_int_equal(printer_init(&f->p, &b->img, &f->out, f->err), 0);
-	f->p.hooks = (struct print_hooks){on_exit_entry, on_system_entry, f};
+	f->p.hooks = (struct print_hooks){
+		.exit = on_exit_entry, .system = on_system_entry, .arg = f};
 	rec_begin(&f->r);
 	return f;
 }
