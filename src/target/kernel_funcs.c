@@ -208,9 +208,19 @@ static bool odd_name(const struct line *l)
 	return memmem(l->name, l->name_len, ".cold", 5) != NULL;
 }
 
+/* Kallsyms groups what the kernel makes at run time as if by modules. */
+static bool made_at_run_time(const struct line *l)
+{
+	static const char builtin[] = "__builtin__";
+
+	return (l->module_len == 3 && !memcmp(l->module, "bpf", 3)) ||
+	       (l->module_len >= sizeof(builtin) &&
+		!memcmp(l->module, builtin, sizeof(builtin) - 1));
+}
+
 static bool line_fits(const struct want *w, const struct line *l)
 {
-	if (!w->module != !l->module_len)
+	if (!w->module != !l->module_len || made_at_run_time(l))
 		return false;
 	if (l->name_len < w->prefix || memcmp(l->name, w->name, w->prefix))
 		return false;

@@ -73,3 +73,13 @@ C
 	[ $((lines + lost)) = 400000 ]
 	[ "$lost" -gt 0 ]
 }
+
+test_functions_of_modules_are_listed_without_made_up_ones() {
+	need bpf
+	"$stap" -l 'module("*").function("*")' >out || true
+	fails grep -E 'module\("(bpf|__builtin__.*)"\)' out
+	# a listing that is cut off says nothing
+	"$stap" -l 'kernel.trace("*")' 2>err | head -1 >out
+	[ ! -s err ]
+	expect '^kernel\.trace\("' out
+}
