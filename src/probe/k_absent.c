@@ -15,10 +15,6 @@ static const struct family {
 	const char *instead; /* remedy, or NULL */
 } families[] = {
 	{"kernel.lsm", {"CONFIG_BPF_LSM"}, "hooks of security modules", NULL},
-	{"kernel.data",
-	 {"CONFIG_HAVE_HW_BREAKPOINT"},
-	 "hardware breakpoints",
-	 NULL},
 	{"kernel.mark",
 	 {NULL},
 	 "kernel markers, which Linux dropped in 2.6.32,",
@@ -33,7 +29,6 @@ static const struct family {
 	{"python3", {NULL}, "Python functions", NULL},
 	{"debuginfod", {NULL}, "files of debuginfod servers", NULL},
 	{"process.insn", {NULL}, "single steps", NULL},
-	{"process.data", {NULL}, "hardware breakpoints", NULL},
 };
 
 static bool begins_with(const struct probe_point *p, const char *name)

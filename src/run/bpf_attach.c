@@ -451,6 +451,9 @@ int bpf_target_attach(struct run_target *rt, struct diag *d,
 		case WIRE_PROBE_PERF:
 			err = bpf_attach_sampler(t, d, index[i]);
 			break;
+		case WIRE_PROBE_DATA:
+			err = bpf_attach_watch(t, d, index[i]);
+			break;
 		case WIRE_PROBE_UPROBE:
 			uprobes[nuprobes++] = index[i];
 			break;

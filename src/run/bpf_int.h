@@ -48,9 +48,10 @@ int bpf_perf_event(struct perf_event_attr *attr, pid_t pid, int cpu);
 /* Lets the program run at each of the event's hits. Takes over event_fd. */
 int bpf_attach_perf(struct bpf_target *t, int event_fd, int prog_fd,
 		    uint64_t cookie);
-/* Records of kind PROFILE and PERF. */
+/* Records of kind PROFILE, PERF and DATA. */
 int bpf_attach_profile(struct bpf_target *t, struct diag *d, uint32_t index);
 int bpf_attach_sampler(struct bpf_target *t, struct diag *d, uint32_t index);
+int bpf_attach_watch(struct bpf_target *t, struct diag *d, uint32_t index);
 
 /* ---- bpf_kprobe.c ---- */
 /* Records of kind KPROBE, those of a handler next to each other. */
@@ -74,6 +75,9 @@ bool bpf_link_missed(int fd, uint64_t *missed);
  */
 int run_kallsyms(const struct image *img, const uint32_t *index, uint32_t n,
 		 uint64_t *out);
+
+/* The address of a variable; 0: there is none, or it is hidden. */
+uint64_t run_kallsyms_data(const char *name);
 
 /* ---- bpf_tracefs.c ---- */
 /* A perf event's descriptor, or -errno. addr 0: by name. */

@@ -11,6 +11,7 @@
 #include <bpf/bpf.h>
 #include <dirent.h>
 #include <errno.h>
+#include <linux/hw_breakpoint.h>
 #include <linux/perf_event.h>
 #include <stdlib.h>
 #include <string.h>
@@ -234,5 +235,85 @@ int bpf_attach_sampler(struct bpf_target *t, struct diag *d, uint32_t index)
 	}
 	err = open_everywhere(&o);
 	return err < 0 ? bpf_attach_report(t, d, index, err, explain(a, err))
+		       : 0;
+}
+
+/* ---- kernel.data, process.data ---- */
+
+/* Some virtual machines take breakpoints and never deliver one. */
+static bool breakpoints_work(void)
+{
+	static volatile uint64_t watched;
+	struct perf_event_attr attr = {.size = sizeof(attr),
+				       .type = PERF_TYPE_BREAKPOINT,
+				       .bp_type = HW_BREAKPOINT_W,
+				       .bp_addr = (uintptr_t)&watched,
+				       .bp_len = HW_BREAKPOINT_LEN_8,
+				       .exclude_kernel = 1};
+	uint64_t count = 1;
+	int fd = bpf_perf_event(&attr, 0, -1);
+
+	/* The kernel says itself why not. */
+	if (fd < 0)
+		return true;
+	watched++;
+	if (read(fd, &count, sizeof(count)) != sizeof(count))
+		count = 1;
+	close(fd);
+	return count > 0;
+}
+
+static const char *explain_watch(int err)
+{
+	switch (-err) {
+	case ENOENT:
+	case ENODEV:
+	case EOPNOTSUPP:
+		return "the kernel has no hardware breakpoints "
+		       "(CONFIG_HAVE_HW_BREAKPOINT)";
+	case ENOSPC:
+		return "the processor's breakpoint registers are all in use "
+		       "(x86 has 4)";
+	case EINVAL:
+		return "the processor cannot watch these bytes: the address "
+		       "must be a multiple of the length";
+	case ESRCH:
+		return "the process has ended";
+	default:
+		return NULL;
+	}
+}
+
+int bpf_attach_watch(struct bpf_target *t, struct diag *d, uint32_t index)
+{
+	const struct image *img = t->base.image;
+	const struct wire_attach *a = &img->attach[index];
+	const char *symbol =
+		a->symbol < img->nstrings ? img->strings + a->symbol : "";
+	struct perf_event_attr attr = {.size = sizeof(attr),
+				       .type = PERF_TYPE_BREAKPOINT,
+				       .bp_type = a->event,
+				       .bp_addr = a->address,
+				       .bp_len = a->period,
+				       .sample_period = 1,
+				       .disabled = 1};
+	struct opener o = {t, &attr, index};
+	int err;
+
+	if (*symbol) {
+		attr.bp_addr = run_kallsyms_data(symbol);
+		if (!attr.bp_addr)
+			return bpf_attach_report(
+				t, d, index, -ENOENT,
+				"the kernel has, or shows, no such symbol");
+	}
+	if (!breakpoints_work())
+		return bpf_attach_report(
+			t, d, index, -EOPNOTSUPP,
+			"this machine takes hardware breakpoints and never "
+			"delivers one, as some virtual machines do: the probe "
+			"would not be hit");
+	err = open_everywhere(&o);
+	return err < 0 ? bpf_attach_report(t, d, index, err, explain_watch(err))
 		       : 0;
 }

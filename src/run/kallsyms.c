@@ -3,6 +3,7 @@
 #include "run/bpf_int.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -108,4 +109,22 @@ out:
 		fclose(f);
 	free(w);
 	return err;
+}
+
+uint64_t run_kallsyms_data(const char *name)
+{
+	FILE *f = fopen("/proc/kallsyms", "re");
+	char line[1024], type;
+	uint64_t addr = 0;
+	int at;
+
+	while (f && !addr && fgets(line, sizeof(line), f)) {
+		line[strcspn(line, "\t\n")] = '\0';
+		if (sscanf(line, "%" SCNx64 " %c %n", &addr, &type, &at) != 2 ||
+		    strcmp(line + at, name))
+			addr = 0;
+	}
+	if (f)
+		fclose(f);
+	return addr;
 }

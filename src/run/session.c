@@ -518,6 +518,7 @@ static int attach_all(struct session *s)
 		case WIRE_PROBE_KPROBE:
 		case WIRE_PROBE_FENTRY:
 		case WIRE_PROBE_PERF:
+		case WIRE_PROBE_DATA:
 			index[n++] = i;
 			break;
 		default:

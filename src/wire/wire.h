@@ -414,6 +414,9 @@ enum wire_probe_kind {
 			      wire_procfs_event; offset: as for INPUT, of a
 			      write; period: bytes of content at most (read), 0:
 			      a string's; UMASK: nth is the umask */
+	WIRE_PROBE_DATA, /* accesses of memory at `address`, or of the kernel's
+			    variable `symbol`; event: 2 write, 3 read or write;
+			    period: bytes; where: as for PERF */
 	WIRE_PROBE_KINDS
 };
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Which kind takes a point, and what is said when none does. */
+#include <unistd.h>
+
 #include "unit/probe/probe_util.h"
 
 static void test_begin_end_error(void **state)
@@ -137,6 +139,56 @@ static void test_perf(void **state)
 	expect_error(f, "perf.type(1)", "only the start");
 }
 
+static void test_procfs(void **state)
+{
+	struct fixture *f = *state;
+	struct probe_site *s = only_site(f, "procfs.read");
+
+	assert_int_equal(s->attach.kind, WIRE_PROBE_PROCFS);
+	assert_int_equal(s->attach.event, WIRE_PROCFS_READ);
+	assert_int_equal(s->prog_type, IMAGE_PROG_RUN);
+	assert_int_equal(s->attach.flags, 0);
+	assert_string_equal(s->target, "command");
+	s = only_site(f, "procfs(\"x\").umask(022).read.maxsize(70)");
+	assert_string_equal(s->target, "x");
+	assert_int_equal(s->attach.flags, WIRE_ATTACH_UMASK);
+	assert_int_equal(s->attach.nth, 022);
+	assert_int_equal(s->attach.period, 70);
+	s = only_site(f, "procfs(\"x\").write");
+	assert_int_equal(s->attach.event, WIRE_PROCFS_WRITE);
+	assert_string_equal(bound(f, s, "$value"), "input");
+	expect_error(f, "procfs(\"a/b\").read", "no file name");
+	expect_error(f, "procfs(\"..\").read", "no file name");
+	expect_error(f, "procfs.umask(01000).read", "out of range");
+	expect_error(f, "procfs.read.maxsize(0)", "out of range");
+	expect_error(f, "procfs.write.maxsize(9)", "identifier 'maxsize'");
+}
+
+static void test_data(void **state)
+{
+	struct fixture *f = *state;
+	struct probe_site *s = only_site(f, "kernel.data(4096).write");
+
+	assert_int_equal(s->attach.kind, WIRE_PROBE_DATA);
+	assert_int_equal(s->prog_type, IMAGE_PROG_PERF);
+	assert_int_equal(s->attach.address, 4096);
+	assert_int_equal(s->attach.event, 2);
+	assert_int_equal(s->attach.period, 1);
+	assert_int_equal(s->attach.flags, 0);
+	s = only_site(f, "kernel.data(4096).length(3).rw");
+	assert_int_equal(s->attach.event, 3);
+	assert_int_equal(s->attach.period, 4);
+	f->env.target_pid = getpid();
+	s = only_site(f, "process.data(8).length(5).rw");
+	assert_int_equal(s->attach.period, 8);
+	assert_int_equal(s->attach.flags, WIRE_ATTACH_TARGET_ONLY);
+	expect_error(f, "process.data(\"x\").rw", "watched by address");
+	f->env.target_pid = 0;
+	expect_error(f, "process.data(8).rw", "needs a program");
+	expect_error(f, "kernel.data(8).length(9).rw", "(1 to 8)");
+	expect_error(f, "kernel.data(\"no_such_symbol\").rw", "no_such_symbol");
+}
+
 static void test_input(void **state)
 {
 	struct fixture *f = *state;
@@ -225,7 +277,6 @@ static void test_families_that_are_not_here(void **state)
 	struct fixture *f = *state;
 	static const char *const points[] = {
 		"kernel.statement(\"x@y.c:1\")",
-		"kernel.data(\"pid_max\").write",
 		"kernel.mark(\"x\")",
 		"netfilter.hook(\"x\").pf(\"y\")",
 		"java(\"x\").class(\"y\").method(\"z\")",
@@ -300,6 +351,8 @@ int main(void)
 		T(test_timer_ranges),
 		T(test_profile_timers),
 		T(test_perf),
+		T(test_procfs),
+		T(test_data),
 		T(test_input),
 		T(test_wrong_arguments),
 		T(test_suggestions),
