@@ -380,7 +380,8 @@ bool probe_bind_target(const struct probe_env *env, struct probe_site *site,
 		       "module runtime can evaluate";
 		return false;
 	case TGT_PERF:
-		*why = "@perf() needs a perf.counter probe in the script";
+		*why = "this version does not read counters on demand; a "
+		       "perf probe with .sample(1).process counts events";
 		return false;
 	case TGT_ERRNO:
 		*why = "@errno needs debug information of the C library";

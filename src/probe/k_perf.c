@@ -39,6 +39,19 @@ static int bad_number(const struct probe_env *env, const struct probe_point *p,
 	return PROBE_ERROR;
 }
 
+static int no_counter(const struct probe_env *env, const struct probe_point *p,
+		      unsigned i)
+{
+	diag_remedy(diag_report(env->diag, PROBE_POINT_UNAVAILABLE,
+				p->comps.v[i].loc, pp_what(env, p, i),
+				pp_text(env->arena, p, UINT_MAX, NULL),
+				"this version does not read counters on "
+				"demand"),
+		    "a handler can count the events: global n  probe "
+		    "perf.type(T).config(C).sample(1).process { n[tid()]++ }");
+	return PROBE_ERROR;
+}
+
 static bool take_suffix(const struct probe_point *p, unsigned i,
 			struct perf_point *pp)
 {
@@ -64,9 +77,12 @@ static int parse(const struct probe_env *env, const struct probe_point *p,
 	    !pp_number(p, 1, &pp->type) || !pp_is(p, 2, "config") ||
 	    !pp_number(p, 2, &pp->config))
 		return PROBE_NOT_MINE;
-	for (unsigned i = 3; i < p->comps.n; i++)
+	for (unsigned i = 3; i < p->comps.n; i++) {
+		if (pp_is(p, i, "counter") && pp_string(p, i))
+			return no_counter(env, p, i);
 		if (!take_suffix(p, i, pp))
 			return PROBE_NOT_MINE;
+	}
 	if (pp->type < 0 || pp->type > UINT32_MAX)
 		return bad_number(env, p, 1, pp->type, 0, UINT32_MAX);
 	for (unsigned i = 3; i < p->comps.n; i++) {

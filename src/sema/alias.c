@@ -255,6 +255,29 @@ static struct variant *variant_new(struct expand *x, struct probe_point *p,
 	return v;
 }
 
+/* A misspelt alias of a family that the kinds know, too: perf.sw.page_fault */
+static void note_similar_aliases(struct sema *s, const struct probe_point *p)
+{
+	const char *family = p->comps.v[0].name, *sim;
+	size_t n = strlen(family);
+	VEC(const char *) cands = {0};
+	struct map names;
+
+	if (!s->lib)
+		return;
+	map_init(&names, s->arena);
+	tapset_names(s->lib, INDEX_ALIAS, &names);
+	map_for (&names, i) {
+		const char *key = names.entries.v[i].key;
+
+		if (!strncmp(key, family, n) && key[n] == '.')
+			vec_push(s->arena, &cands, key);
+	}
+	sim = similar_to(s, point_text(s, p), cands.v, cands.n);
+	if (*sim)
+		diag_note(diag_last(s->diag), LOC_NONE, "aliases%s", sim);
+}
+
 /* Asks the probe kinds; returns the number of sites. */
 static uint32_t expand_kinds(struct expand *x, struct probe_point *p,
 			     const struct step *up, int *result)
@@ -271,8 +294,10 @@ static uint32_t expand_kinds(struct expand *x, struct probe_point *p,
 	    (*result == PROBE_ERROR &&
 	     (x->quiet || p->optional || p->sufficient)))
 		diag_rollback(x->s->diag, mark);
-	else if (*result == PROBE_ERROR && diag_mark(x->s->diag) != mark)
+	else if (*result == PROBE_ERROR && diag_mark(x->s->diag) != mark) {
 		note_origin(diag_last(x->s->diag), up);
+		note_similar_aliases(x->s, p);
+	}
 	if (v->sites.v.n)
 		vec_push(x->s->arena, &x->out->v, v);
 	return v->sites.v.n;
