@@ -131,9 +131,6 @@ static void find_aliases(struct sema *s, const struct probe_point *p,
 			struct match m = {s->aliases.v[i],
 					  s->aliases.v[i]->names.v[k], 0};
 
-			if (m.alias->is_private &&
-			    p->loc.src != m.alias->loc.src)
-				continue;
 			m.used = match_from(p, 0, m.name, 0);
 			if (m.used)
 				vec_push(s->arena, &all, m);

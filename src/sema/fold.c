@@ -179,9 +179,6 @@ static void fold_any(struct visitor *v, struct expr **ep)
 		fold_binary(v->ctx, ep);
 		break;
 	case E_TERNARY:
-		/* Both branches must agree in type: look at that first. */
-		if (e->type == TY_UNKNOWN)
-			break;
 		cond = expr_truth(e->ternary.cond);
 		if (cond >= 0)
 			*ep = cond ? e->ternary.a : e->ternary.b;
@@ -217,6 +214,7 @@ static struct stmt *null_stmt(struct sema *s, struct stmt *at)
 	return stmt_new(s->arena, S_NULL, at->loc);
 }
 
+/* What stands behind a jump is kept until its types have been looked at. */
 static void fold_block(struct sema *s, struct stmt *b)
 {
 	uint32_t n = 0;
@@ -228,7 +226,7 @@ static void fold_block(struct sema *s, struct stmt *b)
 		    (st->kind == S_BLOCK && !st->block.list.n))
 			continue;
 		b->block.list.v[n++] = st;
-		if (is_jump(st))
+		if (s->typed && is_jump(st))
 			break;
 	}
 	b->block.list.n = n;

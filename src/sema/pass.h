@@ -31,10 +31,13 @@ struct sema {
 	VEC(struct func_decl *) reached; /* bodies resolved */
 	VEC(struct func_decl *) bound;	 /* target variables are bound */
 	uint32_t nentry;		 /* globals made for @entry */
+	bool typed;			 /* type inference is done */
+	uint32_t nseen;			 /* globals that were used so far */
 };
 
 /* Facts about a variable that only pass 2 needs (var_decl.aux). */
 struct var_info {
+	uint32_t seen; /* rank of its first use among all globals; 0: unused */
 	bool arity_known;
 	struct loc arity_loc;
 	uint32_t reads;	  /* value is wanted */

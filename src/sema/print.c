@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* `stap -p2`: the elaborated program. */
+#include <stdlib.h>
+#include <string.h>
+
 #include "sema/pass.h"
 
 static void put_global(struct strbuf *out, const struct var_decl *v, bool init)
@@ -85,6 +88,26 @@ static void put_handler(struct strbuf *out, const struct handler *h,
 		put_body(out, h->body);
 }
 
+static int by_name(const void *a, const void *b)
+{
+	const struct func_decl *const *f = a, *const *g = b;
+	int c = strcmp((*f)->name, (*g)->name);
+
+	return c ? c : ((*f)->id > (*g)->id) - ((*f)->id < (*g)->id);
+}
+
+static void put_functions(struct strbuf *out, const struct program *p,
+			  bool bodies)
+{
+	VEC(struct func_decl *) sorted = {0};
+
+	vec_for (&p->funcs, i)
+		vec_push(p->arena, &sorted, p->funcs.v[i]);
+	qsort(sorted.v, sorted.n, sizeof(*sorted.v), by_name);
+	vec_for (&sorted, i)
+		put_function(out, sorted.v[i], bodies);
+}
+
 void sema_print(struct strbuf *out, const struct program *p, bool bodies)
 {
 	if (p->embeds.n)
@@ -95,10 +118,10 @@ void sema_print(struct strbuf *out, const struct program *p, bool bodies)
 		sb_puts(out, "# globals\n");
 	vec_for (&p->globals, i)
 		put_global(out, p->globals.v[i], bodies);
-	if (p->funcs.n)
+	if (p->funcs.n) {
 		sb_puts(out, "# functions\n");
-	vec_for (&p->funcs, i)
-		put_function(out, p->funcs.v[i], bodies);
+		put_functions(out, p, bodies);
+	}
 	if (p->handlers.n)
 		sb_puts(out, "# probes\n");
 	vec_for (&p->handlers, i)

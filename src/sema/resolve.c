@@ -41,9 +41,17 @@ static struct var_decl *find_local(struct resolve *r, const char *name)
 static struct var_decl *find_var(struct resolve *r, const struct expr *sym)
 {
 	struct var_decl *v = find_local(r, sym->sym.name);
+	struct var_info *vi;
 
-	return v ? v
-		 : symbols_global(r->s, file_of(r->s, sym->loc), sym->sym.name);
+	if (v)
+		return v;
+	v = symbols_global(r->s, file_of(r->s, sym->loc), sym->sym.name);
+	if (!v)
+		return NULL;
+	vi = var_info(r->s, v);
+	if (!vi->seen)
+		vi->seen = ++r->s->nseen;
+	return v;
 }
 
 static struct var_decl *new_local(struct resolve *r, const struct expr *sym)
@@ -410,14 +418,14 @@ static void resolve_foreach(struct visitor *v, struct stmt *st)
 {
 	struct resolve *r = v->ctx;
 
-	resolve_keys(v, &st->foreach.slice);
-	if (st->foreach.limit)
-		resolve_expr(v, &st->foreach.limit);
-	foreach_base(v, st);
 	vec_for (&st->foreach.keys, i)
 		loop_var(v, &st->foreach.keys.v[i]);
 	if (st->foreach.value)
 		loop_var(v, &st->foreach.value);
+	resolve_keys(v, &st->foreach.slice);
+	foreach_base(v, st);
+	if (st->foreach.limit)
+		resolve_expr(v, &st->foreach.limit);
 	r->loops++;
 	resolve_stmt(v, &st->foreach.body);
 	r->loops--;
@@ -486,15 +494,6 @@ static void resolve_stmt(struct visitor *v, struct stmt **sp)
 		break;
 	case S_CONTINUE:
 		need_loop(r, st, "continue");
-		break;
-	case S_RETURN:
-		if (!r->u.f) {
-			struct diag_msg *m =
-				diag_report(r->s->diag, RETURN_IN_PROBE,
-					    st->loc, "keyword");
-			diag_remedy(m, "'next' ends a probe handler");
-		}
-		stmt_children(v, st);
 		break;
 	case S_TRY:
 		resolve_stmt(v, &st->try_.body);

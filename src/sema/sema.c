@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The steps of pass 2, in order. */
+#include <stdlib.h>
+
 #include "sema/pass.h"
 
 void sema_init(struct sema *s, const struct probe_env *env, struct tapset *lib,
@@ -68,6 +70,22 @@ void sema_resolve(struct sema *s)
 		vec_push(s->arena, &s->prog->funcs, s->reached.v[i]);
 }
 
+static int by_first_use(const void *a, const void *b, void *ctx)
+{
+	const struct var_decl *const *x = a, *const *y = b;
+	uint32_t m = var_info(ctx, (struct var_decl *)*x)->seen - 1;
+	uint32_t n = var_info(ctx, (struct var_decl *)*y)->seen - 1;
+
+	return m < n ? -1 : m > n;
+}
+
+/* Globals are listed in the order of their first use, unused ones last. */
+static void sort_globals(struct sema *s)
+{
+	qsort_r(s->prog->globals.v, s->prog->globals.n,
+		sizeof(*s->prog->globals.v), by_first_use, s);
+}
+
 static void fold_units(struct sema *s, struct unit *u, void *ctx)
 {
 	fold_unit(s, u);
@@ -125,6 +143,7 @@ struct program *sema_run(const struct probe_env *env, struct tapset *lib,
 	build_and_resolve(&s);
 	vec_for (&s.reached, i)
 		vec_push(s.arena, &s.prog->funcs, s.reached.v[i]);
+	sort_globals(&s);
 	each_unit(&s, check_units, NULL);
 	check_embedded_blocks(&s);
 	if (diag_errors(env->diag) != errors)
@@ -154,6 +173,8 @@ struct program *sema_run(const struct probe_env *env, struct tapset *lib,
 		return s.prog;
 
 	/* what became removable, numbers, locks */
+	s.typed = true;
+	each_unit(&s, fold_units, NULL);
 	unused_prune(&s, false);
 	number(&s);
 	locks_collect(&s);

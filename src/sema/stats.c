@@ -66,6 +66,14 @@ static void note_variance(struct sema *s, struct var_decl *v, struct expr *e)
 	uint32_t shift = e->statop.nparams ? (uint32_t)e->statop.param[0] : 0;
 	struct var_info *vi = var_info(s, v);
 
+	if (e->statop.nparams && (uint64_t)e->statop.param[0] > 62) {
+		diag_remedy(diag_report(s->diag, VARIANCE_SHIFT, e->loc,
+					expr_what(s->arena, e),
+					(long long)e->statop.param[0]),
+			    "more bits make @variance more exact, and overflow "
+			    "sooner");
+		return;
+	}
 	if (!shift)
 		return;
 	if (v->variance_shift && v->variance_shift != shift) {

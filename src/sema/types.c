@@ -745,6 +745,10 @@ static void check_var(struct sema *s, struct var_decl *v)
 
 		diag_remedy(m, "declare 'global %s'", v->name);
 	}
+	if (v->wrap && !v->is_array)
+		diag_remedy(diag_report(s->diag, WRAP_SCALAR, v->loc,
+					ident_what(s->arena, v->name)),
+			    "leave the '%%' out");
 	if (v->type == TY_UNKNOWN)
 		unresolved_var(s, v,
 			       v->kind == VAR_PARAM    ? "parameter"

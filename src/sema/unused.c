@@ -132,6 +132,11 @@ static void count_stmt(struct visitor *v, struct stmt **sp)
 	case S_DELETE:
 		if (st->expr->kind == E_INDEX || base_var(st->expr))
 			count_change(v, st->expr, false, true);
+		/* Who empties an array does not want it shown at the end. */
+		if (base_var(st->expr) &&
+		    base_var(st->expr)->kind == VAR_GLOBAL)
+			var_info(((struct count *)v->ctx)->s,
+				 base_var(st->expr))->reads++;
 		break;
 	case S_TRY:
 		count_stmt(v, &st->try_.body);

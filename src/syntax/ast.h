@@ -437,7 +437,6 @@ struct probe_decl {
 struct alias_decl {
 	struct loc loc;
 	struct file *file;
-	bool is_private;
 	VEC(struct probe_point *) names;
 	VEC(struct probe_point *) points;
 	bool epilogue_style; /* += */

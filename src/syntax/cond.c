@@ -250,7 +250,7 @@ static bool literal_operand(struct preproc *pp, struct token t,
 	if (t.kind == T_STRING && !minus) {
 		char_vec text = {0};
 
-		token_string(pp->a, pp->d, &t, &text, &pp->errors);
+		token_string(pp->a, &t, &text);
 		o->str = arena_strndup(pp->a, text.n ? text.v : "", text.n);
 		return true;
 	}

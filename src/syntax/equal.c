@@ -246,8 +246,7 @@ static bool probe_equal(const struct probe_decl *a, const struct probe_decl *b)
 
 static bool alias_equal(const struct alias_decl *a, const struct alias_decl *b)
 {
-	return a->is_private == b->is_private &&
-	       a->epilogue_style == b->epilogue_style &&
+	return a->epilogue_style == b->epilogue_style &&
 	       points_equal(a->names.v, a->names.n, b->names.v, b->names.n) &&
 	       points_equal(a->points.v, a->points.n, b->points.v,
 			    b->points.n) &&

@@ -91,7 +91,6 @@ void token_note_origin(struct diag_msg *m, const struct token *t);
 int64_t token_number(struct diag *d, const struct token *t, unsigned *errors);
 /* Appends the text of a T_STRING to a growing arena buffer. */
 typedef VEC(char) char_vec;
-void token_string(struct arena *a, struct diag *d, const struct token *t,
-		  char_vec *out, unsigned *errors);
+void token_string(struct arena *a, const struct token *t, char_vec *out);
 
 #endif

@@ -38,12 +38,15 @@ int64_t token_number(struct diag *d, const struct token *t, unsigned *errors)
 
 	if (t->len > 1 && s[0] == '0') {
 		bool hex = s[1] == 'x' || s[1] == 'X';
+		bool bin = s[1] == 'b' || s[1] == 'B';
 
-		base = hex ? 16 : 8;
-		s += hex ? 2 : 1;
+		base = hex ? 16 : bin ? 2 : 8;
+		s += hex || bin ? 2 : 1;
 	}
 	if (s == end) {
-		bad_number(d, t, errors, "no digits after 0x");
+		bad_number(d, t, errors,
+			   base == 2 ? "no digits after 0b"
+				     : "no digits after 0x");
 		return 0;
 	}
 	for (; s < end; s++) {
@@ -71,14 +74,14 @@ int64_t token_number(struct diag *d, const struct token *t, unsigned *errors)
 
 /*
  * One escape sequence at s (after the backslash); returns the characters it
- * took. *c is the character, or -1: none (a continued line), or -2: unknown.
- * An unknown one is kept with its backslash, so that a regular expression can
- * be written as "a\.b".
+ * took. *c is the character, or -1: none (a continued line). A character that
+ * is no escape stands for itself, without the backslash: a regular expression
+ * that wants one says "a\\.b".
  */
 static size_t escape(const char *s, const char *end, int *c)
 {
-	static const char from[] = "abefnrtv\\\"'?";
-	static const char to[] = "\a\b\033\f\n\r\t\v\\\"'?";
+	static const char from[] = "abfnrtv";
+	static const char to[] = "\a\b\f\n\r\t\v";
 	const char *hit, *start = s;
 
 	if (*s >= '0' && *s <= '7') {
@@ -100,25 +103,14 @@ static size_t escape(const char *s, const char *end, int *c)
 		return 1;
 	}
 	hit = *s ? strchr(from, *s) : NULL;
-	*c = hit ? (unsigned char)to[hit - from] : -2;
-	return hit ? 1 : 0;
+	*c = (unsigned char)(hit ? to[hit - from] : *s);
+	return 1;
 }
 
-static void nul_in_string(struct diag *d, const struct token *t,
-			  unsigned *errors)
-{
-	if (errors)
-		++*errors;
-	diag_remedy(diag_report(d, PARSE_STRING_NUL, t->loc, NULL),
-		    "a string ends at its first NUL byte; to print one, use "
-		    "printf(\"%%1b\", 0)");
-}
-
-void token_string(struct arena *a, struct diag *d, const struct token *t,
-		  char_vec *out, unsigned *errors)
+void token_string(struct arena *a, const struct token *t, char_vec *out)
 {
 	const char *s = t->s, *end = t->s + t->len;
-	bool had_nul = false;
+	bool ended = false;
 
 	while (s < end) {
 		int c = (unsigned char)*s++;
@@ -127,14 +119,11 @@ void token_string(struct arena *a, struct diag *d, const struct token *t,
 			s += escape(s, end, &c);
 			if (c == -1)
 				continue;
-			if (c == -2)
-				c = '\\';
 		}
+		/* A string ends at its first NUL, as it does when it runs. */
 		if (!c)
-			had_nul = true;
-		else
+			ended = true;
+		if (!ended)
 			vec_push(a, out, (char)c);
 	}
-	if (had_nul)
-		nul_in_string(d, t, errors);
 }

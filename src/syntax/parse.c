@@ -219,6 +219,21 @@ static void parse_array_size(struct parser *p, struct var_decl *g)
 	expect(p, P_RBRACKET);
 }
 
+static void check_duplicate_global(struct parser *p, const struct token *name,
+				   struct var_decl *g)
+{
+	const struct var_decl *old = map_get(&p->globals, g->name);
+	struct diag_msg *m;
+
+	if (!old) {
+		map_put(&p->globals, g->name, g);
+		return;
+	}
+	m = parser_report(p, PARSE_DUPLICATE_GLOBAL, name, g->name);
+	diag_note(m, old->loc, "first declared here");
+	diag_remedy(m, "rename one of them");
+}
+
 static void parse_one_global(struct parser *p, bool is_private)
 {
 	struct token name = expect_identifier(p, "identifier");
@@ -232,6 +247,7 @@ static void parse_one_global(struct parser *p, bool is_private)
 	if (g->name[0] == '$')
 		parser_report(p, PARSE_EXPECTED, &name,
 			      "identifier that does not start with '$'");
+	check_duplicate_global(p, &name, g);
 	g->wrap = accept(p, P_PERCENT);
 	if (accept(p, P_LBRACKET))
 		parse_array_size(p, g);
@@ -294,11 +310,14 @@ static void parse_parameters(struct parser *p, struct func_decl *f)
 		return;
 	for (;;) {
 		parse_parameter(p, f);
+		/* A comma may stand behind the last one. */
 		if (accept(p, P_RPAREN))
 			return;
 		if (!at(p, P_COMMA))
 			expected(p, "',' or ')'");
 		next_token(p);
+		if (accept(p, P_RPAREN))
+			return;
 	}
 }
 
@@ -331,10 +350,18 @@ static void parse_functiondecl(struct parser *p, bool is_private)
 	}
 	parse_parameters(p, f);
 	if (accept(p, P_COLON)) {
+		struct token at_priority = *peek(p, 0);
+
 		f->has_priority = true;
 		f->priority = parse_number_literal(p, "priority")->num.v;
+		if (f->priority <= 0)
+			diag_remedy(parser_report(p, PARSE_PRIORITY,
+						  &at_priority),
+				    "1 is tried first");
 	}
+	p->in_function = true;
 	f->body = parse_function_body(p);
+	p->in_function = false;
 	vec_push(p->a, &p->file->funcs, f);
 	vec_push(p->a, &p->file->order, ((struct decl){DECL_FUNC, f}));
 }
@@ -363,14 +390,13 @@ static void check_alias_name(struct parser *p, const struct probe_point *n)
 }
 
 static void parse_alias(struct parser *p, const struct loc *loc,
-			const point_list *names, bool is_private)
+			const point_list *names)
 {
 	struct alias_decl *al = arena_new_obj(p->a, struct alias_decl);
 	point_list points = {0};
 
 	al->loc = *loc;
 	al->file = p->file;
-	al->is_private = is_private;
 	al->epilogue_style = next_token(p).id == P_ADD_ASSIGN;
 	memcpy(&al->names, names, sizeof(*names));
 	for (uint32_t i = 0; i < names->n; i++)
@@ -392,16 +418,16 @@ static void parse_probe(struct parser *p, bool is_private)
 	point_list points = {0};
 	struct probe_decl *pr;
 
+	if (is_private)
+		diag_remedy(parser_report(p, PARSE_PRIVATE_PROBE, &kw),
+			    "leave 'private' out");
 	parse_probe_points(p, &points);
 	if (at(p, P_ASSIGN) || at(p, P_ADD_ASSIGN)) {
-		parse_alias(p, &kw.loc, &points, is_private);
+		parse_alias(p, &kw.loc, &points);
 		return;
 	}
 	if (!at(p, P_LBRACE))
 		expected(p, "one of '. , ( ? ! { = +='");
-	if (is_private)
-		diag_remedy(parser_report(p, PARSE_PRIVATE_PROBE, &kw),
-			    "leave 'private' out");
 	pr = arena_new_obj(p->a, struct probe_decl);
 	pr->loc = kw.loc;
 	pr->file = p->file;
@@ -444,8 +470,7 @@ expected_declaration(struct parser *p, const struct token *t, bool is_private)
 	const char *near = NULL;
 
 	m = report_expected(p, is_private
-				       ? "'global', 'function', 'probe' or a "
-					 "name"
+				       ? "'global', 'function' or a name"
 				       : "'probe', 'global', 'private', "
 					 "'function', or '%{'");
 	if (m && t->kind == T_IDENT && t->len < 20)
@@ -493,6 +518,7 @@ static void parse_declaration_or_skip(struct parser *p)
 	recovery_begin(p, &r);
 	p->top = &r;
 	p->nest = 0;
+	p->in_function = false;
 	if (!setjmp(r.env)) {
 		parse_declaration(p);
 		recovery_end(p, &r);
@@ -515,6 +541,7 @@ static struct parser *parser_new(struct arena *a, struct diag *d,
 		env = &no_env;
 	p->a = a;
 	p->d = d;
+	map_init(&p->globals, a);
 	pp_init(&p->pp, a, d, env, src);
 	p->file = arena_new_obj(a, struct file);
 	p->file->src = src;
@@ -529,10 +556,8 @@ struct file *parse_script(struct arena *a, struct diag *d,
 {
 	struct parser *p = parser_new(a, d, env, src, is_tapset);
 
-	while (peek(p, 0)->kind != T_EOF) {
-		if (!accept(p, P_SEMICOLON))
-			parse_declaration_or_skip(p);
-	}
+	while (peek(p, 0)->kind != T_EOF)
+		parse_declaration_or_skip(p);
 	if (p->pp.errors >= PP_MAX_ERRORS)
 		diag_report(d, PARSE_TOO_MANY, LOC_NONE, NULL);
 	return p->file;

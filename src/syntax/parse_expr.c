@@ -11,7 +11,7 @@
  *   boolean_xor    ^
  *   boolean_and    &
  *   array_in       x in a, [x, *] in a
- *   comparison     < > <= >= == != =~ !~
+ *   comparison     < > <= >= == !=, or one =~ or !~
  *   shift          << >> >>>
  *   concatenation  .
  *   additive       + -
@@ -337,15 +337,12 @@ static struct expr *parse_comparison_or_regex_query(struct parser *p)
 {
 	struct expr *e = parse_shift(p);
 
+	if (at(p, P_MATCH) || at(p, P_NOMATCH))
+		return parse_regex(p, e);
 	for (;;) {
-		enum token_id id = peek(p, 0)->id;
-		enum op op = comparison_op(id);
+		enum op op = comparison_op(peek(p, 0)->id);
 		struct token t;
 
-		if (id == P_MATCH || id == P_NOMATCH) {
-			e = parse_regex(p, e);
-			continue;
-		}
 		if (!op)
 			return e;
 		t = next_token(p);
@@ -452,7 +449,10 @@ static struct expr *parse_ternary(struct parser *p)
 	e->ternary.cond = cond;
 	e->ternary.a = parse_expression(p);
 	expect(p, P_COLON);
-	e->ternary.b = parse_expression(p);
+	/* "a ? b : c = d" assigns to the whole, which is no lvalue. */
+	enter(p);
+	e->ternary.b = parse_ternary(p);
+	leave(p);
 	return finish(p, e);
 }
 

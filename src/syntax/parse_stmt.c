@@ -345,6 +345,10 @@ static void parse_simple_statement(struct parser *p, struct stmt *s)
 		break;
 	case KW_RETURN:
 		s->kind = S_RETURN;
+		if (!p->in_function)
+			diag_remedy(parser_report(p, RETURN_IN_PROBE,
+						  peek(p, 0)),
+				    "'next' ends a probe handler");
 		next_token(p);
 		if (starts_expression(peek(p, 0)))
 			s->expr = parse_expression(p);

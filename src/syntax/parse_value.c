@@ -19,7 +19,7 @@ struct expr *parse_string_literal(struct parser *p, const char *what)
 	while (peek(p, 0)->kind == T_STRING) {
 		struct token t = next_token(p);
 
-		token_string(p->a, p->d, &t, &text, &p->pp.errors);
+		token_string(p->a, &t, &text);
 	}
 	vec_push(p->a, &text, '\0');
 	return finish(p, expr_string(p->a, loc, text.v));
@@ -168,6 +168,22 @@ struct expr *parse_stat_operator(struct parser *p)
 	return e;
 }
 
+/* A whole histogram is no value: only print and foreach take one. */
+static struct expr *parse_stat_value(struct parser *p)
+{
+	struct token t = *peek(p, 0);
+	bool may_be_whole = p->whole_histogram;
+	struct expr *e;
+
+	p->whole_histogram = false;
+	e = parse_stat_operator(p);
+	if (is_histogram(&t) && e->kind == E_STATOP && !may_be_whole)
+		diag_remedy(parser_report(p, PARSE_HISTOGRAM, &t),
+			    "print it alone, or index a bucket: %.*s(x)[n]",
+			    (int)t.len, t.s);
+	return e;
+}
+
 /* ------------------------------------------------------------------ *
  * Print family
  * ------------------------------------------------------------------ */
@@ -240,6 +256,7 @@ static struct expr *parse_print(struct parser *p, unsigned flags)
 		parse_print_format(p, e);
 	else if (flags & PR_DELIM)
 		e->print.format = parse_expression(p);
+	p->whole_histogram = !e->print.format && is_histogram(peek(p, 0));
 	if (!e->print.format || accept(p, P_COMMA))
 		parse_expression_list(p, &e->print.args, P_RPAREN, false);
 	else if (!accept(p, P_RPAREN))
@@ -391,7 +408,7 @@ static struct expr *parse_at_operator(struct parser *p)
 		return finish(p, new_target(p, TGT_ERRNO));
 	default:
 		if (is_statop(&t))
-			return parse_stat_operator(p);
+			return parse_stat_value(p);
 		unknown_macro(p, &t);
 	}
 }
@@ -429,10 +446,10 @@ struct expr *parse_symbol(struct parser *p)
 		return parse_at_operator(p);
 	if (t.s[0] == '$')
 		return parse_target_symbol(p);
+	printer = find_printer(&t);
+	if (printer >= 0)
+		return parse_print(p, printers[printer].flags);
 	if (peek(p, 1)->id == P_LPAREN) {
-		printer = find_printer(&t);
-		if (printer >= 0)
-			return parse_print(p, printers[printer].flags);
 		next_token(p);
 		next_token(p);
 		e = expr_call(p->a, t.loc, token_text(p, &t));

@@ -47,6 +47,9 @@ struct parser {
 	struct token last_error; /* where one was expected last */
 	uint64_t consumed;
 	unsigned nest, expr_depth, stmt_depth;
+	struct map globals; /* declared in this file */
+	bool in_function;
+	bool whole_histogram; /* the next value may be one */
 	struct recovery *recovery; /* innermost */
 	struct recovery *top;	   /* of the declaration list */
 };

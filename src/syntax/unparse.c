@@ -332,7 +332,10 @@ static void binary(struct strbuf *b, const struct expr *e)
 {
 	enum prec prec = op_prec(e->binary.op);
 
-	expr_at(b, e->binary.a, prec);
+	bool match = prec == PREC_COMPARE && e->binary.a->kind == E_REGEX;
+
+	/* No comparison goes on behind a match. */
+	expr_at(b, e->binary.a, match ? PREC_SHIFT : prec);
 	sb_printf(b, " %s ", op_text(e->binary.op));
 	expr_at(b, e->binary.b, prec + 1);
 }
@@ -351,7 +354,7 @@ static void ternary(struct strbuf *b, const struct expr *e)
 	sb_puts(b, " ? ");
 	expr_at(b, e->ternary.a, PREC_ANY);
 	sb_puts(b, " : ");
-	expr_at(b, e->ternary.b, PREC_ANY);
+	expr_at(b, e->ternary.b, PREC_TERNARY);
 }
 
 static void bracketed(struct strbuf *b, const expr_list *keys)
@@ -401,7 +404,7 @@ static void bare_expr(struct strbuf *b, const struct expr *e)
 		expr_at(b, e->in.array, PREC_VALUE);
 		break;
 	case E_REGEX:
-		expr_at(b, e->regex.a, PREC_COMPARE);
+		expr_at(b, e->regex.a, PREC_SHIFT);
 		sb_puts(b, e->regex.negated ? " !~ " : " =~ ");
 		expr_at(b, e->regex.pattern, PREC_VALUE);
 		break;
@@ -705,7 +708,7 @@ static void points(struct strbuf *b, struct probe_point *const *v, uint32_t n)
 
 static void alias(struct strbuf *b, const struct alias_decl *al)
 {
-	sb_printf(b, "%sprobe ", al->is_private ? "private " : "");
+	sb_puts(b, "probe ");
 	points(b, al->names.v, al->names.n);
 	sb_puts(b, al->epilogue_style ? " += " : " = ");
 	points(b, al->points.v, al->points.n);

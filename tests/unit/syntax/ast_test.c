@@ -200,7 +200,6 @@ static void different_declarations(void **state)
 		"probe a = b {}, {}",
 		"probe a = b, c {}",
 		"probe a, b = c {}",
-		"private probe a = b {}",
 	};
 	enum { N = sizeof(all) / sizeof(*all) };
 	struct file *file[N];

@@ -162,7 +162,7 @@ static const char *string(struct fixture *f, const char *text)
 	lex_init(&l, f->d, text_source(f, text));
 	t = lex_next(&l);
 	assert_int_equal(t.kind, T_STRING);
-	token_string(f->a, f->d, &t, &out, NULL);
+	token_string(f->a, &t, &out);
 	vec_push(f->a, &out, '\0');
 	return out.v;
 }
@@ -176,12 +176,13 @@ static void escapes(void **state)
 	assert_string_equal(string(f, "\"\\101\\60x\\x41g\\x4\""), "A0xAg\4");
 	assert_string_equal(string(f, "\"\\1234\""), "S4");
 	assert_string_equal(string(f, "\"one\\\ntwo\""), "onetwo");
-	/* Regular expressions need no doubling. */
-	assert_string_equal(string(f, "\"a\\.b\\(\\w\""), "a\\.b\\(\\w");
+	/* What is no escape stands for itself. */
+	assert_string_equal(string(f, "\"a\\.b\\(\\w\\e\""), "a.b(we");
 	assert_string_equal(string(f, "\"\xc3\xa9\xff\""), "\xc3\xa9\xff");
+	/* A string ends at its first NUL. */
+	assert_string_equal(string(f, "\"a\\0b\""), "a");
+	assert_string_equal(string(f, "\"a\\400b\""), "a");
 	assert_string_equal(said(f), "");
-	assert_string_equal(string(f, "\"a\\0b\""), "ab");
-	assert_has(said(f), "[parse-string-nul]");
 }
 
 static void unterminated_things(void **state)

@@ -94,11 +94,11 @@ static void probes_and_aliases(void **state)
 	struct fixture *f = *state;
 	struct file *file = parse_ok(
 		f, "probe a, b.c { x } probe n.m = k.f(\"g\"), k.h { p }, { e }"
-		   " probe q += r { s } private probe t = u {}");
+		   " probe q += r { s }");
 
 	assert_int_equal(file->probes.n, 1);
 	assert_int_equal(file->probes.v[0]->points.n, 2);
-	assert_int_equal(file->aliases.n, 3);
+	assert_int_equal(file->aliases.n, 2);
 	assert_int_equal(file->aliases.v[0]->names.n, 1);
 	assert_int_equal(file->aliases.v[0]->names.v[0]->comps.n, 2);
 	assert_int_equal(file->aliases.v[0]->points.n, 2);
@@ -106,8 +106,7 @@ static void probes_and_aliases(void **state)
 	assert_false(file->aliases.v[0]->epilogue_style);
 	assert_true(file->aliases.v[1]->epilogue_style);
 	assert_null(file->aliases.v[1]->body2);
-	assert_true(file->aliases.v[2]->is_private);
-	assert_int_equal(file->order.n, 4);
+	assert_int_equal(file->order.n, 3);
 	assert_int_equal(file->order.v[0].kind, DECL_PROBE);
 	assert_int_equal(file->order.v[1].kind, DECL_ALIAS);
 }
@@ -194,7 +193,13 @@ static void wrong_declarations(void **state)
 	static const char *const bad[][2] = {
 		{"foo", "expected 'probe', 'global'"},
 		{"prob begin {}", "did you mean 'probe'?"},
-		{"private 5", "expected 'global', 'function', 'probe'"},
+		{"private 5", "expected 'global', 'function' or a name"},
+		{"private probe a = begin {}", "[parse-private-probe]"},
+		{"global a, b, a", "[parse-duplicate-global]"},
+		{"private a global a", "[parse-duplicate-global]"},
+		{"function f():0 {}", "[parse-priority]"},
+		{"function f():-1 {}", "[parse-priority]"},
+		{"probe begin {} ;", "expected 'probe', 'global'"},
 		{"private probe begin {}", "[parse-private-probe]"},
 		{"global", "expected identifier"},
 		{"global next", "'next' is a keyword"},

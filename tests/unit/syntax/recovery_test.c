@@ -176,7 +176,7 @@ static void huge_tokens(void **state)
 		{"probe a { x = \"", "\\n", "\" }"},
 		{"probe a { x = ", "\"a\" ", "}"},
 		{"probe a {", ";", "}"},
-		{"", "global x;", ""},
+		{"", "probe x {}", ""},
 	};
 	static const char *const wrong[][3] = {
 		{"probe a { x = 1", "9", " }"},

@@ -275,7 +275,7 @@ static inline struct expr *gen_expr(struct gen *g)
 		gen_list(g, &e->call.args, 0, 3, false);
 		return e;
 	case 4:
-		return gen_statop(g, pick(g, 3) == 0);
+		return gen_statop(g, false);
 	case 5:
 		return gen_print(g);
 	case 6:

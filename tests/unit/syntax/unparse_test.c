@@ -52,7 +52,7 @@ static void literals(void **state)
 	/* Numbers stay as they were written. */
 	prints(f, "0x1F + 017 + 18446744073709551615",
 	       "0x1F + 017 + 18446744073709551615");
-	prints(f, "\"a\\tb\\x01\\\"\\\\\\.\" \"c\"",
+	prints(f, "\"a\\tb\\x01\\\"\\\\\\\\.\" \"c\"",
 	       "\"a\\tb\\001\\\"\\\\\\\\.c\"");
 }
 
@@ -137,7 +137,7 @@ static void random_programs_survive(void **state)
 		struct file *file;
 		stmt_list l;
 
-		sb_puts(&b, "probe x {\n");
+		sb_puts(&b, "function x() {\n");
 		unparse_stmt(&b, s, 1);
 		sb_puts(&b, "}\n");
 		file = parse_script(a, d, &f->env,
@@ -148,7 +148,7 @@ static void random_programs_survive(void **state)
 			fail_msg("seed %u does not parse:\n%s", seed,
 				 sb_str(&b));
 		}
-		l = file->probes.v[0]->body->block.list;
+		l = file->funcs.v[0]->body->block.list;
 		if (l.n != 1 || !stmt_equal(s, l.v[0]))
 			fail_msg("seed %u is another program:\n%s", seed,
 				 sb_str(&b));
