@@ -8,13 +8,14 @@ check: all unit examples
 	$(Q)tests/run-all 'layers=tools/check-layers' \
 		'warnings=$(MAKE) --no-print-directory check-warnings' $(UNIT_SUITES) \
 		'sanitized=$(MAKE) --no-print-directory SAN=1 CFLAGS="-O1 -g" check-unit' \
-		'golden=tests/golden/run.sh' 'eval=tests/eval/run.sh' \
+		'golden=tests/golden/run.sh' 'wrong=tests/golden/wrong.sh' \
+		'eval=tests/eval/run.sh' \
 		'live=tests/live/run.sh' 'dwarf=tests/dwarf/run.sh' \
 		'docs=tests/docs/run.sh'
 check-unit: all unit
 	$(Q)tests/run-all $(UNIT_SUITES)
 check-golden: all
-	$(Q)tests/golden/run.sh
+	$(Q)tests/golden/run.sh && tests/golden/wrong.sh
 check-eval: all
 	$(Q)tests/eval/run.sh
 check-live: all examples
