@@ -3,13 +3,13 @@
 
 UNIT_SUITES := $(foreach t,$(UNIT_BIN),'unit $(patsubst tests/unit/%_test,%,$(t:$(B)/%=%))=$(t)')
 
-.PHONY: check check-unit check-golden check-eval check-live check-gdb check-layers check-docs
+.PHONY: check check-unit check-golden check-eval check-differential check-live check-gdb check-layers check-docs
 check: all unit examples
 	$(Q)tests/run-all 'layers=tools/check-layers' \
 		'warnings=$(MAKE) --no-print-directory check-warnings' $(UNIT_SUITES) \
 		'sanitized=$(MAKE) --no-print-directory SAN=1 CFLAGS="-O1 -g" check-unit' \
 		'golden=tests/golden/run.sh' 'wrong=tests/golden/wrong.sh' \
-		'eval=tests/eval/run.sh' \
+		'eval=tests/eval/run.sh' 'differential=tests/eval/diff.sh -t 20' \
 		'live=tests/live/run.sh' 'dwarf=tests/dwarf/run.sh' \
 		'docs=tests/docs/run.sh'
 check-unit: all unit
@@ -18,6 +18,9 @@ check-golden: all
 	$(Q)tests/golden/run.sh && tests/golden/wrong.sh
 check-eval: all
 	$(Q)tests/eval/run.sh
+# Random scripts on every target; SEED=n repeats a run.
+check-differential: all
+	$(Q)tests/eval/diff.sh -t $(or $(DIFF_TIME),20) $(SEED)
 check-live: all examples
 	$(Q)tests/live/run.sh
 # every variable of test programs against gdb; "check" has a part of it
@@ -57,7 +60,7 @@ bench: all examples
 	$(Q)tools/install-deps bench
 	$(Q)tests/bench/run
 
-# --- fuzzers: tests/fuzz/*_fuzz.c, with clang's libFuzzer -------------------
+# --- fuzzers: random scripts, and tests/fuzz/*_fuzz.c with clang's libFuzzer ---
 FUZZ_TIME ?= 60
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/*_fuzz.c))
 FUZZ_BIN := $(FUZZ_SRC:%.c=build-fuzz/%)
@@ -68,7 +71,8 @@ build-fuzz/tests/fuzz/%_fuzz: tests/fuzz/%_fuzz.c $(LIB_SRC) $(RT_SRC) | all
 		-fsanitize=fuzzer,address,undefined $< $(LIB_SRC) $(RT_SRC) \
 		$(patsubst $(B)/%,build/%,$(GEN_SRC)) -o $@ $(PKG_LIBS) -lpthread
 .PHONY: fuzz
-fuzz: $(FUZZ_BIN)
+fuzz: $(FUZZ_BIN) all
+	$(Q)tests/eval/diff.sh -t $(FUZZ_TIME) $(SEED)
 	$(Q)for f in $(FUZZ_BIN); do \
 		n=$$(basename $$f); c=build-fuzz/corpus/$$n; mkdir -p $$c; \
 		s=; [ -d tests/fuzz/corpus/$$n ] && s=tests/fuzz/corpus/$$n; \

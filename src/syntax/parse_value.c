@@ -255,7 +255,8 @@ static struct expr *parse_print(struct parser *p, unsigned flags)
 	if (flags & PR_FORMAT)
 		parse_print_format(p, e);
 	else if (flags & PR_DELIM)
-		e->print.format = parse_expression(p);
+		e->print.format =
+			parse_string_literal(p, "string literal as the delimiter");
 	p->whole_histogram = !e->print.format && is_histogram(peek(p, 0));
 	if (!e->print.format || accept(p, P_COMMA))
 		parse_expression_list(p, &e->print.args, P_RPAREN, false);

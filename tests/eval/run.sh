@@ -5,7 +5,7 @@
 #
 # Runs every group of tests/eval/*.eval on each target. A group is
 #
-#	--- name [:: more arguments for stap]
+#	--- name [:: more arguments for stap [:: arguments of the script]]
 #	script
 #	>>>
 #	expected standard output
@@ -47,10 +47,9 @@ split_groups()
 	}
 	/^--- / {
 		finish()
-		name = substr($0, 5); args = ""
-		if (i = index(name, " :: ")) {
-			args = substr(name, i + 4); name = substr(name, 1, i - 1)
-		}
+		n = split(substr($0, 5), part, / ::( |$)/)
+		name = part[1]
+		args = n > 1 ? part[2] : ""; script_args = n > 2 ? part[3] : ""
 		gsub(/ /, "-", name)
 		if (seen[file "/" name]++) {
 			print "duplicate group " file "/" name > "/dev/stderr"
@@ -59,7 +58,7 @@ split_groups()
 		dir = sprintf("%s/%04d", work, ++count)
 		system("mkdir " dir)
 		print file "/" name > (dir "/name"); close(dir "/name")
-		print args > (dir "/args"); close(dir "/args")
+		print args "\n" script_args > (dir "/args"); close(dir "/args")
 		print 0 > (dir "/status"); close(dir "/status")
 		printf "" > (dir "/script"); printf "" > (dir "/stderr")
 		want = ""; nocr = 0; state = "script"
@@ -85,12 +84,12 @@ split_groups()
 
 run_group()
 {
-	local dir=$1 target=$2 out=$1/out.$2 err=$1/err.$2 status args bad=
+	local dir=$1 target=$2 out=$1/out.$2 err=$1/err.$2 status args script_args bad=
 
 	local opts=()
 	[ "$target" = bpf ] || opts=("--runtime=$target")
-	read -r -a args <"$dir/args"
-	timeout -k 5 "${LIMIT:-20}" "$STAP" "${opts[@]}" "${args[@]}" "$dir/script" \
+	{ read -r -a args; read -r -a script_args; } <"$dir/args"
+	timeout -k 5 "${LIMIT:-20}" "$STAP" "${opts[@]}" "${args[@]}" "$dir/script" "${script_args[@]}" \
 		>"$out" 2>"$err" </dev/null
 	status=$?
 	[ $status = "$(<"$dir/status")" ] || bad="status $status"
