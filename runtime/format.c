@@ -11,7 +11,10 @@
 
 #define SCRATCH_END (RT_OFF(struct rt_ctx, scratch) + 64)
 
-/* A directive with its '*' arguments filled in, at the start of ctx.scratch. */
+/*
+ * A directive with its '*' arguments filled in, at the start of ctx.scratch. A
+ * negative one is 0.
+ */
 struct directive {
 	w_u32 conv, flags;
 	w_u32 width;
@@ -40,15 +43,13 @@ RT_INLINE struct directive *directive_read(w_u64 c, w_u64 spec, w_u64 args)
 
 	if (flags & WIRE_SPEC_WIDTH_ARG) {
 		width = args >> 32;
-		if ((w_s32)width < 0) {
-			flags |= WIRE_SPEC_LEFT;
-			width = -width;
-		}
+		if ((w_s32)width < 0)
+			width = 0;
 	}
 	if (flags & WIRE_SPEC_PREC_ARG) {
 		prec = args;
 		if ((w_s32)prec < 0)
-			prec = NO_PREC;
+			prec = 0;
 	}
 	d->conv = s->conv;
 	d->flags = flags;
@@ -259,13 +260,13 @@ RT_INLINE w_u64 fmt_number(w_u64 c, w_u64 dst)
 
 /*
  * Appends a number by its directive. args: width << 32 | prec for '*', see
- * rt.def. %p is %#x that shows its 0x always. As in C, a zero with an explicit
- * precision of 0 has no digits.
+ * rt.def. %p is %#x that shows its 0x always. Other than in C, a zero has its
+ * digit with a precision of 0 too, and %#o its 0 with every precision.
  */
 RT_FN w_u64 rt_fmt_long(w_u64 c, w_u64 dst, w_u64 spec, w_u64 value, w_u64 args)
 {
 	struct directive *d = directive_read(c, spec, args);
-	w_u64 conv = d->conv, prefix, n = 0;
+	w_u64 conv = d->conv, prefix, n;
 
 	if (conv == 'c')
 		return fmt_char(c, dst, value);
@@ -275,16 +276,15 @@ RT_FN w_u64 rt_fmt_long(w_u64 c, w_u64 dst, w_u64 spec, w_u64 value, w_u64 args)
 		return fmt_binary(c, dst, spec, value);
 	prefix = number_prefix(d, value);
 	d->prefix = prefix;
-	if (value || d->prec)
-		n = rt_i_digits(c, prefix == '-' ? -value : value, conv);
+	n = rt_i_digits(c, prefix == '-' ? -value : value, conv);
 	d = directive_at(c);
 	if (!prefix && !d->flags && !d->width)
 		return rt_i_append(dst, c + SCRATCH_END - n, n);
 	d->digits = n;
 	d->zeros = d->prec != NO_PREC && d->prec > n ? d->prec - n : 0;
 	/* Zero has its prefix too: 0x0, 00. */
-	if (conv == 'o' && d->flags & WIRE_SPEC_ALT && !d->zeros)
-		d->zeros = 1;
+	if (conv == 'o' && d->flags & WIRE_SPEC_ALT)
+		d->zeros++;
 	return fmt_number(c, dst);
 }
 

@@ -91,8 +91,8 @@ RT_FN w_u64 rt_out_text(w_u64 c, w_u64 kind, w_u64 s)
 }
 
 /*
- * A histogram with its aggregate's figures, see WIRE_ENT_HIST. Dropped, and
- * counted, if no buffer can hold it.
+ * A histogram with its aggregate's figures, see WIRE_ENT_HIST; of no samples,
+ * an error. Dropped, and counted, if no buffer can hold it.
  */
 RT_FN w_u64 rt_out_hist(w_u64 c, w_u64 stat, w_u64 desc)
 {
@@ -102,6 +102,8 @@ RT_FN w_u64 rt_out_hist(w_u64 c, w_u64 stat, w_u64 desc)
 	struct rt_stat *s;
 	w_u64 at;
 
+	if (!((struct rt_stat *)rt_at(stat))->count)
+		return rt_fail(c, RT_MSG_EMPTY_STAT);
 	if (sizeof(struct wire_record) + sizeof(struct wire_entry) +
 		    (8 + n) * 8 >
 	    rt_head()->out_cap) {

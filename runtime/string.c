@@ -112,6 +112,34 @@ RT_FN w_u64 rt_str_set(w_u64 c, w_u64 dst, w_u64 word)
 	return 0;
 }
 
+struct nul {
+	w_u64 at;  /* of the next word */
+	w_u64 len; /* of the text before it, then up to the NUL */
+};
+
+RT_STEP(nul_step, struct nul)
+{
+	w_u64 n = rt_word_len(rt_ld64(st->at));
+
+	rt_advance(st->len, n);
+	rt_advance(st->at, 8);
+	return n < 8;
+}
+
+/* As far as strings go, a text ends at its first NUL: %c and %b make some. */
+RT_FN w_u64 rt_str_nul(w_u64 c, w_u64 dst)
+{
+	struct nul n;
+
+	RT_UNUSED(c);
+	n.at = dst + RT_STR_HDR;
+	n.len = rt_zero();
+	RT_LOOP(RT_STR_WORDS((w_u64)rt_string(dst)->len), nul_step, &n);
+	if (n.len < rt_string(dst)->len)
+		rt_str_end(dst, n.len);
+	return 0;
+}
+
 struct cmp {
 	w_u64 a, b; /* offsets of the next words */
 	w_u64 x, y; /* the words that differ */

@@ -80,7 +80,9 @@ static const char *what_stands_at(struct lower *L, struct loc loc)
 		while (n < len && (isalnum((unsigned char)s[n]) ||
 				   s[n] == '_' || s[n] == '$' || s[n] == '@'))
 			n++;
-		kind = is_keyword(s, n) ? "keyword" : "identifier";
+		kind = *s == '@'	 ? "operator"
+		       : is_keyword(s, n) ? "keyword"
+					  : "identifier";
 	} else if (isdigit((unsigned char)*s)) {
 		while (n < len && isalnum((unsigned char)s[n]))
 			n++;

@@ -283,6 +283,7 @@ static void emit_histogram(struct lower *L, const struct expr *statop)
 	uint32_t need = sizeof(struct wire_entry) + 8 * 8 + 8 * r.var->nbuckets;
 
 	RT_CALL(L, out_hist, LOWER_CTX, r.stat, r.desc);
+	lower_check(L, statop->loc);
 	if (need > L->out_need)
 		L->out_need = need;
 }
@@ -335,16 +336,26 @@ static void join_texts(struct lower *L, piece_list *l)
 	l->n = n;
 }
 
+/* May the directive print a NUL? A string ends there. */
+static bool may_print_nul(const struct piece *p)
+{
+	return !p->literal && (p->spec.conv == 'c' || p->spec.conv == 'b' ||
+			       p->spec.conv == 'm');
+}
+
 void lower_sprint(struct lower *L, const struct expr *e, struct ir_val dst,
 		  bool append)
 {
 	piece_list l = {0};
 	arg_list args = {0};
 	uint32_t arg = 0, i = 0;
+	bool nul = false;
 
 	make_pieces(L, e, &l);
 	join_texts(L, &l);
 	evaluate(L, &l, &args);
+	for (uint32_t k = 0; k < l.n; k++)
+		nul |= may_print_nul(&l.v[k].p);
 	if (!append) {
 		/* the first piece is a copy when it is a string */
 		if (l.n && l.v[0].p.literal) {
@@ -369,4 +380,6 @@ void lower_sprint(struct lower *L, const struct expr *e, struct ir_val dst,
 		else
 			append_directive(L, &l.v[i], &args, &arg, dst);
 	}
+	if (nul)
+		RT_CALL(L, str_nul, LOWER_CTX, dst);
 }

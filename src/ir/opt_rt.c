@@ -15,6 +15,7 @@ const struct opt_rt opt_rt[RT_FN_COUNT] = {
 	[RT_FN_str_copy] = {EFFECT_DST, A(2), true},
 	[RT_FN_str_cat] = {EFFECT_DST, A(2), true},
 	[RT_FN_str_set] = {EFFECT_DST, 0, true},
+	[RT_FN_str_nul] = {EFFECT_DST, 0, true},
 	[RT_FN_str_eq] = {EFFECT_CTX, A(0) | A(1), false},
 	[RT_FN_str_cmp] = {EFFECT_CTX, A(0) | A(1), false},
 	[RT_FN_substr] = {EFFECT_DST, A(2), true},

@@ -321,7 +321,7 @@ enum rt_statop {
 	RT_STAT_VARIANCE,
 };
 /* Buckets of @hist_log: 0 is value 0's; see runtime/stat.c. */
-#define RT_HIST_LOG_BUCKETS 129u
+#define RT_HIST_LOG_BUCKETS 128u
 #define RT_HIST_LOG_ZERO 64u /* index of the bucket of value 0 */
 
 /* Constant description of an aggregate, next to the global it belongs to. */

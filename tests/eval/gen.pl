@@ -25,7 +25,8 @@ my @globals_s = ('gs0', 'gs1');
 my (@longs, @strs, @ro); # variables in scope; loop counters are read only
 my @funcs_l = (); # [name, parameter types]
 my @funcs_s = ();
-my ($depth, $loops, $in_func, $tmp) = (0, 0, 0, 0);
+my ($depth, $loops, $tries, $in_func, $tmp) = (0, 0, 0, 0, 0);
+my $shift = pick(0, 3, 8); # a script has one
 my %busy; # arrays that a foreach walks over
 
 # arrays: name => [key types], value type
@@ -71,7 +72,7 @@ sub call {
 sub long {
 	my ($d) = @_;
 	return chance(60) ? pick(@longs, @ro) : number() if $d >= 3 || chance(20);
-	my $r = rnd(34);
+	my $r = rnd(37);
 	return '(' . long($d + 1) . ' ' . pick('+', '-', '*', '&', '|', '^') . ' ' . long($d + 1) . ')' if $r < 8;
 	return '(' . long($d + 1) . ' ' . pick('/', '%') . ' ' . pick(2, 3, 7, 8, -1, 10, '(' . long(3) . ' | 1)') . ')' if $r < 10;
 	return '(' . long($d + 1) . ' ' . pick('<<', '>>', '>>>') . ' ' . pick(0, 1, 5, 31, 63, '(' . long(3) . ' & 63)') . ')' if $r < 12;
@@ -94,14 +95,31 @@ sub long {
 	}
 	return '@' . pick('count', 'sum') . '(' . element('x') . ')' if $r < 30;
 	return '@count(st)' if $r < 31;
+	return statistic() if $r < 32;
+	return '(' . str($d + 1) . ' ' . pick('=~', '!~') . ' ' . regex() . ')' if $r < 33;
+	return 'strpos(' . str($d + 1) . ', ' . str($d + 1) . ')' if $r < 34;
 	return call(\@funcs_l) if @funcs_l;
 	return pick(@longs, @ro);
+}
+
+sub regex {
+	return '"' . pick('', '^') . join('', map {
+		pick('a', 'b', '[a-c]', '[^0-9]', '(a|b)', '(ab|[0-9]+)', 'l', '.', '[[:digit:]]', '(x*)(y?)') .
+		pick('', '', '*', '+', '?', '{2}', '{1,3}')
+	} 0 .. rnd(3)) . pick('', '', '$') . '"';
+}
+
+# Of a statistic with no samples the others are errors.
+sub statistic {
+	my $s = chance(60) ? 'st' : 'x[' . rnd(4) . ']';
+	return "(\@count($s) ? " . pick("\@avg($s)", "\@min($s)", "\@max($s)", 
+		"\@variance($s, $shift)") . ' : ' . number() . ')';
 }
 
 sub str {
 	my ($d) = @_;
 	return chance(60) ? pick(@strs) : literal() if $d >= 3 || chance(25);
-	my $r = rnd(20);
+	my $r = rnd(24);
 	return '(' . str($d + 1) . ' . ' . str($d + 1) . ')' if $r < 5;
 	return 'sprint(' . join(', ', map { chance(50) ? long($d + 1) : str($d + 1) } 0 .. rnd(3)) . ')' if $r < 7;
 	return 'sprintf("' . pick('%d', '%5d|', '<%x>', '%-4d', '%u', '%05d', '%o') . pick('%s', '[%5s]', '%-6s.', '%.2s') .
@@ -110,6 +128,10 @@ sub str {
 	return element('s') if $r < 14;
 	return 'substr(' . str($d + 1) . ', ' . rnd(4) . ', ' . rnd(12) . ')' if $r < 16;
 	return 'str_replace(' . str($d + 1) . ', "a", ' . str($d + 1) . ')' if $r < 17;
+	return pick('text_str', 'string_quoted') . '(' . str($d + 1) . ')' if $r < 18;
+	return 'text_strn(' . str($d + 1) . ', ' . rnd(9) . ', ' . rnd(2) . ')' if $r < 19;
+	return '(' . str($d + 1) . ' =~ ' . regex() . ' ? matched(0) : "-")' if $r < 20;
+	return 'tokenize(' . str($d + 1) . ', ' . pick('" "', '"a"', '" lo"') . ')' if $r < 21;
 	return call(\@funcs_s) if @funcs_s;
 	return pick(@strs);
 }
@@ -125,7 +147,12 @@ sub block {
 }
 
 sub print_something {
-	my $r = rnd(5);
+	my $r = rnd(8);
+	return line 'print(@hist_log(st))' if $r == 5;
+	my $k = rnd(4);
+	return line "if (\@count(x[$k])) print(\@hist_linear(x[$k], -100, 100, 20))" if $r == 6;
+	return line 'printf("%*d|%-*s|%.*s|%+d|%#x|%c\n", ', join(', ', rnd(9), long(2), rnd(9), str(2),
+		rnd(6), str(2), long(2), long(2), 32 + rnd(90)), ')' if $r == 7;
 	return line 'println(', join(', " ", ', map { chance(50) ? long(1) : str(1) } 0 .. rnd(3)), ')' if $r < 3;
 	return line 'printf("%d [%s] %x\n", ', long(1), ', ', str(1), ', ', long(1), ')' if $r < 4;
 	line 'printdln("/", ', long(1), ', ', str(1), ')';
@@ -192,7 +219,7 @@ sub walk {
 }
 
 sub statement {
-	my $r = rnd(30);
+	my $r = rnd(31);
 	return assign() if $r < 13 || ($depth >= 3 && $r < 22);
 	return print_something() if $r < 18 || $depth >= 3;
 	if ($r < 21) {
@@ -215,9 +242,20 @@ sub statement {
 		return line '}';
 	}
 	return walk() if $r < 26;
-	if ($r < 28) {
+	if ($r < 27 && $loops < 2) {
+		my $i = 'w' . $tmp++;
+		line "$i = ", rnd(5);
+		line "while ($i-- > 0) {";
+		push @ro, $i;
+		$loops++; $depth++;
+		block(1 + rnd(2));
+		$loops--; $depth--;
+		pop @ro;
+		return line '}';
+	}
+	if ($r < 29) {
 		line 'try {';
-		$depth++;
+		$depth++; $tries++;
 		block(1 + rnd(2));
 		$indent++;
 		line pick('println(' . long(1) . ' / (' . long(2) . ' & 1))', 'error(' . str(2) . ')',
@@ -225,9 +263,11 @@ sub statement {
 			'println(stringat(' . str(2) . ', 3))');
 		$indent--;
 		my $m = 'm' . $tmp++;
+		$tries--;
 		line "} catch ($m) {";
 		$indent++; line "println(\"caught \", $m)"; $indent--;
 		block(rnd(2));
+		if ($tries && chance(30)) { $indent++; line "error($m . \"!\")"; $indent-- }
 		$depth--;
 		return line '}';
 	}
@@ -250,8 +290,13 @@ for my $n (0 .. rnd(4)) {
 	my @p = map { 'p' . $_ } 0 .. length($types) - 1;
 	my (@pl, @ps);
 	push @{ substr($types, $_, 1) eq 'l' ? \@pl : \@ps }, $p[$_] for 0 .. $#p;
+	# an overload that often passes on to the next one
+	my $again = chance(30) && $pl[0];
 	print "function f$n:", $ret eq 'l' ? 'long' : 'string', '(',
-		join(', ', map { $p[$_] . ':' . (substr($types, $_, 1) eq 'l' ? 'long' : 'string') } 0 .. $#p), ")\n{\n";
+		join(', ', map { $p[$_] . ':' . (substr($types, $_, 1) eq 'l' ? 'long' : 'string') } 0 .. $#p),
+		"):1\n{\n\tif ($again & 1) next\n\treturn ", $ret eq 'l' ? $again : "sprint($again)", "\n}\n" if $again;
+	print "function f$n:", $ret eq 'l' ? 'long' : 'string', '(',
+		join(', ', map { $p[$_] . ':' . (substr($types, $_, 1) eq 'l' ? 'long' : 'string') } 0 .. $#p), $again ? '):2' : ')', "\n{\n";
 	@longs = (@globals_l, @pl, 'lv'); @strs = (@globals_s, @ps, 'sv'); @ro = ();
 	# a function may be called from within any foreach
 	%busy = map { $_ => 1 } keys %arrays;

@@ -54,8 +54,11 @@ static void numbers_print_as_in_c(void **state)
 		w_u32 prec = (w_u32)rnd(rnd(2) ? 4 : 40);
 		int64_t v = odd_value();
 
-		if (!v) /* here scripts differ from C: see below */
+		/* here scripts differ from C: see below */
+		if (!v || (conv == 'o' && flags & WIRE_SPEC_HAS_PREC))
 			flags &= ~WIRE_SPEC_ALT;
+		if (!v && !prec)
+			prec = 1;
 		next_off = base;
 		w_u32 d = str("> ");
 		w_u32 spec = spec_new(conv, flags, width, prec);
@@ -68,7 +71,7 @@ static void numbers_print_as_in_c(void **state)
 	}
 }
 
-/* As SystemTap prints it: 0x0. */
+/* As SystemTap prints it: 0x0; and %#o has its 0 before the precision's. */
 static void zero_has_its_prefix(void **state)
 {
 	static const struct {
@@ -82,7 +85,18 @@ static void zero_has_its_prefix(void **state)
 		w_u32 spec = spec_new(t[i].conv, WIRE_SPEC_ALT, 0, 0);
 		rt_fmt_long(ctx, d, spec, 0, NOT_GIVEN);
 		assert_string_equal(text(d), t[i].want);
+		/* the digit of a zero is there with a precision of 0 too */
+		d = str("");
+		spec = spec_new(t[i].conv, WIRE_SPEC_ALT | WIRE_SPEC_HAS_PREC,
+				0, 0);
+		rt_fmt_long(ctx, d, spec, 0, NOT_GIVEN);
+		assert_string_equal(text(d), t[i].want);
 	}
+	w_u32 d = str("");
+	w_u32 spec = spec_new('o', WIRE_SPEC_ALT | WIRE_SPEC_HAS_PREC, 0, 6);
+
+	rt_fmt_long(ctx, d, spec, 511, NOT_GIVEN);
+	assert_string_equal(text(d), "0000777");
 }
 
 static void strings_print_as_in_c(void **state)
@@ -123,10 +137,10 @@ static void stars_take_width_and_precision(void **state)
 
 	rt_fmt_long(ctx, d, both, 42, 6ull << 32 | 4);
 	assert_string_equal(text(d), "  0042");
-	/* negative width: to the left; negative precision: none */
+	/* negative ones are 0 */
 	d = str("");
 	rt_fmt_long(ctx, d, both, 42, (w_u64)(w_u32)-6 << 32 | (w_u32)-4);
-	assert_string_equal(text(d), "42    ");
+	assert_string_equal(text(d), "42");
 	d = str("");
 	rt_fmt_str(ctx, d,
 		   spec_new('s', WIRE_SPEC_PREC_ARG | WIRE_SPEC_HAS_PREC, 6, 0),
