@@ -93,6 +93,16 @@ RT_FN w_u64 rt_i_execname_task(w_u64 c, w_u64 dst)
 }
 #endif
 
+RT_FN w_u64 rt_tz_name(w_u64 c, w_u64 dst)
+{
+	rt_word *from = (rt_word *)((char *)rt_at(rt_zero()) +
+				    RT_OFF(struct rt_head, tz_name));
+
+	RT_UNUSED(c);
+	set_name(dst, from[0], from[1]);
+	return 0;
+}
+
 /* 0 <= result < limit; 0 for limit <= 0. The bias of the remainder is below
    limit / 2^64. */
 RT_FN w_u64 rt_random(w_u64 limit)
@@ -176,8 +186,10 @@ RT_FN w_u64 rt_ctime(w_u64 c, w_u64 dst, w_u64 seconds)
 	struct civil d;
 
 	rt_str_empty(dst);
-	if ((w_s64)seconds < -2147483648ll || (w_s64)seconds > 2147483647ll)
-		return rt_fail(c, RT_MSG_CTIME);
+	if ((w_s64)seconds > 2147483647ll)
+		return rt_fail(c, RT_MSG_CTIME_LATE);
+	if ((w_s64)seconds < -2147483648ll)
+		return rt_fail(c, RT_MSG_CTIME_EARLY);
 	/* 2^16 days earlier all is positive; 4 January 1970 was a Sunday */
 	s = seconds + 65536ull * 86400;
 	days = s / 86400;

@@ -266,37 +266,23 @@ RT_FN w_u64 rt_stringat(w_u64 c, w_u64 s, w_u64 pos)
 
 	if (pos >= len)
 		return rt_fail(c, RT_MSG_BAD_POS);
-	return rt_ld8(s + RT_STR_HDR + pos);
+	return (w_u64)((w_s64)(rt_ld8(s + RT_STR_HDR + pos) << 56) >> 56);
 }
 
-RT_INLINE w_u64 is_blank(w_u64 ch)
-{
-	return ch == ' ' || (ch >= '\t' && ch <= '\r');
-}
-
-/* Value of a digit, or 255. */
+/* Value of a digit, or 255: hexadecimal ones are all there are. */
 RT_INLINE w_u64 digit_value(w_u64 ch)
 {
 	if (ch >= '0' && ch <= '9')
 		return ch - '0';
 	ch |= 32;
-	return ch >= 'a' && ch <= 'z' ? ch - 'a' + 10 : 255;
+	return ch >= 'a' && ch <= 'f' ? ch - 'a' + 10 : 255;
 }
 
 struct number {
 	w_u64 at; /* of the next character; the NUL ends the scan */
 	w_u64 base;
-	w_u64 value; /* saturates at limit */
-	w_u64 limit;
+	w_u64 value;
 };
-
-RT_STEP(blank_step, struct number)
-{
-	if (!is_blank(rt_ld8(st->at)))
-		return 1;
-	rt_advance(st->at, 1);
-	return 0;
-}
 
 RT_STEP(digit_step, struct number)
 {
@@ -305,43 +291,35 @@ RT_STEP(digit_step, struct number)
 	if (d >= base)
 		return 1;
 	rt_advance(st->at, 1);
-	if (st->value > (st->limit - d) / base)
-		st->value = st->limit;
-	else
-		st->value = st->value * base + d;
+	st->value = st->value * base + d;
 	return 0;
 }
 
-/* As C's strtol, base 0 and 2 .. 36, without an end pointer. */
-RT_FN w_u64 rt_strtol(w_u64 c, w_u64 s, w_u64 base)
+/*
+ * As the kernel's simple_strtol(): only a minus may stand before the digits,
+ * base 0 goes by the prefix, and what does not fit 64 bits wraps.
+ */
+RT_FN w_u64 rt_strtol(w_u64 s, w_u64 base)
 {
-	w_u64 len = rt_string(s)->len, negative = 0, ch;
+	w_u64 len = rt_string(s)->len, negative;
 	struct number n;
 
-	if (base == 1 || base > 36)
-		return rt_fail(c, RT_MSG_STRTOL);
 	n.at = s + RT_STR_HDR;
 	n.base = base;
 	n.value = rt_zero();
-	RT_LOOP(len, blank_step, &n);
-	ch = rt_ld8(n.at);
-	if (ch == '-' || ch == '+') {
-		negative = ch == '-';
-		n.at++;
-	}
-	if (rt_ld8(n.at) == '0') {
-		if ((rt_ld8(n.at + 1) | 32) == 'x' &&
-		    (base == 0 || base == 16) &&
-		    digit_value(rt_ld8(n.at + 2)) < 16) {
-			n.at += 2;
-			n.base = 16;
-		} else if (!base) {
-			n.base = 8;
-		}
+	negative = rt_ld8(n.at) == '-';
+	n.at += negative;
+	if (rt_ld8(n.at) != '0') {
+		if (!base)
+			n.base = 10;
+	} else if ((rt_ld8(n.at + 1) | 32) == 'x' &&
+		   (base == 16 ||
+		    (!base && digit_value(rt_ld8(n.at + 2)) < 16))) {
+		n.at += 2;
+		n.base = 16;
 	} else if (!base) {
-		n.base = 10;
+		n.base = 8;
 	}
-	n.limit = 0x7fffffffffffffffull + negative;
 	RT_LOOP(len, digit_step, &n);
 	return negative ? -n.value : n.value;
 }
@@ -504,7 +482,7 @@ RT_FN w_u64 rt_tokenize(w_u64 c, w_u64 dst, w_u64 s, w_u64 delim)
 	w_u64 kept =
 		c + rt_head()->ctx_strings_off +
 		RT_CTX_STR_TOKENS * RT_STR_SIZE((w_u64)rt_head()->string_cap);
-	w_u64 start;
+	w_u64 start, end;
 
 	if (rt_string(s)->len) {
 		rt_str_copy(c, kept, s);
@@ -513,7 +491,10 @@ RT_FN w_u64 rt_tokenize(w_u64 c, w_u64 dst, w_u64 s, w_u64 delim)
 		return rt_substr(c, dst, kept, 0, 0);
 	}
 	start = rt_i_token(c, kept, delim);
-	return rt_substr(c, dst, kept, start, rt_ctx(c)->tok_pos - start);
+	end = rt_ctx(c)->tok_pos;
+	if (end < rt_string(kept)->len)
+		rt_ctx(c)->tok_pos = (w_u32)end + 1; /* past the delimiter */
+	return rt_substr(c, dst, kept, start, end - start);
 }
 
 /* In ctx.scratch. */
@@ -523,6 +504,56 @@ struct escaping {
 	w_u32 room;	 /* bytes left there */
 };
 
+/* The character that starts at a byte above 0x7f, and its bytes; 0: none. */
+RT_INLINE w_u64 utf8_char(w_u64 at, w_u64 end, w_u64 *bytes)
+{
+	w_u64 a = rt_ld8(at), b = rt_ld8(at + 1), c = rt_ld8(at + 2), ch;
+	w_u64 d = rt_ld8(at + 3);
+
+	*bytes = a < 0xe0 ? 2 : a < 0xf0 ? 3 : 4;
+	if (a < 0xc2 || a > 0xf4 || at + *bytes > end || (b & 0xc0) != 0x80)
+		return 0;
+	if (*bytes == 2)
+		return (a & 31) << 6 | (b & 63);
+	if ((c & 0xc0) != 0x80)
+		return 0;
+	ch = (b & 63) << 6 | (c & 63);
+	if (*bytes == 3) {
+		ch |= (a & 15) << 12;
+		return ch < 0x800 || (ch & 0xf800) == 0xd800 ? 0 : ch;
+	}
+	ch = (a & 7) << 18 | ch << 6 | (d & 63);
+	return (d & 0xc0) != 0x80 || ch < 0x10000 || ch > 0x10ffff ? 0 : ch;
+}
+
+RT_INLINE void put_hex(w_u8 *to, w_u64 v)
+{
+	for (unsigned i = 0; i < 4; i++) {
+		w_u64 n = v >> (12 - 4 * i) & 15;
+
+		to[i] = n < 10 ? '0' + n : 'A' + n - 10;
+	}
+}
+
+/* \uXXXX or \UXXXXXXXX */
+RT_INLINE long escape_wide(struct escaping *x, w_u64 ch, w_u64 bytes)
+{
+	w_u64 n = ch > 0xffff ? 10 : 6;
+	w_u8 *to = rt_at(x->to);
+
+	if (n > x->room)
+		return 1;
+	to[0] = '\\';
+	to[1] = n == 6 ? 'u' : 'U';
+	put_hex(to + 2, n == 6 ? ch : ch >> 16);
+	if (n > 6)
+		put_hex(to + 6, ch);
+	x->room -= n;
+	x->to += n;
+	x->from += bytes;
+	return 0;
+}
+
 RT_STEP(escape_step, struct rt_in_heap)
 {
 	struct escaping *x = rt_at(st->at);
@@ -531,6 +562,8 @@ RT_STEP(escape_step, struct rt_in_heap)
 
 	if (x->from >= x->end)
 		return 1;
+	if (rt_ld8(x->from) > 0x7f && (e = utf8_char(x->from, x->end, &n)))
+		return escape_wide(x, e, n);
 	e = rt_escape(rt_ld8(x->from));
 	n = rt_escape_len(e);
 	if (n > x->room)

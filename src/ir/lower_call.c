@@ -234,6 +234,14 @@ static struct ir_val call_special(struct lower *L, const struct expr *e,
 		return head_field(L, offsetof(struct rt_head, target_pid));
 	case BUILTIN_stp_pid:
 		return head_field(L, offsetof(struct rt_head, stap_pid));
+	case BUILTIN___cpu_khz:
+		return head_field(L, offsetof(struct rt_head, cpu_khz));
+	case BUILTIN_tz_gmtoff:
+		return lower_op(L, IR_SUB, iv_imm(0),
+				lower_load(L,
+					   iv_heap(offsetof(struct rt_head,
+							    tz_offset_s)),
+					   0, 8, true));
 	case BUILTIN_gettimeofday_us:
 		return clock_in(L, 1000);
 	case BUILTIN_gettimeofday_ms:

@@ -22,7 +22,7 @@ const struct opt_rt opt_rt[RT_FN_COUNT] = {
 	[RT_FN_isinstr] = {EFFECT_CTX, A(0) | A(1), false},
 	[RT_FN_strpos] = {EFFECT_CTX, A(0) | A(1), false},
 	[RT_FN_stringat] = {EFFECT_CTX, A(1), false},
-	[RT_FN_strtol] = {EFFECT_CTX, A(1), false},
+	[RT_FN_strtol] = {EFFECT_CTX, A(0), false},
 	[RT_FN_isdigit] = {EFFECT_CTX, A(0), false},
 	[RT_FN_str_replace] = {EFFECT_DST, A(2) | A(3) | A(4), true},
 	[RT_FN_tokenize] = {EFFECT_DST, A(2) | A(3), false},
@@ -45,6 +45,7 @@ const struct opt_rt opt_rt[RT_FN_COUNT] = {
 
 	[RT_FN_execname] = {EFFECT_DST, 0, true},
 	[RT_FN_random] = {EFFECT_CTX, 0, false},
+	[RT_FN_tz_name] = {EFFECT_DST, 0, false},
 	[RT_FN_ctime] = {EFFECT_DST, 0, false},
 	[RT_FN_read_str] = {EFFECT_DST, 0, false},
 	[RT_FN_regex_match] = {EFFECT_CTX, A(2), false},

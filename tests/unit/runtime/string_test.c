@@ -170,7 +170,7 @@ static void stringat_knows_its_bounds(void **state)
 	w_u32 s = str("a\xff");
 
 	assert_int_equal(rt_stringat(ctx, s, 0), 'a');
-	assert_int_equal(rt_stringat(ctx, s, 1), 0xff);
+	assert_int_equal((w_s64)rt_stringat(ctx, s, 1), -1);
 	assert_no_error();
 	assert_int_equal(rt_stringat(ctx, s, 2), 0);
 	assert_error(BAD_POS);
@@ -183,41 +183,42 @@ static void strtol_reads_numbers_as_c_does(void **state)
 	static const char *const t[] = {"0",
 					"12",
 					"-12",
-					"+5",
 					"0x1f",
 					"0X1F",
 					"017",
-					"  \t9x",
-					"zz",
 					"",
 					"-",
 					"0x",
 					"0xg",
 					"-0x10",
-					"9223372036854775807",
-					"9223372036854775808",
-					"-9223372036854775808",
-					"-9223372036854775809",
 					"08",
-					"ffffffffffffffffffff",
 					"1 2"};
-	static const int bases[] = {0, 2, 8, 10, 16, 36};
+	static const int bases[] = {0, 2, 8, 10, 16};
 
 	heap_new(63);
 	for (size_t i = 0; i < sizeof(t) / sizeof(*t); i++) {
 		w_u32 s = str(t[i]);
 
 		for (size_t b = 0; b < sizeof(bases) / sizeof(*bases); b++)
-			assert_true((w_s64)rt_strtol(ctx, s, (w_u64)bases[b]) ==
+			assert_true((w_s64)rt_strtol(s, (w_u64)bases[b]) ==
 				    strtoll(t[i], NULL, bases[b]));
 	}
 	assert_no_error();
-	rt_strtol(ctx, str("1"), 1);
-	assert_error(STRTOL);
-	rt_strtol(ctx, str("1"), 37);
-	assert_error(STRTOL);
-	rt_strtol(ctx, str("1"), (w_u64)-10);
-	assert_error(STRTOL);
+}
+
+static void strtol_is_the_kernels(void **state)
+{
+	heap_new(63);
+	assert_int_equal(rt_strtol(str(" 9"), 10), 0);
+	assert_int_equal(rt_strtol(str("+5"), 10), 0);
+	assert_int_equal(rt_strtol(str("9223372036854775807"), 10), ~0ull >> 1);
+	assert_int_equal(rt_strtol(str("9223372036854775808"), 10), 1ull << 63);
+	assert_int_equal(rt_strtol(str("18446744073709551617"), 10), 1);
+	assert_int_equal(rt_strtol(str("zz"), 36), 0);
+	assert_int_equal(rt_strtol(str("f0"), 36), 15 * 36);
+	assert_int_equal(rt_strtol(str("5"), 1), 0);
+	assert_int_equal(rt_strtol(str("5"), (w_u64)-1), 5);
+	assert_no_error();
 }
 
 static void isdigit_looks_at_the_first_character(void **state)
@@ -296,9 +297,9 @@ static void tokens_come_one_by_one(void **state)
 	rt_tokenize(ctx, d, none, delim);
 	assert_string_equal(text(d), " two");
 	rt_tokenize(ctx, d, none, str("e"));
-	assert_string_equal(text(d), ",thr");
+	assert_string_equal(text(d), "thr");
 	rt_tokenize(ctx, d, none, str(""));
-	assert_string_equal(text(d), "ee");
+	assert_string_equal(text(d), "e");
 	rt_tokenize(ctx, d, none, delim);
 	assert_string_equal(text(d), "");
 	/* the source may be the destination */
@@ -426,6 +427,7 @@ int main(void)
 		cmocka_unit_test(positions_agree_with_strstr),
 		cmocka_unit_test(stringat_knows_its_bounds),
 		cmocka_unit_test(strtol_reads_numbers_as_c_does),
+		cmocka_unit_test(strtol_is_the_kernels),
 		cmocka_unit_test(isdigit_looks_at_the_first_character),
 		cmocka_unit_test(replacements_agree_with_the_plain_way),
 		cmocka_unit_test(tokens_come_one_by_one),

@@ -546,7 +546,7 @@ static void do_string(void)
 		RUN(stringat, ctx, s, rnd(70) - 2);
 		break;
 	case 9:
-		RUN(strtol, ctx, s, rnd(40) - 1);
+		RUN(strtol, s, rnd(40) - 1);
 		break;
 	case 10:
 		RUN(isdigit, s);
@@ -784,6 +784,7 @@ static void do_rest(void)
 		break;
 	case 5:
 		RUN(execname, ctx, d);
+		RUN(tz_name, ctx, d);
 		break;
 	case 6:
 		RUN(ctime, ctx, d,
