@@ -81,9 +81,13 @@ test_perf_samples_by_frequency_on_every_cpu() {
 		probe timer.s(1) { exit() }
 		probe end { foreach (c+ in n) println(c, " ", n[c]) }' >out
 	[ "$(wc -l <out)" = "$(nproc)" ]
+	# the kernel finds the period by and by, on an idle CPU not at all
+	most=0
 	while read -r _ n; do
-		[ "$n" -ge 20 ] && [ "$n" -le 130 ] || fail "$n samples: $(tr "\n" " " <out)"
+		[ "$n" -le 130 ] || fail "$n samples: $(tr "\n" " " <out)"
+		[ "$n" -le "$most" ] || most=$n
 	done <out
+	[ "$most" -ge 20 ] || fail "too few: $(tr "\n" " " <out)"
 }
 
 test_perf_of_another_process() {
