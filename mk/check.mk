@@ -11,7 +11,7 @@ check: all unit examples
 		'golden=tests/golden/run.sh' 'wrong=tests/golden/wrong.sh' \
 		'eval=tests/eval/run.sh' 'differential=tests/eval/diff.sh -t 20' \
 		'live=tests/live/run.sh' 'dwarf=tests/dwarf/run.sh' \
-		'docs=tests/docs/run.sh'
+		'docs=tests/docs/run.sh' 'language=tests/docs/table.sh'
 check-unit: all unit
 	$(Q)tests/run-all $(UNIT_SUITES)
 check-golden: all
@@ -28,6 +28,7 @@ check-gdb: all
 	$(Q)tests/dwarf/run.sh all
 check-docs: all examples
 	$(Q)tests/docs/run.sh
+	$(Q)tests/docs/table.sh
 check-layers:
 	$(Q)tools/check-layers
 # The same on other kernels, in emulated machines (tests/vm). KERNELS='6.1 6.12'

@@ -359,8 +359,12 @@ static struct source *read_script(struct session *s, const char *path)
 	return src;
 }
 
+/* A broken script may not have got to its arguments; library scripts use them
+   too. */
 static void check_args(struct session *s)
 {
+	if (s->o->list || diag_errors(s->d))
+		return;
 	for (unsigned i = 0; i < s->o->nargs; i++)
 		if (!s->arg_used[i])
 			diag_report(s->d, ARG_UNUSED, LOC_NONE, NULL, i + 1,
@@ -408,8 +412,7 @@ static bool pass_1(struct session *s)
 	settings_script_globals(s->a, s->d, o, s->files.v, s->files.n,
 				s->global_done);
 	hash_settings(s);
-	/* a broken script may not have got to its arguments */
-	if (!o->list && !diag_errors(s->d))
+	if (o->last_pass == 1)
 		check_args(s);
 	if (failed(s, 1, "parse"))
 		return false;
@@ -449,6 +452,7 @@ static bool pass_2(struct session *s)
 	if (!diag_errors(s->d))
 		settings_tapset_globals(s->a, s->d, o, s->program, s->files.v,
 					s->files.n, s->global_done);
+	check_args(s);
 	if (failed(s, 2, "analysis"))
 		return false;
 	if (o->last_pass == 2 || s->tmpdir) {
