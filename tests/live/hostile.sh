@@ -162,6 +162,7 @@ test_hostile_subprogram_origin_cycle() {
 	survives ./h
 }
 test_hostile_specification_cycle() {
+	need g++
 	cat >s.cc <<-'C'
 	struct S { int v; int get(int k); static int count; };
 	int S::get(int k) { return v + k; }

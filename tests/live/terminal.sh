@@ -7,7 +7,7 @@
 # SIGTERM to the session.
 terminal() {
 	cat >typist.py <<'P'
-import os, pty, select, signal, sys, time
+import glob, os, pty, select, signal, sys, time
 keys, stap, script = sys.argv[1:]
 pid, fd = pty.fork()
 if pid == 0:
@@ -28,8 +28,13 @@ while time.time() < end:
         continue
     if b'ready' in out and typed < len(keys):
         if keys[typed] == 'T':
-            for p in os.popen('ps -o pid= --ppid %d' % pid).read().split():
-                os.kill(int(p), signal.SIGTERM)
+            for stat in glob.glob('/proc/[0-9]*/stat'):
+                try:
+                    words = open(stat).read().rsplit(')', 1)[1].split()
+                except OSError:
+                    continue # it has ended
+                if int(words[1]) == pid:
+                    os.kill(int(stat.split('/')[2]), signal.SIGTERM)
         else:
             os.write(fd, keys[typed].replace('C', '\x03').encode())
         typed += 1

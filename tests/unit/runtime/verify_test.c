@@ -516,7 +516,11 @@ static void do_string(void)
 	w_u64 d = w.dst[rnd(NSTR)], s = a_src(), t = a_src(), u = a_src();
 	w_u64 apart = w.src[rnd(NSTR)], word = 0;
 
-	switch (rnd(19)) {
+	switch (rnd(20)) {
+	case 19: /* "%c" made a NUL somewhere in it */
+		put((w_u32)(d + RT_STR_HDR + rnd(24)), &word, 1);
+		RUN(str_nul, ctx, d);
+		break;
 	case 0:
 		RUN(str_copy, ctx, d, s);
 		break;

@@ -165,7 +165,8 @@ static inline struct expr *gen_print(struct gen *g)
 	case 1:
 		e->print.with_delim = true;
 		e->print.newline = pick(g, 2);
-		e->print.format = gen_expr(g);
+		e->print.format =
+			expr_string(g->a, LOC_NONE, pick(g, 2) ? ", " : "");
 		break;
 	case 2:
 		e->print.newline = pick(g, 2);
