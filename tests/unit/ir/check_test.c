@@ -56,7 +56,7 @@ static const struct {
 	 "p b0 #1: offset 131065 is not within 0 to 131064"},
 	{R("%1 = mov 1\nst.1 [%1-1], 0"),
 	 "p b0 #1: offset -1 is not within 0 to 131071"},
-	{R("%1 = ctxld.8 [-8]"), "p b0 #0: offset -8 is not within 0 to 65528"},
+	{R("%1 = ctxld.8 [-8]"), "p b0 #0: offset -8 is not within 0 to 131064"},
 	{"func f(0) {\nb0:\n%1 = ld.8 [@9999999999]\nret\n}",
 	 "f b0 #0: offset 9999999999 is outside of the heap"},
 	/* calls */
