@@ -103,7 +103,8 @@ static void put_functions(struct strbuf *out, const struct program *p,
 
 	vec_for (&p->funcs, i)
 		vec_push(p->arena, &sorted, p->funcs.v[i]);
-	qsort(sorted.v, sorted.n, sizeof(*sorted.v), by_name);
+	if (sorted.n)
+		qsort(sorted.v, sorted.n, sizeof(*sorted.v), by_name);
 	vec_for (&sorted, i)
 		put_function(out, sorted.v[i], bodies);
 }

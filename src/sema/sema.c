@@ -82,8 +82,9 @@ static int by_first_use(const void *a, const void *b, void *ctx)
 /* Globals are listed in the order of their first use, unused ones last. */
 static void sort_globals(struct sema *s)
 {
-	qsort_r(s->prog->globals.v, s->prog->globals.n,
-		sizeof(*s->prog->globals.v), by_first_use, s);
+	if (s->prog->globals.n)
+		qsort_r(s->prog->globals.v, s->prog->globals.n,
+			sizeof(*s->prog->globals.v), by_first_use, s);
 }
 
 static void fold_units(struct sema *s, struct unit *u, void *ctx)
