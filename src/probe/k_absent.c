@@ -79,18 +79,17 @@ static int absent_match(const struct probe_env *env,
 		if (!begins_with(p, f->name))
 			continue;
 		const char *missing = missing_config(env, f);
-		struct diag_msg *m = diag_report(
-			env->diag, PROBE_POINT_UNAVAILABLE, p->comps.v[0].loc,
-			pp_what(env, p, 0), pp_text(a, p, UINT32_MAX, NULL),
+		const char *why =
 			missing ? arena_printf(
 					  a,
-					  "this kernel (%s) is built "
-					  "without %s, which %s need",
+					  "this kernel (%s) is built without "
+					  "%s, which %s need",
 					  target_kernel_release(env->targets),
 					  missing, f->what)
 				: arena_printf(a,
 					       "this version does not probe %s",
-					       f->what));
+					       f->what);
+		struct diag_msg *m = pp_unavailable(env, p, 0, why);
 		if (f->instead)
 			diag_remedy(m, "%s", f->instead);
 		return PROBE_ERROR;

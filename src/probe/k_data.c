@@ -4,7 +4,6 @@
  * the processor's breakpoint registers watch a few bytes. Those of the target
  * of -c or -x are watched in its threads, those of the kernel on every CPU.
  */
-#include <limits.h>
 #include <string.h>
 
 #include "probe/scope.h"
@@ -47,10 +46,7 @@ static int unavailable(const struct probe_env *env,
 		       const struct probe_point *p, const char *why,
 		       const char *remedy)
 {
-	struct diag_msg *m = diag_report(
-		env->diag, PROBE_POINT_UNAVAILABLE, p->comps.v[1].loc,
-		pp_what(env, p, 1), pp_text(env->arena, p, UINT_MAX, NULL),
-		why);
+	struct diag_msg *m = pp_unavailable(env, p, 1, why);
 
 	if (remedy)
 		diag_remedy(m, "%s", remedy);

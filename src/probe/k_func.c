@@ -157,21 +157,18 @@ static int unavailable(const struct probe_env *env, const struct probe_point *p)
 	const char *release = target_kernel_release(env->targets);
 	struct arena *a = env->arena;
 
+	const char *why =
+		option ? arena_printf(a,
+				      "this kernel (%s) is built without %s, "
+				      "which functions of the kernel need",
+				      release, option)
+		       : arena_printf(a,
+				      "this kernel (%s) grants neither kprobes "
+				      "nor fentry",
+				      release);
+
 	diag_remedy(
-		diag_report(env->diag, PROBE_POINT_UNAVAILABLE,
-			    p->comps.v[0].loc, pp_what(env, p, 0),
-			    pp_text(a, p, UINT_MAX, NULL),
-			    option ? arena_printf(
-					     a,
-					     "this kernel (%s) is built "
-					     "without %s, which functions of "
-					     "the kernel need",
-					     release, option)
-				   : arena_printf(
-					     a,
-					     "this kernel (%s) grants neither "
-					     "kprobes nor fentry",
-					     release)),
+		pp_unavailable(env, p, 0, why),
 		"a tracepoint near it answers often: stap -l "
 		"'kernel.trace(\"*\")'");
 	return PROBE_ERROR;
@@ -183,13 +180,11 @@ static int needs_dwarf(const struct probe_env *env, const struct probe_point *p,
 	struct arena *a = env->arena;
 
 	diag_remedy(
-		diag_report(env->diag, PROBE_POINT_UNAVAILABLE,
-			    p->comps.v[at].loc, pp_what(env, p, at),
-			    pp_text(a, p, UINT_MAX, NULL),
-			    arena_printf(a,
-					 "%s known from the kernel's DWARF "
-					 "debug information only",
-					 what)),
+		pp_unavailable(env, p, at,
+			       arena_printf(a,
+					    "%s known from the kernel's DWARF "
+					    "debug information only",
+					    what)),
 		"kernel.function(\"NAME\") and .return need no debug "
 		"information");
 	return PROBE_ERROR;
@@ -330,9 +325,7 @@ static int by_name(const struct probe_env *env, const struct probe_point *p,
 	const char *why = NULL;
 
 	if (!target_kernel_funcs(env->targets, s->module, s->text, &l, &why)) {
-		diag_report(env->diag, PROBE_POINT_UNAVAILABLE,
-			    p->comps.v[s->at].loc, pp_what(env, p, s->at),
-			    pp_text(env->arena, p, UINT_MAX, NULL), why);
+		pp_unavailable(env, p, s->at, why);
 		return PROBE_ERROR;
 	}
 	vec_for (&l.v, i) {

@@ -12,7 +12,6 @@
  * advanced by anyone else; other processes are told by a check in front of
  * the handler, and share the count of their CPU.
  */
-#include <limits.h>
 #include <string.h>
 
 #include "probe/scope.h"
@@ -26,27 +25,12 @@ struct perf_point {
 	int process; /* component, or -1 */
 };
 
-static int bad_number(const struct probe_env *env, const struct probe_point *p,
-		      unsigned i, int64_t v, int64_t low, int64_t high)
-{
-	diag_remedy(diag_report(env->diag, PROBE_NUMBER_RANGE,
-				p->comps.v[i].arg->loc,
-				arena_printf(env->arena, "number '%lld'",
-					     (long long)v),
-				p->comps.v[i].name, (long long)v,
-				(long long)low, (long long)high),
-		    "choose a number within this range");
-	return PROBE_ERROR;
-}
-
 static int no_counter(const struct probe_env *env, const struct probe_point *p,
 		      unsigned i)
 {
-	diag_remedy(diag_report(env->diag, PROBE_POINT_UNAVAILABLE,
-				p->comps.v[i].loc, pp_what(env, p, i),
-				pp_text(env->arena, p, UINT_MAX, NULL),
-				"this version does not read counters on "
-				"demand"),
+	diag_remedy(pp_unavailable(env, p, i,
+				   "this version does not read counters on "
+				   "demand"),
 		    "a handler can count the events: global n  probe "
 		    "perf.type(T).config(C).sample(1).process { n[tid()]++ }");
 	return PROBE_ERROR;
@@ -84,12 +68,12 @@ static int parse(const struct probe_env *env, const struct probe_point *p,
 			return PROBE_NOT_MINE;
 	}
 	if (pp->type < 0 || pp->type > UINT32_MAX)
-		return bad_number(env, p, 1, pp->type, 0, UINT32_MAX);
+		return pp_out_of_range(env, p, 1, pp->type, 0, UINT32_MAX, "");
 	for (unsigned i = 3; i < p->comps.n; i++) {
 		if (pp_is(p, i, "sample") && pp->period < 1)
-			return bad_number(env, p, i, pp->period, 1, INT64_MAX);
+			return pp_out_of_range(env, p, i, pp->period, 1, INT64_MAX, "");
 		if (pp_is(p, i, "hz") && (pp->hz < 1 || pp->hz > INT32_MAX))
-			return bad_number(env, p, i, pp->hz, 1, INT32_MAX);
+			return pp_out_of_range(env, p, i, pp->hz, 1, INT32_MAX, "");
 	}
 	return PROBE_MATCHED;
 }
@@ -164,10 +148,7 @@ static int match_process(const struct probe_env *env,
 			scope_prologue_exe(env, sc, p->loc, &why);
 
 		if (!where) {
-			diag_report(env->diag, PROBE_POINT_UNAVAILABLE,
-				    q->comps.v[0].loc, pp_what(env, q, 0),
-				    pp_text(env->arena, p, UINT_MAX, NULL),
-				    why);
+			pp_unavailable(env, p, (unsigned)pp->process, why);
 			return PROBE_ERROR;
 		}
 		struct probe_site *s = add_site(env, p, pp, sc, out);

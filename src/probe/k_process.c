@@ -9,7 +9,6 @@
  * narrows that down is checked by the handler's prologue (scope.c): the
  * process of process(PID), or the target's process tree under -c and -x.
  */
-#include <limits.h>
 #include <string.h>
 
 #include "probe/process.h"
@@ -226,10 +225,8 @@ static int no_callee(const struct probe_env *env, const struct probe_point *p)
 {
 	unsigned i = scope_rest(p) + 1;
 
-	diag_remedy(diag_report(env->diag, PROBE_POINT_UNAVAILABLE,
-				p->comps.v[i].loc, pp_what(env, p, i),
-				pp_text(env->arena, p, UINT_MAX, NULL),
-				"the debug information lists no such call"),
+	diag_remedy(pp_unavailable(env, p, i,
+				   "the debug information lists no such call"),
 		    "compilers list calls from -O1 on, but none through "
 		    "pointers or into other files; probe the called function "
 		    "itself for those");

@@ -7,7 +7,6 @@
  * of such calls. Calls through pointers, into other files and jumps ("tail
  * calls", which leave no return address) are not among them.
  */
-#include <limits.h>
 #include <string.h>
 
 #include "probe/process.h"
@@ -119,13 +118,11 @@ static bool only_these(struct callees *c, struct probe_site *s,
 static int cannot_tell(const struct probe_env *env, const struct probe_point *p,
 		       const char *func, const char *why)
 {
-	diag_remedy(diag_report(env->diag, PROBE_POINT_UNAVAILABLE,
-				p->comps.v[scope_rest(p)].loc,
-				pp_what(env, p, scope_rest(p)),
-				pp_text(env->arena, p, UINT_MAX, NULL),
-				arena_printf(env->arena,
-					     "who called %s cannot be told: %s",
-					     func, why)),
+	diag_remedy(pp_unavailable(
+			    env, p, scope_rest(p),
+			    arena_printf(env->arena,
+					 "who called %s cannot be told: %s",
+					 func, why)),
 		    "probe the entry of the called function, and keep what "
 		    "its return needs with @entry(...)");
 	return PROBE_ERROR;

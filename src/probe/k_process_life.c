@@ -18,7 +18,6 @@
  * known and gave it a second argument; before, an end cannot be matched with
  * a path.
  */
-#include <limits.h>
 #include <string.h>
 
 #include "probe/scope.h"
@@ -292,10 +291,7 @@ static int life_match(const struct probe_env *env, const struct probe_point *p,
 		if (begin ? add_begin(env, p, l, sc, out, &why)
 			  : add_end(env, p, l, sc, out, &why))
 			continue;
-		struct diag_msg *m = diag_report(
-			env->diag, PROBE_POINT_UNAVAILABLE, p->comps.v[0].loc,
-			pp_what(env, p, 0),
-			pp_text(env->arena, p, UINT_MAX, NULL), why);
+		struct diag_msg *m = pp_unavailable(env, p, 0, why);
 		if (!target_vmlinux(env->targets, &why, &remedy))
 			diag_remedy(m, "%s", remedy);
 		else

@@ -26,10 +26,7 @@ static int unavailable(const struct probe_env *env, const struct probe_point *p,
 		       const char *why)
 {
 	const char *remedy = NULL;
-	struct diag_msg *m = diag_report(
-		env->diag, PROBE_POINT_UNAVAILABLE, p->comps.v[1].loc,
-		pp_what(env, p, 1), pp_text(env->arena, p, UINT32_MAX, NULL),
-		why);
+	struct diag_msg *m = pp_unavailable(env, p, 1, why);
 
 	if (!target_vmlinux(env->targets, &why, &remedy) && remedy)
 		diag_remedy(m, "%s", remedy);

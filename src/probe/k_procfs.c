@@ -20,20 +20,6 @@ struct procfs_point {
 	bool has_umask, write;
 };
 
-static int out_of_range(const struct probe_env *env,
-			const struct probe_point *p, unsigned i, int64_t v,
-			int64_t high)
-{
-	diag_remedy(diag_report(env->diag, PROBE_NUMBER_RANGE,
-				p->comps.v[i].arg->loc,
-				arena_printf(env->arena, "number '%lld'",
-					     (long long)v),
-				p->comps.v[i].name, (long long)v, 0ll,
-				(long long)high),
-		    "choose a number within this range");
-	return PROBE_ERROR;
-}
-
 static bool parse(const struct probe_point *p, struct procfs_point *pp)
 {
 	bool event = false, sized = false;
@@ -85,10 +71,12 @@ static int procfs_match(const struct probe_env *env,
 	}
 	for (unsigned i = 1; i < p->comps.n; i++) {
 		if (pp_is(p, i, "umask") && (pp.umask < 0 || pp.umask > 0777))
-			return out_of_range(env, p, i, pp.umask, 0777);
+			return pp_out_of_range(env, p, i, pp.umask, 0, 0777,
+					       "");
 		if (pp_is(p, i, "maxsize") &&
 		    (pp.max_size < 1 || pp.max_size > MAX_SIZE))
-			return out_of_range(env, p, i, pp.max_size, MAX_SIZE);
+			return pp_out_of_range(env, p, i, pp.max_size, 1,
+					       MAX_SIZE, "");
 	}
 	struct probe_site *s = site_new(env, &probe_kind_procfs, p, out);
 	s->attach.kind = WIRE_PROBE_PROCFS;

@@ -34,22 +34,6 @@ static struct probe_site *timer_site(const struct probe_env *env,
 	return s;
 }
 
-static int range_error(const struct probe_env *env, const struct probe_point *p,
-		       unsigned i, int64_t v, int64_t low, int64_t high)
-{
-	diag_remedy(diag_report(env->diag, PROBE_NUMBER_RANGE,
-				p->comps.v[i].arg->loc,
-				arena_printf(env->arena, "number '%lld'",
-					     (long long)v),
-				p->comps.v[i].name, (long long)v,
-				(long long)low, (long long)high),
-		    "choose a number within this range%s",
-		    v > high && i == 1 && strcmp(p->comps.v[i].name, "hz")
-			    ? ", or a larger unit"
-			    : "");
-	return PROBE_ERROR;
-}
-
 /* timer.UNIT(N) and timer.UNIT(N).randomize(M), in units of ns. */
 static int interval(const struct probe_env *env, const struct probe_point *p,
 		    struct site_list *out, uint64_t ns, int64_t max)
@@ -62,9 +46,10 @@ static int interval(const struct probe_env *env, const struct probe_point *p,
 	    (!pp_is(p, 2, "randomize") || !pp_number(p, 2, &m)))
 		return PROBE_NOT_MINE;
 	if (n < 1 || n > max)
-		return range_error(env, p, 1, n, 1, max);
+		return pp_out_of_range(env, p, 1, n, 1, max,
+				       n > max ? ", or a larger unit" : "");
 	if (p->comps.n == 3 && (m < 0 || m >= n))
-		return range_error(env, p, 2, m, 0, n - 1);
+		return pp_out_of_range(env, p, 2, m, 0, n - 1, "");
 	struct probe_site *s = timer_site(env, p, out);
 	s->attach.period_ns = (uint64_t)n * ns;
 	s->attach.randomize_ns = (uint64_t)m * ns;
@@ -79,7 +64,7 @@ static int frequency(const struct probe_env *env, const struct probe_point *p,
 	if (!pp_number(p, at, &hz) || p->comps.n != at + 1)
 		return PROBE_NOT_MINE;
 	if (hz < 1 || hz > MAX_HZ)
-		return range_error(env, p, at, hz, 1, MAX_HZ);
+		return pp_out_of_range(env, p, at, hz, 1, MAX_HZ, "");
 	struct probe_site *s = timer_site(env, p, out);
 	s->attach.period_ns = NSEC / (uint64_t)hz;
 	s->attach.freq_hz = (uint64_t)hz;

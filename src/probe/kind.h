@@ -27,6 +27,16 @@ const char *pp_what(const struct probe_env *env, const struct probe_point *p,
 const char *pp_text(struct arena *a, const struct probe_point *p, unsigned at,
 		    const char *arg);
 
+/* Reports, at component i, why the point cannot be used here. */
+struct diag_msg *pp_unavailable(const struct probe_env *env,
+				const struct probe_point *p, unsigned i,
+				const char *why);
+/* Reports that the number v of component i is not from low to high. `more`
+   goes on with the remedy, or is "". PROBE_ERROR. */
+int pp_out_of_range(const struct probe_env *env, const struct probe_point *p,
+		    unsigned i, int64_t v, int64_t low, int64_t high,
+		    const char *more);
+
 /* Message suffix " (similar: a, b)" or "". */
 const char *similar_suffix(struct arena *a, const char *name,
 			   const char *const *cands, unsigned n);

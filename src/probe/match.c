@@ -40,12 +40,11 @@ static bool runs_here(const struct probe_env *env, const struct probe_point *p,
 		if (out->v.v[i]->prog_type == IMAGE_PROG_RUN)
 			continue;
 		diag_remedy(
-			diag_report(env->diag, PROBE_POINT_UNAVAILABLE,
-				    p->comps.v[0].loc, pp_what(env, p, 0),
-				    pp_text(env->arena, p, UINT32_MAX, NULL),
-				    "--runtime=user runs scripts without the "
-				    "kernel's help: begin, end, error, never, "
-				    "input and interval timers"),
+			pp_unavailable(
+				env, p, 0,
+				"--runtime=user runs scripts without the "
+				"kernel's help: begin, end, error, never, "
+				"input and interval timers"),
 			"leave out --runtime=user");
 		return false;
 	}

@@ -55,6 +55,29 @@ const char *pp_what(const struct probe_env *env, const struct probe_point *p,
 	return arena_printf(env->arena, "identifier '%s'", p->comps.v[i].name);
 }
 
+struct diag_msg *pp_unavailable(const struct probe_env *env,
+				const struct probe_point *p, unsigned i,
+				const char *why)
+{
+	return diag_report(env->diag, PROBE_POINT_UNAVAILABLE,
+			   p->comps.v[i].loc, pp_what(env, p, i),
+			   pp_text(env->arena, p, UINT_MAX, NULL), why);
+}
+
+int pp_out_of_range(const struct probe_env *env, const struct probe_point *p,
+		    unsigned i, int64_t v, int64_t low, int64_t high,
+		    const char *more)
+{
+	diag_remedy(diag_report(env->diag, PROBE_NUMBER_RANGE,
+				p->comps.v[i].arg->loc,
+				arena_printf(env->arena, "number '%lld'",
+					     (long long)v),
+				p->comps.v[i].name, (long long)v,
+				(long long)low, (long long)high),
+		    "choose a number within this range%s", more);
+	return PROBE_ERROR;
+}
+
 static void put_quoted(struct strbuf *sb, const char *s)
 {
 	sb_putc(sb, '"');
