@@ -38,7 +38,7 @@ extern __thread struct rt_native_env rt_native_env;
 void rt_native_env_reset(void);
 
 /* Slack that must follow a heap: see wire/image.h, heap_slack. */
-#define RT_NATIVE_SLACK 0x20000u
+#define RT_NATIVE_SLACK WIRE_SLACK
 
 /*
  * The heap of this thread from now on: `size` bytes, a power of two, followed

@@ -56,7 +56,7 @@ typedef rt_word rt_unaligned;
 #ifdef RT_TEST_BPF /* see tests/unit/runtime: a heap of its own */
 #define RT_TEST_HEAP (1u << 20)
 #define RT_MASK_TEXT "0xfffff"
-extern char rt_heap[RT_TEST_HEAP + 0x20000];
+extern char rt_heap[RT_TEST_HEAP + WIRE_SLACK];
 #else
 /* Bit 3 is clear, so it is no real mask. */
 #define RT_MASK_TEXT "0x1ffffff7"
@@ -123,19 +123,19 @@ RT_INLINE void *rt_at(w_u64 off)
 
 RT_INLINE void rt_copy(w_u64 dst, w_u64 src, w_u64 n)
 {
-	memmove(rt_at(dst), rt_at(src), n & 0x1ffff);
+	memmove(rt_at(dst), rt_at(src), n & (WIRE_SLACK - 1));
 }
 
 RT_INLINE void rt_clear(w_u64 at, w_u64 n)
 {
-	memset(rt_at(at), 0, n & 0x1ffff);
+	memset(rt_at(at), 0, n & (WIRE_SLACK - 1));
 }
 
 #define RT_RELEASE(word) __atomic_store_n(word, 0, __ATOMIC_RELEASE)
 #endif
 
 /* rt_copy() and rt_clear() take at most this many bytes. */
-#define RT_COPY_MAX 0x1fff8u
+#define RT_COPY_MAX (WIRE_SLACK - 8)
 /* string_cap is at most this: MAXSTRINGLEN is up to 65536, with the end mark.
    A string is then one rt_copy(). */
 #define RT_STRING_CAP_MAX 0xffffu

@@ -111,7 +111,7 @@ bool ir_eval_cc(enum ir_cc cc, uint64_t a, uint64_t b);
 uint64_t ir_eval(enum ir_op op, uint64_t a, uint64_t b);
 
 /* An access may touch this many bytes behind the offset in a register. */
-#define IR_SLACK 0x20000u
+#define IR_SLACK WIRE_SLACK
 /* Largest heap; the BPF verifier wants the mask below 2^29. */
 #define IR_HEAP_MAX (1u << 29)
 

@@ -103,11 +103,6 @@ static const struct rt_probe_stat *probe_stats(const struct rt_head *head,
 	return (const void *)((const char *)head + off);
 }
 
-static const char *text_at(const struct image *img, uint32_t off)
-{
-	return off < img->nstrings ? img->strings + off : "";
-}
-
 void account_timing(const struct run_result *r, const struct image *img,
 		    const struct rt_head *head, size_t heap_len, FILE *err)
 {
@@ -125,10 +120,10 @@ void account_timing(const struct run_result *r, const struct image *img,
 				"%s, (%s:%u:%u), hits: %llu, ns: "
 				"%llumin/%lluavg/%llumax, from: %s, "
 				"index: %u\n",
-				text_at(img, h->pp), text_at(img, h->file),
+				image_text(img, h->pp), image_text(img, h->file),
 				h->line, h->col, st[i].hits, st[i].min_ns,
 				st[i].total_ns / st[i].hits, st[i].max_ns,
-				text_at(img, h->point), i);
+				image_text(img, h->point), i);
 		}
 	}
 	fputs("----- counters: \n", err);
@@ -181,7 +176,7 @@ static void json_write(FILE *f, const struct run_result *r,
 	fputs("\n  },\n  \"probes\": [", f);
 	for (uint32_t i = 0; st && i < img->nhandlers; i++) {
 		fputs(i ? ",\n    { \"probe\": " : "\n    { \"probe\": ", f);
-		json_string(f, text_at(img, img->handlers[i].pp));
+		json_string(f, image_text(img, img->handlers[i].pp));
 		fprintf(f,
 			", \"hits\": %llu, \"total_ns\": %llu, "
 			"\"min_ns\": %llu, \"max_ns\": %llu }",

@@ -45,11 +45,6 @@ static int sys_bpf(int cmd, void *attr, unsigned size)
 	return fd < 0 ? -errno : fd;
 }
 
-static const char *text_at(const struct image *img, uint32_t off)
-{
-	return off < img->nstrings ? img->strings + off : "";
-}
-
 /* ---- descriptors ---- */
 
 int bpf_keep_fd(struct bpf_target *t, int fd)
@@ -95,7 +90,7 @@ static const char *point(const struct bpf_target *t, uint32_t index)
 {
 	const struct image *img = t->base.image;
 
-	return text_at(img, img->attach[index].name);
+	return image_text(img, img->attach[index].name);
 }
 
 int bpf_attach_report(struct bpf_target *t, struct diag *d, uint32_t index,
@@ -138,7 +133,7 @@ static int attach_tracepoint(struct bpf_target *t, struct diag *d,
 			     uint32_t index)
 {
 	const struct wire_attach *a = &t->base.image->attach[index];
-	const char *name = text_at(t->base.image, a->target);
+	const char *name = image_text(t->base.image, a->target);
 	const char *colon = strrchr(name, ':');
 	struct diag_msg *m;
 	int fd;
@@ -251,7 +246,7 @@ static int open_perf_uprobe(const char *path, uint64_t offset,
 static int attach_perf_uprobe(struct bpf_target *t, uint32_t index)
 {
 	const struct wire_attach *a = &t->base.image->attach[index];
-	int fd = open_perf_uprobe(text_at(t->base.image, a->target), a->offset,
+	int fd = open_perf_uprobe(image_text(t->base.image, a->target), a->offset,
 				  a->semaphore, a->flags & WIRE_ATTACH_RETURN,
 				  a->pid);
 
@@ -288,7 +283,7 @@ static int attach_one_uprobe(struct bpf_target *t, struct diag *d,
 	if (t->uprobe_multi) {
 		err = link_uprobe_multi(
 			t->prog_fd[a->handler],
-			text_at(t->base.image, a->target), &offset,
+			image_text(t->base.image, a->target), &offset,
 			sem ? &sem : NULL, &cookie, 1,
 			a->flags & WIRE_ATTACH_RETURN ? UPROBE_MULTI_RETURN : 0,
 			a->pid);
@@ -322,7 +317,7 @@ static int attach_uprobe_group(struct bpf_target *t, struct diag *d,
 				sems[i] = img->attach[index[i]].semaphore;
 			}
 			fd = link_uprobe_multi(t->prog_fd[a->handler],
-					       text_at(img, a->target), offsets,
+					       image_text(img, a->target), offsets,
 					       sems, cookies, n,
 					       a->flags & WIRE_ATTACH_RETURN
 						       ? UPROBE_MULTI_RETURN
@@ -345,7 +340,7 @@ static int attach_uprobe_group(struct bpf_target *t, struct diag *d,
 static int check_file(struct bpf_target *t, struct diag *d, uint32_t index)
 {
 	const struct wire_attach *a = &t->base.image->attach[index];
-	const char *path = text_at(t->base.image, a->target);
+	const char *path = image_text(t->base.image, a->target);
 	struct diag_msg *m;
 	uint8_t id[20];
 	int n = run_build_id(path, id);
@@ -378,8 +373,8 @@ static int compare_uprobes(const void *pa, const void *pb)
 	const uint32_t ia = *(const uint32_t *)pa, ib = *(const uint32_t *)pb;
 	const struct wire_attach *a = &sort_image->attach[ia];
 	const struct wire_attach *b = &sort_image->attach[ib];
-	int c = strcmp(text_at(sort_image, a->target),
-		       text_at(sort_image, b->target));
+	int c = strcmp(image_text(sort_image, a->target),
+		       image_text(sort_image, b->target));
 
 	if (c)
 		return c;
@@ -399,7 +394,7 @@ static bool same_group(const struct image *img, uint32_t ia, uint32_t ib)
 	return sort_prog[a->handler] == sort_prog[b->handler] &&
 	       a->pid == b->pid &&
 	       !((a->flags ^ b->flags) & WIRE_ATTACH_RETURN) &&
-	       !strcmp(text_at(img, a->target), text_at(img, b->target));
+	       !strcmp(image_text(img, a->target), image_text(img, b->target));
 }
 
 static int attach_uprobes(struct bpf_target *t, struct diag *d, uint32_t *index,

@@ -32,11 +32,6 @@ struct link_create_kprobe_multi {
 };
 #define KPROBE_MULTI_RETURN 1u
 
-static const char *text_at(const struct image *img, uint32_t off)
-{
-	return off < img->nstrings ? img->strings + off : "";
-}
-
 /* ---- kprobe.multi ---- */
 
 static int link_kprobe_multi(int prog_fd, const uint64_t *addrs,
@@ -162,8 +157,8 @@ static const char *explain(int err)
 static int attach_one(struct bpf_target *t, struct diag *d, uint32_t index)
 {
 	const struct wire_attach *a = &t->base.image->attach[index];
-	const char *name = text_at(t->base.image, a->symbol);
-	const char *module = text_at(t->base.image, a->target);
+	const char *name = image_text(t->base.image, a->symbol);
+	const char *module = image_text(t->base.image, a->target);
 	char full[512];
 	uint64_t addr;
 	int fd, err;
@@ -238,7 +233,7 @@ static int attach_multi(struct bpf_target *t, struct diag *d,
 
 			g.cookies[i] = index[i];
 			g.addrs[i] = t->kaddr[index[i]];
-			g.syms[i] = text_at(img, a->symbol);
+			g.syms[i] = image_text(img, a->symbol);
 			g.by_name |= !g.addrs[i];
 		}
 		err = link_range(t, d, &g, 0, n);
@@ -353,7 +348,7 @@ static int prepare_traced(struct bpf_program *p,
 		const struct wire_attach *a = &img->attach[i];
 
 		if (a->kind != WIRE_PROBE_FENTRY ||
-		    strcmp(text_at(img, img->handlers[a->handler].name), name))
+		    strcmp(image_text(img, img->handlers[a->handler].name), name))
 			continue;
 		opts->attach_btf_id = a->btf_id;
 		opts->expected_attach_type =

@@ -137,23 +137,18 @@ static bool failed_program(const char *text, char name[64])
 	return true;
 }
 
-static const char *text_at(const struct image *img, uint32_t off)
-{
-	return off < img->nstrings ? img->strings + off : "";
-}
-
 static void describe_program(const struct image *img, const char *program,
 			     char *out, size_t size)
 {
 	for (uint32_t i = 0; i < img->nhandlers; i++) {
 		const struct image_handler *h = &img->handlers[i];
 
-		if (strcmp(text_at(img, h->name), program))
+		if (strcmp(image_text(img, h->name), program))
 			continue;
 		if (i + 1 < img->nhandlers && h[1].name == h->name)
 			break; /* it could be any of them */
 		snprintf(out, size, "program %s (probe %s at %s:%u:%u)",
-			 program, text_at(img, h->point), text_at(img, h->file),
+			 program, image_text(img, h->point), image_text(img, h->file),
 			 h->line, h->col);
 		return;
 	}

@@ -164,6 +164,17 @@ static int open_everywhere(const struct opener *o)
 	return open_in_threads(o, pid);
 }
 
+/* Hits by frequency where one is given, else at each so many counts. */
+static void set_rate(struct perf_event_attr *attr, uint64_t freq_hz,
+		     uint64_t period)
+{
+	attr->freq = freq_hz != 0;
+	if (freq_hz)
+		attr->sample_freq = freq_hz;
+	else
+		attr->sample_period = period;
+}
+
 /* ---- timer.profile ---- */
 
 int bpf_attach_profile(struct bpf_target *t, struct diag *d, uint32_t index)
@@ -175,12 +186,7 @@ int bpf_attach_profile(struct bpf_target *t, struct diag *d, uint32_t index)
 	struct opener o = {t, &attr, index};
 	int err;
 
-	if (a->freq_hz) {
-		attr.freq = 1;
-		attr.sample_freq = a->freq_hz;
-	} else {
-		attr.sample_period = a->period_ns;
-	}
+	set_rate(&attr, a->freq_hz, a->period_ns);
 	err = open_on_cpus(&o);
 	return err < 0 ? bpf_attach_report(t, d, index, err, NULL) : 0;
 }
@@ -227,12 +233,7 @@ int bpf_attach_sampler(struct bpf_target *t, struct diag *d, uint32_t index)
 	struct opener o = {t, &attr, index};
 	int err;
 
-	if (a->freq_hz) {
-		attr.freq = 1;
-		attr.sample_freq = a->freq_hz;
-	} else {
-		attr.sample_period = a->period;
-	}
+	set_rate(&attr, a->freq_hz, a->period);
 	err = open_everywhere(&o);
 	return err < 0 ? bpf_attach_report(t, d, index, err, explain(a, err))
 		       : 0;
@@ -286,10 +287,8 @@ static const char *explain_watch(int err)
 
 int bpf_attach_watch(struct bpf_target *t, struct diag *d, uint32_t index)
 {
-	const struct image *img = t->base.image;
-	const struct wire_attach *a = &img->attach[index];
-	const char *symbol =
-		a->symbol < img->nstrings ? img->strings + a->symbol : "";
+	const struct wire_attach *a = &t->base.image->attach[index];
+	const char *symbol = image_text(t->base.image, a->symbol);
 	struct perf_event_attr attr = {.size = sizeof(attr),
 				       .type = PERF_TYPE_BREAKPOINT,
 				       .bp_type = a->event,

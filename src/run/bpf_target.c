@@ -136,11 +136,6 @@ static const struct run_target_ops bpf_ops = {
 
 /* ---- loading ---- */
 
-static const char *text_at(const struct image *img, uint32_t off)
-{
-	return off < img->nstrings ? img->strings + off : "";
-}
-
 static bool is_sleepable(const struct image *img, uint32_t handler)
 {
 	for (uint32_t i = 0; i < img->nattach; i++)
@@ -199,7 +194,7 @@ static int prepare_programs(struct bpf_target *t, struct diag *d)
 	t->kprobe_multi = t->kprobe_multi && bpf_has_kprobe_multi();
 	t->uprobe_multi = t->uprobe_multi && bpf_has_uprobe_multi();
 	for (uint32_t i = 0; i < img->nhandlers; i++) {
-		const char *name = text_at(img, img->handlers[i].name);
+		const char *name = image_text(img, img->handlers[i].name);
 		struct bpf_program *p =
 			bpf_object__find_program_by_name(t->obj, name);
 
@@ -352,7 +347,7 @@ static int load(struct bpf_target *t, const struct run_bpf_opts *o,
 	for (uint32_t i = 0; i < img->nhandlers; i++)
 		t->prog_fd[i] =
 			bpf_program__fd(bpf_object__find_program_by_name(
-				t->obj, text_at(img, img->handlers[i].name)));
+				t->obj, image_text(img, img->handlers[i].name)));
 	t->ring_fd = bpf_map__fd(ring);
 	err = run_ring_map(&t->ring, t->ring_fd, bpf_map__max_entries(ring));
 	if (err)

@@ -14,11 +14,6 @@ struct wanted {
 	uint32_t seen; /* of the first with this name: namesakes so far */
 };
 
-static const char *text_at(const struct image *img, uint32_t off)
-{
-	return off < img->nstrings ? img->strings + off : "";
-}
-
 static int by_name(const void *pa, const void *pb)
 {
 	const struct wanted *a = pa, *b = pb;
@@ -96,8 +91,8 @@ int run_kallsyms(const struct image *img, const uint32_t *index, uint32_t n,
 	for (uint32_t i = 0; i < n; i++) {
 		const struct wire_attach *a = &img->attach[index[i]];
 
-		w[i] = (struct wanted){.name = text_at(img, a->symbol),
-				       .module = text_at(img, a->target),
+		w[i] = (struct wanted){.name = image_text(img, a->symbol),
+				       .module = image_text(img, a->target),
 				       .nth = a->nth,
 				       .index = index[i]};
 	}

@@ -35,11 +35,6 @@
 #define NEW_NAME ".new"
 #define DEFAULT_UMASK 0077u
 
-static const char *text_at(const struct image *img, uint32_t off)
-{
-	return off < img->nstrings ? img->strings + off : "";
-}
-
 /* ---- the directory ---- */
 
 static int report(struct diag *d, const char *path, int err)
@@ -139,7 +134,7 @@ static struct procfs_file *find_file(struct run_procfs *p, const char *path)
 
 static void note_probe(struct run_procfs *p, const struct wire_attach *a)
 {
-	struct procfs_file *f = find_file(p, text_at(p->t->image, a->target));
+	struct procfs_file *f = find_file(p, image_text(p->t->image, a->target));
 	uint32_t mask = a->flags & WIRE_ATTACH_UMASK ? a->nth : DEFAULT_UMASK;
 
 	if (a->event == WIRE_PROCFS_READ) {
@@ -220,7 +215,7 @@ static void run_handlers(struct run_procfs *p, const struct procfs_file *f,
 		const struct wire_attach *a = &img->attach[i];
 
 		if (a->kind != WIRE_PROBE_PROCFS || a->event != event ||
-		    strcmp(text_at(img, a->target), f->path))
+		    strcmp(image_text(img, a->target), f->path))
 			continue;
 		if (event == WIRE_PROCFS_WRITE)
 			len = run_put_text(p->t, a->offset, text, len);
@@ -239,7 +234,6 @@ void run_procfs_reply(struct run_procfs *p, const char *text, size_t len,
 
 	if (!f)
 		return;
-	p->replied = true;
 	have = append ? f->reply_len : 0;
 	if (have + len > f->max_size)
 		len = f->max_size - have;

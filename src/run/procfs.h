@@ -33,7 +33,6 @@ struct run_procfs {
 	uint32_t nfiles;
 	/* the file whose read handlers run, or NULL */
 	struct procfs_file *replying;
-	bool replied;
 };
 
 /* Runs a handler and hands its records over. */

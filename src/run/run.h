@@ -22,6 +22,12 @@
 #include "wire/image.h"
 #include "wire/wire.h"
 
+/* A text of the image; "" for an offset that is not in it. */
+static inline const char *image_text(const struct image *img, uint32_t off)
+{
+	return off < img->nstrings ? img->strings + off : "";
+}
+
 struct run_target;
 
 /* Takes one whole output record (struct wire_record and what follows it).

@@ -255,11 +255,6 @@ static void consume_all(struct session *s)
 	} while (n > 0 && !s->force);
 }
 
-static const char *text_at(const struct image *img, uint32_t off)
-{
-	return off < img->nstrings ? img->strings + off : "";
-}
-
 /* Handlers that are run more often than this need no help with their output,
    and the helper would cost more than they do. */
 #define DRAIN_INTERVAL_NS (5 * 1000000ull)
@@ -295,7 +290,7 @@ static int run_handler(struct session *s, uint32_t handler,
 		const struct image *img = s->o->image;
 
 		diag_report(s->o->diag, RUN_HANDLER, LOC_NONE, NULL,
-			    text_at(img, img->handlers[handler].pp),
+			    image_text(img, img->handlers[handler].pp),
 			    strerror(-err));
 		s->r->exit_status = 1;
 		request_stop(s);
@@ -480,7 +475,7 @@ static int setup(struct session *s)
 		return err;
 	}
 	return run_procfs_init(&s->procfs, s->t,
-			       text_at(s->o->image, s->o->image->name),
+			       image_text(s->o->image, s->o->image->name),
 			       s->o->diag);
 }
 

@@ -23,6 +23,10 @@ typedef long long w_s64;
 #define WIRE_MAGIC 0x53544150u /* "STAP" */
 #define WIRE_VERSION 1u
 
+/* Bytes behind every heap that may be touched: the longest copy of the
+   run-time library (a string of 64 kB), and a power of two. */
+#define WIRE_SLACK 0x20000u
+
 /* ------------------------------------------------------------------ *
  * Counters: nothing is lost silently. One row each: name in rt_head,
  * what is printed, and whether it makes the run's result incomplete.

@@ -16,7 +16,7 @@ struct {
 #include "../../../runtime/bpf_unity.c"
 #include "verify.h"
 
-char rt_heap[RT_TEST_HEAP + 0x20000] __attribute__((aligned(4096)));
+char rt_heap[RT_TEST_HEAP + WIRE_SLACK] __attribute__((aligned(4096)));
 
 #define ARG(i) rt_ld64(VERIFY_ARGS + (i)*8)
 #define ARGS_0

@@ -170,7 +170,10 @@ static inline struct expr *gen_print(struct gen *g)
 		break;
 	case 2:
 		e->print.newline = pick(g, 2);
-		break;
+		if (pick(g, 4))
+			break;
+		vec_push(g->a, &e->print.args, gen_statop(g, true));
+		return e;
 	default:
 		e->print.to_string = false;
 		e->print.is_char = true;
