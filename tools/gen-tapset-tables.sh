@@ -13,24 +13,28 @@ set -eu
 out=${1:-$(dirname "$0")/../tapset}/generated
 CC=${CC:-cc}
 
-# Lines "number name" on stdin -> a function; $1 declaration, $2 value of
-# numbers without a name.
-tree() {
-	sort -n -u -k1,1 | awk -v head="$1" -v other="$2" '
+# Sorted lines "number name" on stdin -> a function that halves their range; $1
+# how a line is compared (n: the number is given, s: the text), $2 declaration,
+# $3 value of what is in no line.
+halves() {
+	awk -v by="$1" -v head="$2" -v other="$3" '
 	function indent(d,   i, s) {
 		s = ""
 		for (i = 0; i < d; i++)
 			s = s "\t"
 		return s
 	}
+	function key(i) {
+		return by == "n" ? num[i] : "\"" name[i] "\""
+	}
 	function emit(lo, hi, d,   mid) {
 		if (lo == hi) {
-			printf "%sif (n == %d) return \"%s\"\n", indent(d), \
-				num[lo], name[lo]
+			printf "%sif (%s == %s) return %s\n", indent(d), by, \
+				key(lo), by == "n" ? "\"" name[lo] "\"" : num[lo]
 			return
 		}
 		mid = int((lo + hi + 1) / 2)
-		printf "%sif (n < %d) {\n", indent(d), num[mid]
+		printf "%sif (%s < %s) {\n", indent(d), by, key(mid)
 		emit(lo, mid - 1, d + 1)
 		printf "%s} else {\n", indent(d)
 		emit(mid, hi, d + 1)
@@ -47,35 +51,17 @@ tree() {
 	}'
 }
 
-# The same from texts to numbers: $1 name of the function of one string; -1 for
-# texts without a number. Of equal texts the first counts.
+# From numbers to texts: $1 declaration, $2 value of numbers without a name.
+tree() {
+	sort -n -u -k1,1 | halves n "$1" "$2"
+}
+
+# From texts to numbers: $1 name of the function of one string; -1 for texts
+# without a number. Of equal texts the first counts.
 texts() {
-	awk '!seen[$2]++' | LC_ALL=C sort -k2,2 | awk -v head="$1" '
-	function indent(d,   i, s) {
-		s = ""
-		for (i = 0; i < d; i++)
-			s = s "\t"
-		return s
-	}
-	function emit(lo, hi, d,   mid) {
-		if (lo == hi) {
-			printf "%sif (s == \"%s\") return %d\n", indent(d), \
-				name[lo], num[lo]
-			return
-		}
-		mid = int((lo + hi + 1) / 2)
-		printf "%sif (s < \"%s\") {\n", indent(d), name[mid]
-		emit(lo, mid - 1, d + 1)
-		printf "%s} else {\n", indent(d)
-		emit(mid, hi, d + 1)
-		printf "%s}\n", indent(d)
-	}
-	{ num[NR] = $1; name[NR] = $2 }
-	END {
-		printf "\nfunction %s:long (s:string)\n{\n", head
-		emit(1, NR, 1)
-		print "\treturn -1\n}"
-	}'
+	echo
+	awk '!seen[$2]++' | LC_ALL=C sort -k2,2 |
+		halves s "function $1:long (s:string)" -1
 }
 
 # Both directions: $1 common part of the two functions' names.

@@ -78,7 +78,6 @@ enum id {
 	ID_RLIMIT_STACK,
 	ID_RLIMIT_FSIZE,
 	ID_NOTHING,
-	ID_NOTHING_ARG,
 	ID_PROLOGUE,
 	ID_ARCH,
 	ID_CLEAN_CACHE,
@@ -555,7 +554,6 @@ static bool apply(struct arena *a, struct diag *d, struct options *o, int id,
 	case ID_ARCH:
 		return architecture(d, arg);
 	case ID_NOTHING:
-	case ID_NOTHING_ARG:
 		break;
 	}
 	return true;

@@ -255,18 +255,7 @@ size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max)
 {
 	return size;
 }
-
-int main(int argc, char **argv)
-{
-	static uint8_t buf[1 << 24];
-
-	for (int i = 1; i < argc; i++) {
-		FILE *f = fopen(argv[i], "rb");
-		if (!f)
-			return 1;
-		LLVMFuzzerTestOneInput(buf, fread(buf, 1, sizeof(buf), f));
-		fclose(f);
-	}
-	return 0;
-}
 #endif
+
+#define FUZZ_MAX (1 << 24)
+#include "fuzz_main.h"
