@@ -9,13 +9,14 @@ check: all unit examples
 		'warnings=$(MAKE) --no-print-directory check-warnings' $(UNIT_SUITES) \
 		'sanitized=$(MAKE) --no-print-directory SAN=1 CFLAGS="-O1 -g" check-unit' \
 		'golden=tests/golden/run.sh' 'wrong=tests/golden/wrong.sh' \
+		'tags=tests/golden/tags.sh' \
 		'eval=tests/eval/run.sh' 'differential=tests/eval/diff.sh -t 20' \
 		'live=tests/live/run.sh' 'dwarf=tests/dwarf/run.sh' \
 		'docs=tests/docs/run.sh' 'language=tests/docs/table.sh'
 check-unit: all unit
 	$(Q)tests/run-all $(UNIT_SUITES)
 check-golden: all
-	$(Q)tests/golden/run.sh && tests/golden/wrong.sh
+	$(Q)tests/golden/run.sh && tests/golden/wrong.sh && tests/golden/tags.sh
 check-eval: all
 	$(Q)tests/eval/run.sh
 # Random scripts on every target; SEED=n repeats a run.

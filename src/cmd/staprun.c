@@ -114,7 +114,9 @@ static bool parse_option(struct diag *d, struct options *o, int c)
 	case 'b':
 		if (!parse_number(optarg, 0, 1024, &v))
 			return usage_error(
-				d, "-s needs 1 to 1024 megabytes, not '%s'",
+				d,
+				c == 's' ? "-s needs 1 to 1024 megabytes, not '%s'"
+					 : "-b needs 1 to 1024 megabytes, not '%s'",
 				optarg);
 		o->bpf.buffer_mb = v < 1 ? 1 : (uint32_t)v;
 		return true;
@@ -237,7 +239,8 @@ int main(int argc, char **argv)
 
 	struct arena *a = arena_new();
 	bool color = isatty(2);
-	struct diag *d = diag_new(a, (struct diag_opts){.color = color});
+	struct diag *d = diag_new(a, (struct diag_opts){.color = color,
+							.show_tag = true});
 	struct options o = {.run.color = color};
 	int status = 1;
 

@@ -62,8 +62,9 @@ static int attach(struct run_target *rt, struct diag *d, const uint32_t *index,
 	for (uint32_t i = 0; i < n; i++) {
 		const struct wire_attach *at = &rt->image->attach[index[i]];
 		struct diag_msg *m =
-			diag_report(d, USER_RUNTIME_PROBE, LOC_NONE, NULL,
-				    rt->image->strings + at->name);
+			diag_report(d, RUN_ATTACH, LOC_NONE, NULL,
+				    rt->image->strings + at->name,
+				    "the in-process engine has no such probes");
 
 		diag_remedy(m, "leave --runtime=user out, as root");
 		if (!(at->flags & WIRE_ATTACH_OPTIONAL))

@@ -15,6 +15,12 @@ static const char *rc_path(struct arena *a)
 	return home && *home ? arena_printf(a, "%s/.systemtap/rc", home) : NULL;
 }
 
+static bool unreadable(struct diag *d, const char *path)
+{
+	diag_report(d, RC_UNREADABLE, LOC_NONE, NULL, path, strerror(errno));
+	return false;
+}
+
 static const char *why(int err)
 {
 	switch (err) {
@@ -45,11 +51,8 @@ bool rc_read(struct arena *a, struct diag *d, struct rc_words *out)
 	f = out->path ? fopen(out->path, "re") : NULL;
 	/* $HOME may be somebody else's, after su(1): then it is not ours. */
 	if (!f && out->path && getenv("SYSTEMTAP_DIR") && errno != ENOENT &&
-	    errno != ENOTDIR) {
-		diag_report(d, RC_UNREADABLE, LOC_NONE, NULL, out->path,
-			    strerror(errno));
-		ok = false;
-	}
+	    errno != ENOTDIR)
+		ok = unreadable(d, out->path);
 	while (f && ok && getline(&line, &size, f) >= 0) {
 		char *text = line + strspn(line, " \t");
 		wordexp_t w;
@@ -70,6 +73,8 @@ bool rc_read(struct arena *a, struct diag *d, struct rc_words *out)
 			vec_push(a, &words, arena_strdup(a, w.we_wordv[i]));
 		wordfree(&w);
 	}
+	if (f && ferror(f))
+		ok = unreadable(d, out->path);
 	free(line);
 	if (f)
 		fclose(f);

@@ -167,8 +167,8 @@ static bool make_tmpdir(struct session *s)
 				  base && *base ? base : "/tmp");
 
 	if (!mkdtemp(path)) {
-		diag_report(s->d, FILE_WRITE, LOC_NONE, NULL, path,
-			    strerror(errno));
+		diag_report(s->d, FILE_WRITE, LOC_NONE, NULL,
+			    base && *base ? base : "/tmp", strerror(errno));
 		return false;
 	}
 	s->tmpdir = path;
@@ -544,10 +544,12 @@ static void lay_out(struct session *s)
 	frames = ir_stack_bytes(s->a, s->module, sizes, head->max_nesting);
 	if (!ir_layout_contexts(s->module, frames, OUT_CAP, count)) {
 		struct diag_msg *m =
-			diag_report(s->d, HEAP_TOO_LARGE, LOC_NONE, NULL);
+			diag_report(s->d, HEAP_TOO_BIG, LOC_NONE, NULL,
+				    IR_HEAP_MAX >> 20);
 
-		diag_remedy(m, "make arrays smaller (global a[N]), or lower "
-			       "-DMAXMAPENTRIES or -DMAXSTRINGLEN");
+		diag_remedy(m, "make arrays smaller (global a[1000]), or lower "
+			       "-DMAXMAPENTRIES, -DMAXSTRINGLEN or "
+			       "-DMAXNESTING");
 	}
 }
 
@@ -684,7 +686,7 @@ static int open_target(struct session *s, struct run_target **t)
 		int err = engine_target_open(s->module, 256u << 20, t);
 
 		if (err)
-			diag_report(s->d, INTERNAL, LOC_NONE, NULL,
+			diag_report(s->d, RUN_MEMORY, LOC_NONE, NULL, "the heap",
 				    strerror(-err));
 		return err;
 	}
@@ -722,7 +724,8 @@ static bool go_on_in_background(struct session *s, int *status)
 
 	*status = pid < 0;
 	if (pid < 0) {
-		diag_report(s->d, BACKGROUND, LOC_NONE, NULL, strerror(errno));
+		diag_report(s->d, RUN_SESSION, LOC_NONE, NULL,
+			    "in the background", strerror(errno));
 		return false;
 	}
 	if (pid) {

@@ -259,7 +259,7 @@ static struct ir_val call_special(struct lower *L, const struct expr *e,
 	case BUILTIN_module_name:
 		return heap_cstring(L, L->opts->module_name);
 	default:
-		lower_error(L, NO_LOWERING, e->loc, NULL);
+		lower_impossible(L, e->loc);
 		return iv_imm(0);
 	}
 }
@@ -285,7 +285,7 @@ static struct val call_general(struct lower *L, const struct expr *e,
 	enum rt_fn fn;
 
 	if (!rt_by_name(b->rt_name, &fn)) {
-		lower_error(L, NO_LOWERING, e->loc, NULL);
+		lower_impossible(L, e->loc);
 		return (struct val){.v = iv_imm(0)};
 	}
 	if (b->flags & BF_CTX)
@@ -331,7 +331,7 @@ static struct ir_val context_value(struct lower *L, const struct expr *e)
 	ir_reg r;
 
 	if (!L->job) {
-		lower_error(L, CONTEXT_IN_FUNCTION, e->loc, NULL);
+		lower_impossible(L, e->loc);
 		return iv_imm(0);
 	}
 	snprintf(key, sizeof(key), "%u %u %d", e->prim.off, e->prim.size,
@@ -440,7 +440,7 @@ struct val lower_prim(struct lower *L, const struct expr *e, struct ir_val dst)
 		r.v = input_string(L, dst);
 		break;
 	case PRIM_REPLY:
-		lower_error(L, NO_LOWERING, e->loc, NULL);
+		lower_impossible(L, e->loc);
 		break;
 	}
 	return r;

@@ -396,7 +396,7 @@ struct val lower_assign(struct lower *L, const struct expr *e)
 		return assign_symbol(L, e);
 	if (lhs->kind == E_INDEX && lhs->index.base->kind == E_SYMBOL)
 		return assign_element(L, e);
-	lower_error(L, NO_TARGET_WRITE, e->loc, NULL);
+	lower_impossible(L, e->loc);
 	return (struct val){.v = iv_imm(0)};
 }
 
@@ -427,7 +427,7 @@ struct val lower_incdec(struct lower *L, const struct expr *e)
 		changed = lower_op(L, IR_ADD, old, delta);
 		lower_store(L, entry, off, changed, 8);
 	} else {
-		lower_error(L, NO_TARGET_WRITE, e->loc, NULL);
+		lower_impossible(L, e->loc);
 		return (struct val){.v = iv_imm(0)};
 	}
 	return (struct val){.v = e->incdec.prefix ? changed : old};
@@ -468,10 +468,10 @@ static struct val long_value(struct lower *L, const struct expr *e)
 	case E_PRIM:
 		return lower_prim(L, e, IV_NOTHING);
 	case E_EMBEDDED:
-		lower_error(L, NO_EMBEDDED_C, e->loc, NULL);
+		lower_impossible(L, e->loc);
 		return (struct val){.v = iv_imm(0)};
 	default:
-		lower_error(L, NO_LOWERING, e->loc, NULL);
+		lower_impossible(L, e->loc);
 		return (struct val){.v = iv_imm(0)};
 	}
 }

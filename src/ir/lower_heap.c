@@ -238,8 +238,8 @@ static void report_too_big(struct lower *L)
 	struct diag_msg *m =
 		lower_error(L, HEAP_TOO_BIG, LOC_NONE, NULL, IR_HEAP_MAX >> 20);
 
-	diag_remedy(m, "declare smaller arrays (global a[1000]), or lower "
-		       "-DMAXMAPENTRIES or -DMAXSTRINGLEN");
+	diag_remedy(m, "make arrays smaller (global a[1000]), or lower "
+		       "-DMAXMAPENTRIES, -DMAXSTRINGLEN or -DMAXNESTING");
 }
 
 void heap_finish(struct lower *L)

@@ -174,7 +174,7 @@ uint32_t image_format(struct lower *L, const struct piece *pieces, uint32_t n)
 		map_put(&b->formats, arena_strdup(L->arena, sb_str(&key)),
 			(void *)known);
 		if (known == 0x10000)
-			lower_error(L, TOO_MANY_FORMATS, LOC_NONE, NULL);
+			lower_error(L, TOO_MANY_FORMATS, L->loc, NULL);
 	}
 	sb_free(&key);
 	return (uint32_t)known - 1;

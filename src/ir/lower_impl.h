@@ -399,6 +399,10 @@ void lower_sprint(struct lower *L, const struct expr *e, struct ir_val dst,
 /* ---- problems ---- */
 #define lower_error(L, tag, loc, what, ...)                                    \
 	diag_report((L)->diag, tag, (loc), (what), ##__VA_ARGS__)
+/* For what pass 2 refuses: reaching it is a bug of ours. */
+#define lower_impossible(L, loc)                                               \
+	lower_error(L, INTERNAL, loc, NULL,                                    \
+		    "pass 2 let pass what has no meaning here")
 
 /* ---- symbols of programs (lower_umods.c) ---- */
 /* Places them, when the code asks for any; before heap_finish(). */

@@ -177,7 +177,7 @@ static void lower_one(struct lower *L, const struct stmt *s)
 			lower_jump(L, L->exit);
 		return;
 	default:
-		lower_error(L, NO_EMBEDDED_C, s->loc, NULL);
+		lower_impossible(L, s->loc);
 		return;
 	}
 }

@@ -221,10 +221,10 @@ struct val lower_str(struct lower *L, const struct expr *e)
 	case E_PRIM:
 		break;
 	case E_EMBEDDED:
-		lower_error(L, NO_EMBEDDED_C, e->loc, NULL);
+		lower_impossible(L, e->loc);
 		return (struct val){.v = heap_cstring(L, "")};
 	default:
-		lower_error(L, NO_LOWERING, e->loc, NULL);
+		lower_impossible(L, e->loc);
 		return (struct val){.v = heap_cstring(L, "")};
 	}
 	tmp = lower_temp_str(L);

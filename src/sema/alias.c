@@ -295,6 +295,10 @@ static uint32_t expand_kinds(struct expand *x, struct probe_point *p,
 		note_origin(diag_last(x->s->diag), up);
 		note_similar_aliases(x->s, p);
 	}
+	/* What may be absent now may be absent when the session starts. */
+	if (p->optional || p->sufficient)
+		vec_for (&v->sites.v, i)
+			v->sites.v.v[i]->attach.flags |= WIRE_ATTACH_OPTIONAL;
 	if (v->sites.v.n)
 		vec_push(x->s->arena, &x->out->v, v);
 	return v->sites.v.n;

@@ -10,7 +10,7 @@
 # A first line "#! ARGS" in the script says how, in place of the directory's
 # own default: err and elaborate stop behind pass 2 (elaborate with -v, to see
 # the bodies), parse behind pass 1. In ARGS $D is the test's directory, $S the
-# script (which otherwise comes last), $STAP the program under test. A line
+# script (which comes last when no other is named), $STAP the program under test. A line
 # "#? PATH..." names what must exist or the test is skipped.
 # FILTER=regex selects by "directory/name". The last line is the summary.
 
@@ -25,7 +25,8 @@ cd "$here" || exit 1
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
 passed=0 failed=0 skipped=0
-export TMPDIR=$tmp LC_ALL=C SYSTEMTAP_DIR=$tmp
+T=$tmp/T
+export TMPDIR=$tmp LC_ALL=C SYSTEMTAP_DIR=$T
 unset SYSTEMTAP_COLORS SYSTEMTAP_TAPSET
 
 default_args() {
@@ -39,7 +40,7 @@ default_args() {
 # What differs from machine to machine and from run to run. The subsystem of a
 # tracepoint is known only where tracefs is mounted.
 normalise() {
-	sed -E "s,$STAP,STAP,g; s,$here/,,g; s,$(cd "$here/../../tapset" && pwd)/,tapset/,g
+	sed -E "s,$STAP,STAP,g; s,$T\\b,T,g; s,$here/,,g; s,$(cd "$here/../../tapset" && pwd)/,tapset/,g
 		/^Pass [1-5]: /d
 		s,<offset [0-9]+>,<offset N>,g
 		s,btf id [0-9]+,btf id N,g
@@ -60,10 +61,16 @@ for dir; do
 		D=$here/$dir
 		args=$(sed -n '1s/^#! //p' "$script")
 		[ "$args" ] || args=$(default_args "$dir")
-		[[ $args == *'$S'* ]] || args="$args \$S"
+		prog=$STAP
+		[[ $args == staprun* ]] && prog=${STAP%stap}$args && args=
+		[[ ! $args || $args == *'$S'* || $args == *.stp* ]] || args="$args \$S"
 		S=$script
-		eval "timeout 60 \"\$STAP\" $args" \
-			>"$tmp/stdout" 2>"$tmp/stderr" </dev/null
+		rm -rf "$T"
+		mkdir "$T"
+		(
+			eval "$(sed -n 's/^#\$ //p' "$script")"
+			eval "timeout 60 $prog $args"
+		) >"$tmp/stdout" 2>"$tmp/stderr" </dev/null
 		rc=$?
 		{
 			cat "$tmp/stdout" "$tmp/stderr"

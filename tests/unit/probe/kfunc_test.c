@@ -129,6 +129,9 @@ static void test_blacklist(void **state)
 	assert_int_equal(match(f, "kernel.function(\"do_*\")"), PROBE_MATCHED);
 	assert_int_equal(f->sites.v.n, 1);
 	expect_message(f, "[kernel-dropped]");
+	f->env.guru_mode = true;
+	expect_error(f, "kernel.statement(0xffffffff81001100).absolute",
+		     "[kernel-blacklisted]");
 }
 
 static void test_parameters_of_kprobes(void **state)

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -147,7 +148,7 @@ static struct fake *fake_new(void)
 	f->o = (struct run_opts){
 		.image = &f->b->img,
 		.target = &f->t,
-		.diag = diag_new(f->arena, (struct diag_opts){0}),
+		.diag = diag_new(f->arena, (struct diag_opts){.show_tag = true}),
 		.out_fd = f->out_fd,
 		.err_fd = f->err_fd,
 		.timeout_s = 20, /* no test hangs */
@@ -427,7 +428,29 @@ static void a_handler_that_cannot_run_ends_it(void **state)
 	f->fail_handlers = true;
 	add(f, WIRE_PROBE_BEGIN, "begin", 0, NULL);
 	assert_int_equal(run(f), 1);
-	assert_non_null(strstr(captured(f->err_fd), "cannot run begin"));
+	assert_non_null(strstr(captured(f->err_fd), "[run-handler]"));
+	fake_free(f);
+}
+
+static void no_descriptors_left_fails(void **state)
+{
+	struct fake *f = fake_new();
+	int err_fd = dup(2);
+	struct rlimit was, none;
+
+	/* This comes before the session has its own streams. */
+	dup2(f->err_fd, 2);
+	getrlimit(RLIMIT_NOFILE, &was);
+	none = was;
+	none.rlim_cur = (rlim_t)dup(0);
+	close((int)none.rlim_cur);
+	add(f, WIRE_PROBE_BEGIN, "begin", 0, NULL);
+	setrlimit(RLIMIT_NOFILE, &none);
+	assert_int_equal(run(f), 1);
+	setrlimit(RLIMIT_NOFILE, &was);
+	dup2(err_fd, 2);
+	close(err_fd);
+	assert_non_null(strstr(captured(f->err_fd), "[run-session]"));
 	fake_free(f);
 }
 
@@ -443,7 +466,7 @@ static void a_dead_pid_is_refused(void **state)
 	add(f, WIRE_PROBE_BEGIN, "begin", 0, NULL);
 	assert_int_equal(run(f), 1);
 	assert_string_equal(f->log, "close");
-	assert_non_null(strstr(captured(f->err_fd), "there is no process"));
+	assert_non_null(strstr(captured(f->err_fd), "[run-no-process]"));
 	fake_free(f);
 }
 
@@ -563,7 +586,7 @@ static void a_failing_command_fails_the_session(void **state)
 		 "(Segmentation fault)\n"},
 		{"/nonexistent/program",
 		 "ERROR: cannot run the command '/nonexistent/program': No "
-		 "such file or directory\n"},
+		 "such file or directory [run-command]\n"},
 	};
 
 	for (size_t i = 0; i < 3; i++) {
@@ -973,6 +996,7 @@ int main(void)
 		cmocka_unit_test(tolerated_errors_do_not_fail),
 		cmocka_unit_test(a_failed_attach_ends_it),
 		cmocka_unit_test(a_handler_that_cannot_run_ends_it),
+		cmocka_unit_test(no_descriptors_left_fails),
 		cmocka_unit_test(a_dead_pid_is_refused),
 		cmocka_unit_test(ctrl_c_runs_the_end_probes),
 		cmocka_unit_test(a_second_signal_skips_the_end_probes),
