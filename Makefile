@@ -121,6 +121,17 @@ $(UNIT_BIN): $(B)/%: %.c $(B)/libstap.a
 .PHONY: unit
 unit: $(UNIT_BIN)
 
+# --- groups of tests/eval in one process, which has both programs in it ----------
+$(B)/tests/eval/%_main.o: src/cmd/%.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -Dmain=$*_main -Wno-missing-prototypes -MMD -MP -c $< -o $@
+# runtime/regex.h is not the C library's
+$(B)/tests/eval/batch.o: private ALL_CFLAGS := $(filter-out -Iruntime,$(ALL_CFLAGS))
+$(B)/tests/eval/batch: $(B)/tests/eval/batch.o $(B)/tests/eval/stap_main.o \
+		$(B)/tests/eval/staprun_main.o $(B)/libstap.a
+	$(Q)$(CC) $(ALL_CFLAGS) $^ -o $@ $(ALL_LIBS)
+-include $(wildcard $(B)/tests/eval/*.d)
+
 -include $(wildcard mk/*.mk)
 
 .PHONY: clean

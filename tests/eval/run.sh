@@ -18,6 +18,10 @@
 # a newline, is written with a last line "\c": the text then ends before the
 # newline in front of that line. FILTER=regex selects groups by "file/name"; JOBS=n runs n at a time,
 # LIMIT seconds each; KEEP=1 keeps what was written. The last line is the summary.
+#
+# tests/eval/run.sh --prepare DIR
+# only writes the groups, each a directory in DIR (a new one), and what stap -p4
+# makes of them, for batch.c.
 
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
@@ -27,8 +31,13 @@ FILTER=${FILTER:-.}
 JOBS=${JOBS:-2}
 [ $# -gt 0 ] || set -- user bpf
 
-work=$(mktemp -d "${TMPDIR:-/tmp}/eval.XXXXXX") || exit 2
-[ "${KEEP:-}" ] && echo "kept: $work" || trap 'rm -rf "$work"' EXIT
+if [ "$1" = --prepare ]; then
+	mkdir -p "${2:?a directory}" && work=$(cd "$2" && pwd) || exit 2
+	set -- prepare
+else
+	work=$(mktemp -d "${TMPDIR:-/tmp}/eval.XXXXXX") || exit 2
+	[ "${KEEP:-}" ] && echo "kept: $work" || trap 'rm -rf "$work"' EXIT
+fi
 
 # One directory per group: script, args, want, status, stderr
 split_groups()
@@ -107,7 +116,16 @@ run_group()
 		: >"$dir/ok.$target"
 	fi
 }
-export -f run_group
+
+# Not all become one: some must be refused.
+make_object()
+{
+	local args script_args
+	{ read -r -a args; read -r -a script_args; } <"$1/args"
+	(cd "$1" && "$STAP" -p4 -m obj "${args[@]}" script "${script_args[@]}") \
+		>/dev/null 2>&1 </dev/null
+}
+export -f run_group make_object
 export STAP
 
 split_groups || exit 2
@@ -117,6 +135,12 @@ for dir in "$work"/[0-9]*/; do
 	[[ $(<"$dir/name") =~ $FILTER ]] && groups+=("$dir")
 done
 [ ${#groups[@]} -gt 0 ] || { echo "no group matches $FILTER"; exit 2; }
+
+if [ "$1" = prepare ]; then
+	printf '%s\0' "${groups[@]}" | xargs -0 -n 8 -P "$JOBS" bash -c \
+		'for d; do make_object "$d"; done; true' _
+	exit
+fi
 
 passed=0 failed=0 skipped=0
 for target; do

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Live tests: real probes on the running kernel and on real programs. Every
 # test is a function test_*; "need FEATURE" skips it by name. Arguments are
-# patterns of the tests to run, or need=FEATURE: those that state it. LIMIT is
-# the seconds that one may take; VERBOSE=1 tells each one's.
+# patterns of the tests to run, need=FEATURE: those that state it, or -PATTERN:
+# not these, which count as skipped. LIMIT is the seconds that one may take;
+# VERBOSE=1 tells each one's.
 cd "$(dirname "$0")/../.." || exit 1
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
@@ -48,14 +49,26 @@ for file in tests/live/*.sh; do
 done
 
 wanted() { # test, pattern...
-	local t=$1
+	local t=$1 p any=
 	shift
-	[ $# = 0 ] && return
+	for p; do
+		[[ $p == -* ]] || any=yes
+	done
+	[ "$any" ] || return 0
 	for p; do
 		# shellcheck disable=SC2053
 		[[ $t == $p ]] && return
 		[[ $p == need=* ]] && declare -f "$t" |
 			grep -q "need ${p#need=};" && return
+	done
+	return 1
+}
+left_out() { # test, pattern...
+	local t=$1 p
+	shift
+	for p; do
+		# shellcheck disable=SC2053
+		[[ $p == -* && $t == ${p#-} ]] && return
 	done
 	return 1
 }
@@ -77,6 +90,11 @@ run_limited() {
 
 for t in $(declare -F | sed -n 's/^declare -f \(test_\)/\1/p'); do
 	wanted "$t" "$@" || continue
+	if left_out "$t" "$@"; then
+		skipped=$((skipped + 1))
+		echo "SKIP $t: left out"
+		continue
+	fi
 	mkdir -p "$dir/t"
 	start=$SECONDS
 	run_limited "$t" >"$dir/out" 2>&1
