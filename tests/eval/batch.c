@@ -151,6 +151,7 @@ static void start(struct job *j, const char *dir, bool image, unsigned limit)
 	redirect(1, output_of(j, "out"), O_WRONLY | O_CREAT | O_TRUNC);
 	redirect(2, output_of(j, "err"), O_WRONLY | O_CREAT | O_TRUNC);
 	alarm(limit);
+	optind = 0; /* getopt() begins anew */
 	exit((image ? staprun_main : stap_main)(argc, argv));
 }
 
