@@ -6,8 +6,6 @@
  */
 #include "rt_int.h"
 
-#define RT_CTX_TRIES 4
-
 RT_INLINE w_u64 ctx_try(w_u64 slot)
 {
 	struct rt_head *h = rt_head();
@@ -19,20 +17,28 @@ RT_INLINE w_u64 ctx_try(w_u64 slot)
 	return c;
 }
 
-/* The CPU's own context is taken: its offset, or that of one of the next; 0 when
-   those are taken too and the hit was counted as skipped. */
+/* The CPU's own context is taken: its offset, or that of one of the next
+   (handlers that wait for a page keep theirs, so there are some); 0 when those
+   are taken too and the hit was counted as skipped. No loop: on 6.18 the
+   verifier fails (EFAULT) where one stands in front of this call. */
 RT_FN w_u64 rt_i_other_context(w_u64 cpu)
 {
-	w_u64 c = ctx_try(cpu + 1);
+	w_u64 c;
 
-	if (c)
-		return c;
-	c = ctx_try(cpu + 2);
-	if (c)
-		return c;
-	c = ctx_try(cpu + 3);
-	if (c)
-		return c;
+#define TRY(n)                                                                 \
+	do {                                                                   \
+		c = ctx_try(cpu + n);                                          \
+		if (c)                                                         \
+			return c;                                              \
+	} while (0)
+	TRY(1);
+	TRY(2);
+	TRY(3);
+	TRY(4);
+	TRY(5);
+	TRY(6);
+	TRY(7);
+#undef TRY
 	rt_i_skip(WIRE_CNT_SKIP_CONTEXT);
 	return 0;
 }

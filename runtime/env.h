@@ -87,7 +87,9 @@ RT_INLINE w_u64 rt_env_random(void)
 
 	return high << 32 | rt_h_random();
 }
-/* Memory of the traced system to heap offset `at`; negative: fault. */
+/* Memory of the traced system to heap offset `at`; negative: fault. In programs
+   that may sleep, absent pages of the process are waited for
+   (run/bpf_sleep.c). */
 RT_INLINE long rt_env_read(w_u64 at, w_u64 size, w_u64 addr, w_u64 user)
 {
 	size = rt_helper_size(size);

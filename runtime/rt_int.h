@@ -506,6 +506,7 @@ w_u64 rt_i_digits(w_u64 c, w_u64 value, w_u64 conv);
 /* Counts a skipped hit; too many stop the session. */
 w_u64 rt_i_skip(w_u64 counter);
 w_u64 rt_i_other_context(w_u64 cpu);
+w_u64 rt_i_touched_str(w_u64 at, w_u64 size, w_u64 addr);
 w_u64 rt_i_refuse(w_u64 state);
 w_u64 rt_i_leave(w_u64 c);
 w_u64 rt_i_lock(w_u64 c, w_u64 word, w_u64 mode);
@@ -532,6 +533,8 @@ w_u64 rt_i_sort_run(w_u64 map);
 w_u64 rt_i_sort_finish(w_u64 map, w_u64 done);
 w_u64 rt_i_search(w_u64 table, w_u64 n, w_u64 size, w_u64 key);
 w_u64 rt_i_usym(w_u64 mod, w_u64 off);
+w_u64 rt_i_source(w_u64 c, w_u64 addr);
+w_u64 rt_i_inline(w_u64 row, w_u64 n);
 w_u64 rt_i_regex_result(w_u64 c, w_u64 re, w_u64 s, w_u64 matched);
 
 /* ------------------------------------------------------------------ *

@@ -158,6 +158,82 @@ RT_FN w_u64 rt_usym_place(w_u64 c, w_u64 addr)
 	return (w_u64)sym->size << 32 | (off - sym->off);
 }
 
+/* ---- source ---- */
+
+/* The row that holds a code address, or 0. */
+RT_FN w_u64 rt_i_source(w_u64 c, w_u64 addr)
+{
+	w_u64 mod = rt_umod(c, addr);
+	struct rt_umod *m = rt_at(mod);
+
+	return mod ? rt_i_search(m->sources, m->nsources,
+				 sizeof(struct rt_source), rt_ctx(c)->usym_off)
+		   : 0;
+}
+
+struct frame_walk {
+	w_u64 at; /* struct rt_inline */
+};
+
+RT_STEP(outward_step, struct frame_walk)
+{
+	if (!st->at)
+		return 1;
+	st->at = ((struct rt_inline *)rt_at(st->at))->outer;
+	return 0;
+}
+
+/* The inlined body that is frame n at the row's code, or 0. */
+RT_FN w_u64 rt_i_inline(w_u64 row, w_u64 n)
+{
+	struct rt_source *s = rt_at(row);
+	struct frame_walk w;
+
+	w.at = row ? s->frame : 0;
+	RT_LOOP(n, outward_step, &w);
+	return w.at;
+}
+
+RT_FN w_u64 rt_usym_line(w_u64 c, w_u64 addr, w_u64 frame)
+{
+	w_u64 row = rt_i_source(c, addr);
+	struct rt_inline *in;
+
+	if (!frame)
+		return row ? ((struct rt_source *)rt_at(row))->line : 0;
+	row = rt_i_inline(row, frame - 1);
+	in = rt_at(row);
+	return row ? in->line : 0;
+}
+
+RT_FN w_u64 rt_usym_file(w_u64 c, w_u64 dst, w_u64 addr, w_u64 frame)
+{
+	w_u64 row = rt_i_source(c, addr), file;
+
+	if (!frame) {
+		file = row ? ((struct rt_source *)rt_at(row))->file : 0;
+	} else {
+		row = rt_i_inline(row, frame - 1);
+		file = row ? ((struct rt_inline *)rt_at(row))->file : 0;
+	}
+	if (file)
+		rt_str_copy(c, dst, file);
+	else
+		rt_str_empty(dst);
+	return 0;
+}
+
+RT_FN w_u64 rt_usym_inline(w_u64 c, w_u64 dst, w_u64 addr, w_u64 frame)
+{
+	w_u64 in = rt_i_inline(rt_i_source(c, addr), frame);
+
+	if (in)
+		rt_str_copy(c, dst, ((struct rt_inline *)rt_at(in))->name);
+	else
+		rt_str_empty(dst);
+	return 0;
+}
+
 /* ---- who called ---- */
 
 /* Starts at the probe: its program counter. */

@@ -523,6 +523,14 @@ static const char *module_name(struct session *s)
 			    (unsigned long long)s->hash, (int)getpid());
 }
 
+static bool has_sleepers(const struct image *img)
+{
+	for (uint32_t i = 0; i < img->nhandlers; i++)
+		if (img->handlers[i].flags & IMAGE_HANDLER_SLEEPABLE)
+			return true;
+	return false;
+}
+
 /* Places the contexts, once the target says how large frames are. */
 static void lay_out(struct session *s)
 {
@@ -535,7 +543,10 @@ static void lay_out(struct session *s)
 		count = 1;
 	} else {
 		sizes = ebpf_frame_sizes(s->a, s->module, &s->ebpf);
-		/* Levels: a handler may interrupt another on its CPU. */
+		/* Levels: a handler may interrupt another on its CPU, and run
+		   while another waits for a page. */
+		if (has_sleepers(s->module->image))
+			count = 16;
 		while (count < 2 * ncpus && count < 4096)
 			count *= 2;
 	}

@@ -12,7 +12,7 @@
  *  - one program per handler, or for many of them when there are many, named
  *    as image_handler.name, in the sections
  *    "raw_tp" (IMAGE_PROG_RUN, IMAGE_PROG_RAWTP), "uprobe", "uprobe.s" (an
- *    attach record of the handler says WIRE_ATTACH_SLEEPABLE), "perf_event",
+ *    attach record of the handler says IMAGE_HANDLER_SLEEPABLE), "perf_event",
  *    "kprobe", "fentry/FUNCTION", "fexit/FUNCTION";
  *  - ".text": script functions and the run-time functions they need;
  *  - the heap: the variable EBPF_HEAP alone in ".bss", so a libbpf map of

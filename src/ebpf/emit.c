@@ -169,11 +169,10 @@ const char *gen_section(const struct ir_module *m, uint32_t handler)
 {
 	switch (m->image->handlers[handler].prog_type) {
 	case IMAGE_PROG_UPROBE:
-		for (uint32_t i = 0; i < m->image->nattach; i++)
-			if (m->image->attach[i].handler == handler &&
-			    m->image->attach[i].flags & WIRE_ATTACH_SLEEPABLE)
-				return "uprobe.s";
-		return "uprobe";
+		return m->image->handlers[handler].flags &
+				       IMAGE_HANDLER_SLEEPABLE
+			       ? "uprobe.s"
+			       : "uprobe";
 	case IMAGE_PROG_PERF:
 		return "perf_event";
 	case IMAGE_PROG_KPROBE:

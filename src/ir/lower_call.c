@@ -365,8 +365,8 @@ static struct ir_val field_offset(struct lower *L, const struct expr *e)
 
 static struct ir_val read_integer(struct lower *L, const struct expr *e)
 {
-	int64_t flags = (e->prim.op == PRIM_READ_USER ? 1 : 0) |
-			(e->prim.is_signed ? 2 : 0);
+	int64_t flags = (e->prim.op == PRIM_READ_USER ? RT_READ_USER : 0) |
+			(e->prim.is_signed ? RT_READ_SIGNED : 0);
 	struct ir_val addr = lower_long(L, e->prim.arg[0]);
 	struct ir_val r = RT_CALL(L, read, LOWER_CTX, addr,
 				  iv_imm(e->prim.size), iv_imm(flags));
@@ -388,8 +388,8 @@ static struct ir_val read_string(struct lower *L, const struct expr *e,
 	if (dst.kind == IV_NONE)
 		dst = lower_temp_str(L);
 	RT_CALL(L, read_str, LOWER_CTX, dst, arg[0], arg[1],
-		iv_imm((e->prim.op == PRIM_STR_USER ? 1 : 0) |
-		       (e->prim.off & PRIM_STR_SOFT ? 4 : 0)));
+		iv_imm((e->prim.op == PRIM_STR_USER ? RT_READ_USER : 0) |
+		       (e->prim.off & PRIM_STR_SOFT ? RT_READ_NO_ERROR : 0)));
 	lower_check(L, e->loc);
 	return dst;
 }

@@ -224,12 +224,65 @@ void image_handler(struct lower *L, const struct job *j)
 	vec_push(L->arena, &L->img.handlers, ih);
 }
 
+/* ---- handlers that may wait for pages ---- */
+
+static bool reads_process(const struct ir_insn *in)
+{
+	/* the flags are the last argument, a constant */
+	return in->op == IR_RT &&
+	       (in->fn == RT_FN_unwind_next ||
+		((in->fn == RT_FN_read || in->fn == RT_FN_read_str) &&
+		 in->args[in->nargs - 1].imm & RT_READ_USER));
+}
+
+/* Once more over a function: does it read, or call one that is known to? */
+static bool visit_reads(const struct ir_module *m, uint32_t fn, bool *reads)
+{
+	const struct ir_func *f = m->funcs.v[fn];
+
+	if (reads[fn])
+		return false;
+	vec_for (&f->blocks, b)
+		vec_for (&f->blocks.v[b]->insns, i) {
+			const struct ir_insn *in = &f->blocks.v[b]->insns.v[i];
+
+			if (reads_process(in) ||
+			    (in->op == IR_CALL && reads[in->fn]))
+				return reads[fn] = true;
+		}
+	return false;
+}
+
+static void mark_sleepable(struct lower *L)
+{
+	const struct ir_module *m = L->m;
+	bool *reads = arena_new_array(L->arena, bool, m->funcs.n);
+	bool changed;
+
+	do {
+		changed = false;
+		vec_for (&m->funcs, i)
+			changed |= visit_reads(m, i, reads);
+	} while (changed);
+	vec_for (&m->funcs, i) {
+		const struct ir_func *f = m->funcs.v[i];
+		struct image_handler *h;
+
+		if (!f->is_handler || !reads[i])
+			continue;
+		h = &L->img.handlers.v[f->handler];
+		if (h->prog_type == IMAGE_PROG_UPROBE)
+			h->flags |= IMAGE_HANDLER_SLEEPABLE;
+	}
+}
+
 void image_finish(struct lower *L)
 {
 	struct image_builder *b = &L->img;
 	struct image *img = L->m->image;
 	const struct lower_opts *o = L->opts;
 
+	mark_sleepable(L);
 	image_loc(L, LOC_NONE);
 	img->version = WIRE_VERSION;
 	img->name = image_string(L, o->module_name);

@@ -9,10 +9,15 @@
 #include <sys/sysmacros.h>
 
 #include "ir/lower_impl.h"
+#include "target/dwarf.h"
 #include "target/target.h"
 #include "target/unwind.h"
 
-static void note_uses(const struct ir_module *m, bool *names, bool *unwinds)
+struct uses {
+	bool names, unwinds, sources;
+};
+
+static void note_uses(const struct ir_module *m, struct uses *u)
 {
 	vec_for (&m->funcs, f)
 		vec_for (&m->funcs.v[f]->blocks, b) {
@@ -22,12 +27,15 @@ static void note_uses(const struct ir_module *m, bool *names, bool *unwinds)
 				if (bl->insns.v[i].op != IR_RT)
 					continue;
 				enum rt_fn fn = bl->insns.v[i].fn;
-				*names |= fn == RT_FN_umod ||
+				u->names |= fn == RT_FN_umod ||
 					  fn == RT_FN_umod_text ||
 					  fn == RT_FN_umod_addr ||
 					  fn == RT_FN_usym_name ||
 					  fn == RT_FN_usym_place;
-				*unwinds |= fn == RT_FN_unwind_next;
+				u->unwinds |= fn == RT_FN_unwind_next;
+				u->sources |= fn == RT_FN_usym_line ||
+					      fn == RT_FN_usym_file ||
+					      fn == RT_FN_usym_inline;
 			}
 		}
 }
@@ -153,15 +161,71 @@ static void place_unwinds(struct lower *L, const struct elf_file *f,
 		memcpy(L->heap.init + m->unwinds, v.v, v.n * sizeof(*v.v));
 }
 
+/* Offsets of the frames; bodies around others stand before them. */
+static uint32_t *place_frames(struct lower *L, const struct dw_source_table *t)
+{
+	uint32_t *at = arena_new_array(L->arena, uint32_t, t->frames.n + 1);
+	uint32_t first = heap_alloc(
+		L, t->frames.n * (uint32_t)sizeof(struct rt_inline), 8);
+
+	vec_for (&t->frames, i) {
+		const struct dw_source_frame *f = &t->frames.v[i];
+		struct rt_inline in = {
+			.name = name_at(L, f->name),
+			.file = f->file ? name_at(L, f->file) : 0,
+			.line = f->line,
+			.outer = at[f->outer],
+		};
+
+		at[i + 1] = first + i * (uint32_t)sizeof(in);
+		if (!L->heap.too_big)
+			memcpy(L->heap.init + at[i + 1], &in, sizeof(in));
+	}
+	return at;
+}
+
+static void place_sources(struct lower *L, const struct elf_file *f,
+			  struct rt_umod *m)
+{
+	const char *why, *remedy;
+	struct dw_module *dw =
+		target_dwarf(L->opts->targets, f->path, &why, &remedy);
+	VEC(struct rt_source) v = {0};
+	struct dw_source_table t = {0};
+	const uint32_t *frames;
+
+	if (!dw)
+		return;
+	dw_sources(dw, &t);
+	frames = place_frames(L, &t);
+	vec_for (&t.rows, i) {
+		const struct dw_source *r = &t.rows.v[i];
+		struct rt_source s = {.line = r->line,
+				      .frame = frames[r->frame]};
+		uint64_t off;
+
+		if (!elf_offset_of(f, r->addr, &off) || off > UINT32_MAX)
+			continue;
+		s.off = (w_u32)off;
+		if (r->file)
+			s.file = name_at(L, r->file);
+		vec_push(L->arena, &v, s);
+	}
+	m->nsources = v.n;
+	m->sources = heap_alloc(L, v.n * (uint32_t)sizeof(*v.v), 8);
+	if (!L->heap.too_big && v.n)
+		memcpy(L->heap.init + m->sources, v.v, v.n * sizeof(*v.v));
+}
+
 void umods_place(struct lower *L)
 {
-	bool names = false, unwinds = false;
+	struct uses u = {0};
 	elf_list l = {0};
 	struct rt_umod *mods;
 	uint32_t at;
 
-	note_uses(L->m, &names, &unwinds);
-	if (L->opts->native || !L->opts->targets || (!names && !unwinds))
+	note_uses(L->m, &u);
+	if (L->opts->native || !L->opts->targets || (!u.names && !u.unwinds && !u.sources))
 		return;
 	collect(L, &l);
 	mods = arena_new_array(L->arena, struct rt_umod, l.n);
@@ -176,10 +240,12 @@ void umods_place(struct lower *L)
 		m->path = name_at(L, f->path);
 		m->build_id = name_at(L, build_id_text(L, f));
 		m->bias = bias_of(f);
-		if (names)
+		if (u.names)
 			place_symbols(L, f, m);
-		if (unwinds)
+		if (u.unwinds)
 			place_unwinds(L, f, m);
+		if (u.sources)
+			place_sources(L, f, m);
 	}
 	at = heap_alloc(L, l.n * (uint32_t)sizeof(*mods), 8);
 	if (L->heap.too_big || !l.n)

@@ -20,7 +20,7 @@ struct bpf_target {
 	int *fd;
 	uint32_t nfds, cap_fds;
 	uint64_t missed; /* taken when detached */
-	bool uprobe_multi, kprobe_multi;
+	bool uprobe_multi, kprobe_multi, sleepable;
 	unsigned kprobe_type, kprobe_ret_bit; /* of perf events; type 0: ask */
 	unsigned ntracefs; /* events made in tracefs */
 	bool from_file;
@@ -67,6 +67,14 @@ int bpf_traced_begin(struct bpf_target *t);
 /* Adds the hits that the kernel did not deliver, where the link tells them
    (Linux 6.7). */
 bool bpf_link_missed(int fd, uint64_t *missed);
+
+/* ---- bpf_sleep.c ---- */
+/* Before an object is opened: its programs that are given BPF_F_SLEEPABLE
+   will read memory of processes by a helper that waits for absent pages. */
+void bpf_sleep_begin(void);
+/* Whether uprobe programs (multi: of uprobe.multi links) may sleep (Linux
+   6.0); verbose: says so on stderr when not. */
+bool bpf_has_sleepable_uprobes(bool multi, int verbose);
 
 /* ---- kallsyms.c ---- */
 /*

@@ -136,15 +136,6 @@ static const struct run_target_ops bpf_ops = {
 
 /* ---- loading ---- */
 
-static bool is_sleepable(const struct image *img, uint32_t handler)
-{
-	for (uint32_t i = 0; i < img->nattach; i++)
-		if (img->attach[i].handler == handler &&
-		    (img->attach[i].flags & WIRE_ATTACH_SLEEPABLE))
-			return true;
-	return false;
-}
-
 static void set_type(struct bpf_target *t, struct bpf_program *p,
 		     uint32_t handler)
 {
@@ -155,7 +146,8 @@ static void set_type(struct bpf_target *t, struct bpf_program *p,
 		bpf_program__set_type(p, BPF_PROG_TYPE_KPROBE);
 		bpf_program__set_expected_attach_type(
 			p, t->uprobe_multi ? ATTACH_TRACE_UPROBE_MULTI : 0);
-		if (is_sleepable(img, handler))
+		if (t->sleepable &&
+		    img->handlers[handler].flags & IMAGE_HANDLER_SLEEPABLE)
 			bpf_program__set_flags(p, bpf_program__flags(p) |
 							  BPF_F_SLEEPABLE);
 		break;
@@ -181,8 +173,16 @@ static void set_type(struct bpf_target *t, struct bpf_program *p,
 	}
 }
 
+static bool wants_sleep(const struct image *img)
+{
+	for (uint32_t i = 0; i < img->nhandlers; i++)
+		if (img->handlers[i].flags & IMAGE_HANDLER_SLEEPABLE)
+			return true;
+	return false;
+}
+
 /* Every handler has its program, of the right type. */
-static int prepare_programs(struct bpf_target *t, struct diag *d)
+static int prepare_programs(struct bpf_target *t, int verbose, struct diag *d)
 {
 	const struct image *img = t->base.image;
 
@@ -193,6 +193,8 @@ static int prepare_programs(struct bpf_target *t, struct diag *d)
 			t->kprobe_multi = true;
 	t->kprobe_multi = t->kprobe_multi && bpf_has_kprobe_multi();
 	t->uprobe_multi = t->uprobe_multi && bpf_has_uprobe_multi();
+	t->sleepable = wants_sleep(img) &&
+		       bpf_has_sleepable_uprobes(t->uprobe_multi, verbose);
 	for (uint32_t i = 0; i < img->nhandlers; i++) {
 		const char *name = image_text(img, img->handlers[i].name);
 		struct bpf_program *p =
@@ -327,6 +329,7 @@ static int load(struct bpf_target *t, const struct run_bpf_opts *o,
 		if (err)
 			return err;
 	}
+	bpf_sleep_begin();
 	t->obj = bpf_object__open_mem(o->elf, o->elf_len, &oo);
 	if (!t->obj) {
 		err = -errno;
@@ -334,7 +337,7 @@ static int load(struct bpf_target *t, const struct run_bpf_opts *o,
 			    "it is no BPF object");
 		return err;
 	}
-	err = prepare_programs(t, d);
+	err = prepare_programs(t, o->verbose, d);
 	if (!err)
 		err = prepare_maps(t, o->buffer_mb, &ring, d);
 	if (err)

@@ -263,17 +263,36 @@ const char *dw_abs_file(struct dw_module *m, Dwarf_Die *cu, const char *file)
 	return dir ? arena_printf(m->arena, "%s/%s", dir, file) : file;
 }
 
-/* The files of a split unit (.dwo) are its skeleton's; dwarf_decl_file() ends
-   the program when it is asked for them. */
-static const char *decl_file(Dwarf_Die *die)
+/* The files of a split unit (.dwo) are its skeleton's; libdw ends the program
+   when it is asked for them. */
+static bool has_files(const Dwarf_Die *die)
 {
 	uint8_t type;
 
-	if (!die->cu ||
-	    dwarf_cu_info(die->cu, NULL, &type, NULL, NULL, NULL, NULL, NULL) ||
-	    type == DW_UT_split_compile || type == DW_UT_split_type)
+	return die->cu &&
+	       !dwarf_cu_info(die->cu, NULL, &type, NULL, NULL, NULL, NULL,
+			      NULL) &&
+	       type != DW_UT_split_compile && type != DW_UT_split_type;
+}
+
+static const char *decl_file(Dwarf_Die *die)
+{
+	return has_files(die) ? dwarf_decl_file(die) : NULL;
+}
+
+const char *dw_call_file(Dwarf_Die *die)
+{
+	Dwarf_Files *files;
+	Dwarf_Attribute a;
+	Dwarf_Word index;
+	Dwarf_Die cu;
+	size_t n;
+
+	if (!has_files(die) || !dw_unit_of(die, &cu) ||
+	    dwarf_formudata(dwarf_attr(die, DW_AT_call_file, &a), &index) ||
+	    dwarf_getsrcfiles(&cu, &files, &n) || index >= n)
 		return NULL;
-	return dwarf_decl_file(die);
+	return dwarf_filesrc(files, index, NULL, NULL);
 }
 
 const char *dw_decl_file(struct dw_module *m, Dwarf_Die *die)

@@ -168,6 +168,28 @@ uint32_t dw_lines(struct dw_module *m, const struct dw_pattern *p, bool near,
 /* The line of an address, and where its code begins; false: not known. */
 bool dw_line_at(struct dw_module *m, uint64_t addr, struct dw_line *out);
 
+/* ---- the source of all code (dwarf_source.c) ---- */
+
+/* An inlined body. */
+struct dw_source_frame {
+	const char *name;
+	const char *file; /* where it is called, or NULL */
+	unsigned line;
+	uint32_t outer; /* the body around it: index + 1; 0: the function */
+};
+/* Code from addr up to the next row's. */
+struct dw_source {
+	uint64_t addr;
+	unsigned line;	  /* 0: not known */
+	const char *file; /* or NULL */
+	uint32_t frame;	  /* the innermost inlined body: index + 1; 0: none */
+};
+struct dw_source_table {
+	VEC(struct dw_source) rows; /* by address */
+	VEC(struct dw_source_frame) frames;
+};
+void dw_sources(struct dw_module *m, struct dw_source_table *out);
+
 /* ---- variables (dwarf_vars.c) ---- */
 
 /* A location expression, or a constant. */

@@ -79,6 +79,8 @@ Dwarf_Die dw_origin(Dwarf_Die *die);
 /* Source file of a declaration, absolute where the unit's directory helps. */
 const char *dw_decl_file(struct dw_module *m, Dwarf_Die *die);
 const char *dw_abs_file(struct dw_module *m, Dwarf_Die *cu, const char *file);
+/* Where an inlined body is called: as the unit names the file, or NULL. */
+const char *dw_call_file(Dwarf_Die *die);
 bool dw_flag(Dwarf_Die *die, unsigned attr);
 /* Mangled name, references followed; or NULL. */
 const char *dw_linkage_name(Dwarf_Die *die);

@@ -61,6 +61,8 @@ struct image_handler {
 					  MAXACTION */
 #define IMAGE_HANDLER_SITE 2u /* several places, and it asks which: the cookie of
 				 the attachment tells (rt_ctx.site) */
+#define IMAGE_HANDLER_SLEEPABLE 4u /* of a UPROBE program: reads memory of the
+				      process, whose pages may be absent */
 /* Session states (enum rt_state) in which the handler runs: begin RT_STARTING,
    end and error RT_ENDING. None given: only RT_RUNNING. */
 #define IMAGE_HANDLER_STATE(state) (0x100u << (state))

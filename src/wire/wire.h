@@ -125,7 +125,23 @@ struct rt_umod {
 	w_u32 pad_;
 	w_u32 syms, nsyms; /* struct rt_usym[], by offset */
 	w_u32 unwinds, nunwinds; /* struct rt_unwind[], by offset */
+	w_u32 sources, nsources; /* struct rt_source[], by offset */
 	w_u64 bias; /* virtual address in the file - offset in the file */
+};
+
+/* The source of code from this offset (in the file) on, to the next one's. */
+struct rt_source {
+	w_u32 off;
+	w_u32 line; /* 0: not known */
+	w_u32 file; /* struct rt_str */
+	w_u32 frame; /* the innermost struct rt_inline here, or 0 */
+};
+
+/* A function's body within another one. */
+struct rt_inline {
+	w_u32 name; /* struct rt_str */
+	w_u32 file, line; /* where it is called */
+	w_u32 outer; /* the struct rt_inline around it, or 0 */
 };
 
 /* A function. */
@@ -156,6 +172,11 @@ struct rt_unwind {
 #define RT_F_SUPPRESS_ERRORS 1u /* --suppress-handler-errors */
 #define RT_F_NO_TIME_LIMITS 2u /* --suppress-time-limits */
 #define RT_F_TIMING 4u /* -t: fill probe_stats */
+
+/* Flags of rt_read() and rt_read_str(). */
+#define RT_READ_USER 1u /* of the current process, not the kernel's */
+#define RT_READ_SIGNED 2u
+#define RT_READ_NO_ERROR 4u /* a fault is "" */
 
 /* -t: per probe, updated with atomics (min/max by compare-and-exchange) */
 struct rt_probe_stat {
@@ -463,7 +484,6 @@ struct wire_attach {
 #define WIRE_ATTACH_RETURN 1u
 #define WIRE_ATTACH_OPTIONAL 2u /* failure to attach is a warning */
 #define WIRE_ATTACH_TARGET_ONLY 4u /* only in target()'s process tree */
-#define WIRE_ATTACH_SLEEPABLE 8u
 #define WIRE_ATTACH_UMASK 32u
 #define WIRE_ATTACH_ABSOLUTE 16u /* `address` is what the script says */
 

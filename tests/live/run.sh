@@ -22,6 +22,13 @@ need() {
 		need bpf
 		[ -r /sys/bus/event_source/devices/kprobe/type ] ||
 			skip "needs kprobes in the kernel (CONFIG_KPROBE_EVENTS)" ;;
+	sleepable)
+		need bpf
+		"$stap" -v -c true -e 'probe process("/bin/sh").library("libc.so.6")
+			.function("exit") { if (user_long(0)) exit() }' 2>&1 |
+			grep -q 'no sleepable uprobes' &&
+			skip "needs uprobes that may sleep (Linux 6.0)"
+		true ;;
 	pids) # pid() is what the kernel calls a process
 		[ "$(readlink /proc/self/ns/pid)" = 'pid:[4026531836]' ] ||
 			skip "needs the initial PID namespace" ;;

@@ -152,3 +152,40 @@ test_program_of_a_script() {
 	"$stap" -c "$PWD/s.sh" -e 'probe process(@1).begin { printf("%s %s\n", pp(), execname()) }' "$PWD/s.sh" >out
 	expect 'process\(".*dash"\)\.begin s\.sh$' out
 }
+
+# Lines of the source, of inlined bodies too; a caller's is that of its call.
+test_source_lines_of_a_backtrace() {
+	need bpf
+	cat >lines.c <<-'EOF2'
+	__attribute__((noinline)) int leaf(int x) { __asm__ volatile(""); return x + 1; }
+	static inline __attribute__((always_inline)) int inner(int x)
+	{
+		int r = leaf(x);
+		return r * 2;
+	}
+	__attribute__((noinline)) int mid(int x)
+	{
+		int r = inner(x + 1);
+		return r + 1;
+	}
+	int main(void)
+	{
+		return mid(3) & 0;
+	}
+	EOF2
+	for opts in '-g -O2' '-gdwarf-4 -O1'; do
+		# shellcheck disable=SC2086
+		cc $opts lines.c -o lines
+		"$stap" -c "$PWD/lines" -e '
+			probe process(@1).function("leaf") {
+				a = uaddr()
+				printf("%s|%s|%s|%s %s %s\n", usymfile(a), usymline(a), usymfileline(a), usymfile(16), usymline(16), usymfileline(16))
+				print_ubacktrace_fileline()
+			}' "$PWD/lines" >out
+		expect "^$PWD/lines.c\\|1\\|$PWD/lines.c:1\\|0x10 0x10 0x10\$" out
+		expect "^ 0x[0-9a-f]+ : leaf\\+0x0/0x[0-9a-f]+ at $PWD/lines.c:1 \\[$PWD/lines\\]\$" out
+		expect "^ 0x[0-9a-f]+ : inner \\(inlined\\) at $PWD/lines.c:4 \\[$PWD/lines\\]\$" out
+		expect "^ 0x[0-9a-f]+ : mid\\+0x[0-9a-f]+/0x[0-9a-f]+ at $PWD/lines.c:9 \\[$PWD/lines\\]\$" out
+		expect "^ 0x[0-9a-f]+ : main\\+0x[0-9a-f]+/0x[0-9a-f]+ at $PWD/lines.c:14 \\[$PWD/lines\\]\$" out
+	done
+}

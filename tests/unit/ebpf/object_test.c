@@ -139,9 +139,7 @@ static void programs_stand_in_sections_by_type(void **state)
 	ebpf_util_need_bpf();
 
 	static const struct wire_attach attach[] = {
-		{.kind = WIRE_PROBE_UPROBE,
-		 .handler = 2,
-		 .flags = WIRE_ATTACH_SLEEPABLE},
+		{.kind = WIRE_PROBE_UPROBE, .handler = 2},
 		{.kind = WIRE_PROBE_UPROBE, .handler = 1},
 	};
 	static const struct {
@@ -175,6 +173,8 @@ static void programs_stand_in_sections_by_type(void **state)
 	for (int i = 0; i < 5; i++)
 		((struct image_handler *)m->image->handlers)[i].prog_type =
 			want[i].type;
+	((struct image_handler *)m->image->handlers)[2].flags |=
+		IMAGE_HANDLER_SLEEPABLE;
 	m->image->attach = attach;
 	m->image->nattach = 2;
 	obj = ebpf_util_compile(a, m, &may_goto);

@@ -44,23 +44,24 @@ static void contexts_new(w_u32 n)
 
 static void a_handler_owns_a_context(void **state)
 {
-	w_u64 c[5];
+	w_u64 c[8];
 
 	contexts_new(8);
 	fixed_cpu = 6;
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < 8; i++) {
 		c[i] = rt_enter((w_u64)i, 0, RUNNING);
 		assert_int_equal(c[i],
 				 head()->ctx_off +
 					 (6 + (w_u32)i) % 8 * head()->ctx_size);
 		assert_int_equal(((struct rt_ctx *)at(c[i]))->probe, i);
 	}
-	/* four tries, then the hit is skipped, though others are free */
+	/* eight tries, then the hit is skipped */
 	assert_int_equal(rt_enter(9, 0, RUNNING), 0);
 	assert_int_equal(counter(WIRE_CNT_SKIP_CONTEXT), 1);
 	assert_int_equal(head()->skipped, 1);
 	rt_leave(c[1]);
 	assert_int_equal(rt_enter(9, 0, RUNNING), c[1]);
+	rt_leave(c[5]);
 	fixed_cpu = 11; /* more CPUs than contexts */
 	assert_int_equal(rt_enter(0, 0, RUNNING),
 			 head()->ctx_off + 3 * head()->ctx_size);

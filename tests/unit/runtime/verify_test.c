@@ -819,6 +819,7 @@ static void do_rest(void)
 static const char *const changing[] = {
 	"task",	     "mono_ns",	  "boot_ns",	  "real_ns",   "uregs",
 	"umod",	     "umod_text", "umod_addr",	  "usym_name", "usym_place",
+	"usym_line", "usym_file", "usym_inline",
 	"unwind_start", "unwind_next",
 };
 

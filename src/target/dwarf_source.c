@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The source of all code of a file, as one table: which line, and which
+ * inlined bodies around it, from each address on. For symbolising where libdw
+ * is not at hand (ir/lower_umods.c). Line rows and the ranges of inlined
+ * bodies, which nest, are swept by address.
+ */
+#include <stdlib.h>
+
+#include "target/dwarf_int.h"
+
+enum event_kind { EVENT_CLOSE, EVENT_END, EVENT_LINE, EVENT_OPEN };
+
+struct event {
+	uint64_t addr;
+	enum event_kind kind;
+	uint32_t seq;  /* order of what has the same address and kind */
+	uint64_t hi;   /* OPEN: where it ends */
+	unsigned line; /* LINE */
+	const char *file;
+	uint32_t frame; /* OPEN */
+};
+
+struct sweep {
+	struct dw_module *m;
+	struct dw_source_table *out;
+	VEC(struct event) events;
+};
+
+static void push(struct sweep *s, struct event e)
+{
+	e.seq = s->events.n;
+	vec_push(s->m->arena, &s->events, e);
+}
+
+static void add_lines(struct sweep *s, Dwarf_Die *cu)
+{
+	const char *raw = NULL, *file = NULL;
+	Dwarf_Lines *ls;
+	size_t n;
+
+	if (dwarf_getsrclines(cu, &ls, &n))
+		return;
+	for (size_t i = 0; i < n; i++) {
+		Dwarf_Line *l = dwarf_onesrcline(ls, i);
+		bool end = false;
+		Dwarf_Addr addr;
+		int no;
+
+		if (!l || dwarf_lineaddr(l, &addr) || !addr ||
+		    dwarf_lineendsequence(l, &end) || dwarf_lineno(l, &no))
+			continue;
+		if (end) {
+			push(s, (struct event){.addr = addr,
+					       .kind = EVENT_END});
+			continue;
+		}
+		const char *src = dwarf_linesrc(l, NULL, NULL);
+		if (src != raw) {
+			raw = src;
+			file = dw_abs_file(s->m, cu, src);
+		}
+		push(s, (struct event){.addr = addr,
+				       .kind = EVENT_LINE,
+				       .line = no > 0 ? (unsigned)no : 0,
+				       .file = file});
+	}
+}
+
+static void add_ranges(struct sweep *s, Dwarf_Die *d, uint32_t frame)
+{
+	Dwarf_Addr base, lo, hi;
+
+	for (ptrdiff_t at = 0; (at = dwarf_ranges(d, at, &base, &lo, &hi)) > 0;)
+		if (lo && lo < hi)
+			push(s, (struct event){.addr = lo,
+					       .kind = EVENT_OPEN,
+					       .hi = hi,
+					       .frame = frame}),
+				push(s, (struct event){.addr = hi,
+						       .kind = EVENT_CLOSE});
+}
+
+/* frame: of the body around, 0: none. */
+static void add_inlines(struct sweep *s, Dwarf_Die *parent, uint32_t outer,
+			unsigned depth)
+{
+	Dwarf_Die d, cu;
+
+	if (depth > DW_MAX_DEPTH || dwarf_child(parent, &d))
+		return;
+	do {
+		int tag = dwarf_tag(&d);
+
+		if (tag == DW_TAG_inlined_subroutine) {
+			struct dw_source_frame f = {.name = dwarf_diename(&d),
+						    .outer = outer};
+			Dwarf_Attribute a;
+			Dwarf_Word line;
+
+			if (!f.name)
+				continue;
+			if (!dwarf_formudata(dwarf_attr(&d, DW_AT_call_line,
+							&a),
+					     &line))
+				f.line = (unsigned)line;
+			if (dw_unit_of(&d, &cu))
+				f.file = dw_abs_file(s->m, &cu,
+						     dw_call_file(&d));
+			vec_push(s->m->arena, &s->out->frames, f);
+			add_ranges(s, &d, s->out->frames.n);
+			add_inlines(s, &d, s->out->frames.n, depth + 1);
+		} else if (tag == DW_TAG_lexical_block ||
+			   tag == DW_TAG_try_block ||
+			   tag == DW_TAG_catch_block) {
+			add_inlines(s, &d, outer, depth + 1);
+		}
+	} while (!dwarf_siblingof(&d, &d));
+}
+
+static int event_order(const void *pa, const void *pb)
+{
+	const struct event *a = pa, *b = pb;
+
+	if (a->addr != b->addr)
+		return a->addr < b->addr ? -1 : 1;
+	if (a->kind != b->kind)
+		return a->kind < b->kind ? -1 : 1;
+	/* an outer body was found, and is opened, before those in it */
+	return a->seq < b->seq ? -1 : a->seq > b->seq;
+}
+
+static void emit(struct sweep *s, struct dw_source row)
+{
+	uint32_t n = s->out->rows.n;
+	const struct dw_source *last = n ? &s->out->rows.v[n - 1] : NULL;
+
+	if (last && last->line == row.line && last->file == row.file &&
+	    last->frame == row.frame)
+		return;
+	vec_push(s->m->arena, &s->out->rows, row);
+}
+
+static void sweep(struct sweep *s)
+{
+	struct dw_source row = {0};
+	VEC(struct event) open = {0};
+
+	for (uint32_t i = 0; i < s->events.n; i++) {
+		const struct event *e = &s->events.v[i];
+
+		switch (e->kind) {
+		case EVENT_CLOSE:
+			while (open.n && open.v[open.n - 1].hi <= e->addr)
+				open.n--;
+			break;
+		case EVENT_END:
+			row.line = 0;
+			row.file = NULL;
+			break;
+		case EVENT_LINE:
+			row.line = e->line;
+			row.file = e->file;
+			break;
+		case EVENT_OPEN:
+			vec_push(s->m->arena, &open, *e);
+			break;
+		}
+		if (i + 1 < s->events.n && s->events.v[i + 1].addr == e->addr)
+			continue;
+		row.addr = e->addr;
+		row.frame = open.n ? open.v[open.n - 1].frame : 0;
+		emit(s, row);
+	}
+}
+
+void dw_sources(struct dw_module *m, struct dw_source_table *out)
+{
+	const struct dw_units *u = dw_units(m);
+	struct sweep s = {.m = m, .out = out};
+	const struct dw_func *f;
+	uint32_t n;
+
+	f = dw_funcs(m, &n);
+	vec_for (&u->v, i)
+		if (dwarf_tag(&u->v.v[i]) == DW_TAG_compile_unit)
+			add_lines(&s, &u->v.v[i]);
+	for (uint32_t i = 0; i < n && f[i].entry; i++) {
+		Dwarf_Die d = f[i].die;
+
+		add_inlines(&s, &d, 0, 0);
+	}
+	if (!s.events.n)
+		return;
+	qsort(s.events.v, s.events.n, sizeof(*s.events.v), event_order);
+	sweep(&s);
+}

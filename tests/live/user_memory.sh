@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# Memory of processes: pages that are absent.
+
+# Maps pages of a file that nobody has touched, in the process or its child, and
+# hands out pointers into them: a number, a text across two pages, one at the
+# very end of the mapping, one behind it.
+build_absent() {
+	cat >absent.c <<-'EOF'
+	#include <fcntl.h>
+	#include <stdio.h>
+	#include <string.h>
+	#include <sys/mman.h>
+	#include <sys/wait.h>
+	#include <unistd.h>
+	struct item { long number; const char *text; };
+	__attribute__((noinline)) void look(struct item *it, const char *across, const char *last, const char *beyond)
+	{ __asm__ volatile("" : : "r"(it), "r"(across), "r"(last), "r"(beyond) : "memory"); }
+	static char page[4096];
+	int main(int argc, char **argv)
+	{
+		int fd = open("pages", O_RDWR | O_CREAT | O_TRUNC, 0600);
+		for (int i = 0; i < 4; i++) write(fd, page, 4096);
+		char *m = mmap(0, 5 * 4096, PROT_READ, MAP_PRIVATE, fd, 0);
+		mprotect(m + 4 * 4096, 4096, PROT_NONE);
+		struct item it = {4711, m + 100};
+		pwrite(fd, &it, sizeof(it), 64);
+		pwrite(fd, "a text", 6, 100);
+		pwrite(fd, "from one page to the next", 25, 2 * 4096 - 10);
+		pwrite(fd, "end", 3, 4 * 4096 - 4);
+		if (argc > 1 && fork()) { wait(0); return 0; }
+		madvise(m, 4 * 4096, MADV_DONTNEED);
+		look((void *)(m + 64), m + 2 * 4096 - 10, m + 4 * 4096 - 4, m + 4 * 4096 + 1);
+		return 0;
+	}
+	EOF
+	cc -g "$1" absent.c -o absent || fail "cc"
+}
+
+# shellcheck disable=SC2016
+read_absent() {
+	"$stap" -c "$PWD/absent $*" -e '
+		probe process(@1).function("look") {
+			printf("%d|%s|%s|%s\n", $it->number, user_string($it->text), user_string($across), user_string($last))
+			try { println(user_string($beyond)) } catch (e) { println(e) }
+			try { println(user_long_error($beyond)) } catch { println("fault") }
+			println($it$)
+		}' "$PWD/absent" >out
+	expect '^4711\|a text\|from one page to the next\|end$' out
+	expect '^user string copy fault' out
+	expect '^fault$' out
+	expect '^\{.number=4711, .text="a text"\}$' out
+}
+
+test_absent_pages_of_a_file() { need bpf; need sleepable; build_absent -O0; read_absent; }
+test_absent_pages_of_a_child() { need bpf; need sleepable; build_absent -O2; read_absent fork; }
+
+# The first thing that a child of fork() does: its page tables are empty.
+test_strings_right_after_a_fork() {
+	need bpf
+	need sleepable
+	build_absent -O2
+	cat >forks.c <<-'EOF'
+	#include <stdlib.h>
+	#include <string.h>
+	#include <sys/mman.h>
+	#include <sys/wait.h>
+	#include <unistd.h>
+	__attribute__((noinline)) void child(const char *s) { __asm__ volatile("" : : "r"(s) : "memory"); }
+	int main(void)
+	{
+		char *m = mmap(0, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+		strcpy(m, "of the parent");
+		for (int i = 0; i < 200; i++)
+			if (!fork()) { child(m); _exit(0); }
+		while (wait(0) > 0) ;
+	}
+	EOF
+	cc -O1 forks.c -o forks
+	"$stap" -c "$PWD/forks" -e '
+		global n
+		probe process(@1).function("child") { n[user_string(pointer_arg(1))]++ }
+		probe end { foreach (s in n) printf("%s %d\n", s, n[s]) }' "$PWD/forks" >out
+	expect '^of the parent 200$' out
+}
