@@ -58,7 +58,7 @@ test_data_of_the_kernel_is_watched() {
 	need bpf
 	grep -q ' [dDbB] jiffies_64$' /proc/kallsyms ||
 		skip "needs names of the kernel's variables (CONFIG_KALLSYMS_ALL)"
-	if ! "$stap" -T 2 -e 'global n probe kernel.data("jiffies_64").write { n++ }
+	if ! "$stap" -T 20 -e 'global n probe kernel.data("jiffies_64").write { n++ exit() }
 		probe end { println(n > 0) }' >out 2>err; then
 		grep -q 'never delivers one' err && skip "needs hardware breakpoints that fire"
 		cat err

@@ -97,11 +97,9 @@ test_perf_of_another_process() {
 	need bpf
 	need cc
 	perf_toucher
-	(sleep 1; exec ./touch 400 1) 2>err &
-	"$stap" -T 3 -e "global n, other probe perf.sw.page_faults.sample(1).process(\"$PWD/touch\") {
+	"$stap" -c "sh -c './touch 400 1 2>err; true'" -e "global n, other probe perf.sw.page_faults.sample(1).process(\"$PWD/touch\") {
 		if (execname() == \"touch\") n++ else other++ }
 		probe end { println(n, \" \", other) }" >out
-	wait
 	read -r n other <out
 	read -r want <err
 	[ "$n" -ge "$want" ] && [ "$other" = 0 ] || fail "$n of $want, $other"

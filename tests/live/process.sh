@@ -33,7 +33,7 @@ test_targets_are_found_in_a_pid_namespace() {
 	unshare -pmf --mount-proc true 2>/dev/null || skip "needs PID namespaces"
 	cat >count.stp <<-'STP'
 	global n
-	probe kernel.trace("sys_enter") { if (pid() == target()) n++ }
+	probe kernel.trace("sys_enter") { if (pid() == target()) { n++ exit() } }
 	probe end { printf("%d\n", n > 0) }
 	STP
 	unshare -pmf --mount-proc "$stap" -c 'true' count.stp >out
@@ -41,11 +41,11 @@ test_targets_are_found_in_a_pid_namespace() {
 	# the namespace ends, and all that runs in it, with its first process
 	unshare -pmf --mount-proc sh -c '
 		(while :; do kill -0 1; done) &
-		"$0" -T 1 -x $! count.stp' "$stap" >out
+		"$0" -T 60 -x $! count.stp' "$stap" >out
 	expect '^1$' out
 	unshare -pmf --mount-proc sh -c '
 		(while :; do kill -0 1; done) &
-		"$0" -T 1 -e "global n probe process($!).syscall { n++ }
+		"$0" -T 60 -e "global n probe process($!).syscall { n++ exit() }
 			probe end { println(n > 0) }"' "$stap" >out
 	expect '^1$' out
 }

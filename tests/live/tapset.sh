@@ -94,10 +94,11 @@ test_signal_aliases_fire() {
 
 test_interrupt_aliases_fire() {
 	need bpf
-	"$stap" -T 1 -e 'global n, open probe softirq.entry { n["entry"]++ open[cpu()] = vec_nr + 1 }
+	"$stap" -T 60 -e 'global n, open probe softirq.entry { n["entry"]++ open[cpu()] = vec_nr + 1 }
 		probe softirq.exit { if (open[cpu()] == vec_nr + 1) n["exit"]++ delete open[cpu()] }
 		probe workqueue.execute { if (work && work_func) n["execute"]++ }
 		probe workqueue.insert { if (work && work_func) n["insert"]++ }
+		probe timer.ms(200) { if (n["entry"] && n["exit"] && n["execute"] && n["insert"]) exit() }
 		probe end { foreach (k+ in n) printf("%s ", k) println(n["entry"] - n["exit"] < 10) }' >out
 	expect '^entry execute exit insert 1$' out
 }

@@ -140,7 +140,7 @@ test_process_begin_of_running_programs() {
 	cp "$(command -v dash)" runner 2>/dev/null || skip "needs dash"
 	./runner -c 'while :; do sleep 0.1; done' &
 	pid=$!
-	"$stap" -T 2 -e 'probe process(@1).begin { printf("%d %s\n", pid(), execname()) }' "$PWD/runner" >out
+	"$stap" -T $((2 * ${STAP_TEST_SLOW:-1})) -e 'probe process(@1).begin { printf("%d %s\n", pid(), execname()) }' "$PWD/runner" >out
 	kill $pid
 	[ "$(grep -c "^$pid runner" out)" = 1 ] || fail "$(cat out)"
 }
