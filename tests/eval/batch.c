@@ -4,12 +4,13 @@
  * program takes long: stap and staprun are linked into it, and each group is a
  * forked child that calls their main().
  *
- *	batch [-j JOBS] [-l SECONDS] stap|staprun DIR...
+ *	batch [-j JOBS] [-l SECONDS] [-t SECONDS] stap|staprun DIR...
  *
  * DIR was written by "run.sh --prepare": script, args, want, status, stderr,
  * name, and for staprun obj.bpf.o. A group without an object (stap refuses it,
- * or it is for the other runtime) is no case for staprun. Prints what failed,
- * and "N passed, N failed, N skipped".
+ * or it is for the other runtime) is no case for staprun. -l is the time that
+ * one may take; after that of -t none begins, and the rest is skipped. Prints
+ * what failed or was skipped, and "N passed, N failed, N skipped".
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "ebpf/ebpf.h"
@@ -36,7 +38,7 @@ struct job {
 };
 
 static char *work; /* where outputs go */
-static unsigned passed, failed;
+static unsigned passed, failed, skipped;
 
 __attribute__((noreturn, format(printf, 1, 2))) static void
 die(const char *fmt, ...)
@@ -233,6 +235,16 @@ static struct job *free_job(struct job *jobs, unsigned n)
 	return NULL;
 }
 
+static void skip(const char *program, const char *dir)
+{
+	char *name = contents_of(dir, "name", &(size_t){0});
+
+	name[strcspn(name, "\n")] = 0;
+	printf("SKIP %s %s: the time is over\n", program, name);
+	free(name);
+	skipped++;
+}
+
 static bool running(const struct job *jobs, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
@@ -243,19 +255,23 @@ static bool running(const struct job *jobs, unsigned n)
 
 int main(int argc, char **argv)
 {
-	unsigned njobs = 2, limit = 60;
+	unsigned number[128] = {['j'] = 2, ['l'] = 60, ['t'] = 1u << 30};
+	unsigned njobs;
 	struct job jobs[MAX_JOBS] = {0}, *j;
+	time_t begin = time(NULL);
 	const char *program;
 	bool image;
 	int c;
 
-	while ((c = getopt(argc, argv, "j:l:")) != -1) {
+	while ((c = getopt(argc, argv, "j:l:t:")) != -1) {
 		if (c == '?')
 			return 2;
-		*(c == 'j' ? &njobs : &limit) = (unsigned)atoi(optarg);
+		number[c] = (unsigned)atoi(optarg);
 	}
+	njobs = number['j'];
 	if (optind + 2 > argc || !njobs || njobs > MAX_JOBS)
-		die("batch [-j JOBS] [-l SECONDS] stap|staprun DIR...");
+		die("batch [-j JOBS] [-l SECONDS] [-t SECONDS] stap|staprun "
+		    "DIR...");
 	program = argv[optind++];
 	image = !strcmp(program, "staprun");
 	work = mkdtemp(text("%s/batch.XXXXXX", getenv("TMPDIR") ?: "/tmp"));
@@ -273,11 +289,14 @@ int main(int argc, char **argv)
 			continue;
 		while (!(j = free_job(jobs, njobs)))
 			finish_one(jobs, njobs, program);
-		start(j, argv[i], image, limit);
+		if (time(NULL) - begin >= number['t'])
+			skip(program, argv[i]);
+		else
+			start(j, argv[i], image, number['l']);
 	}
 	while (running(jobs, njobs))
 		finish_one(jobs, njobs, program);
 	rmdir(work);
-	printf("%u passed, %u failed, 0 skipped\n", passed, failed);
+	printf("%u passed, %u failed, %u skipped\n", passed, failed, skipped);
 	return failed != 0;
 }

@@ -42,7 +42,7 @@ test_exec_and_exit_are_seen() {
 test_profile_timer_hits_every_cpu() {
 	need bpf
 	"$stap" -T 60 -e 'global c probe timer.profile { c[cpu()]++ }
-		probe timer.ms(200) { n = 0 foreach (k in c) n++ if (n == @1) exit() }
+		probe timer.ms(200) { n = 0 foreach (k in c) n++ if (n == $1) exit() }
 		probe end { n = 0 foreach (k in c) n++ println(n) }' "$(nproc)" >out
 	[ "$(cat out)" = "$(nproc)" ]
 }

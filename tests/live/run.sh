@@ -4,7 +4,8 @@
 # test is a function test_*; "need FEATURE" skips it by name. Arguments are
 # patterns of the tests to run, need=FEATURE: those that state it, or -PATTERN:
 # not these, which count as skipped. LIMIT is the seconds that one may take;
-# VERBOSE=1 tells each one's.
+# TIME those after which none begins, the rest is skipped; VERBOSE=1 tells each
+# one's.
 cd "$(dirname "$0")/../.." || exit 1
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
@@ -100,6 +101,11 @@ for t in $(declare -F | sed -n 's/^declare -f \(test_\)/\1/p'); do
 	if left_out "$t" "$@"; then
 		skipped=$((skipped + 1))
 		echo "SKIP $t: left out"
+		continue
+	fi
+	if [ $SECONDS -ge "${TIME:-999999}" ]; then
+		skipped=$((skipped + 1))
+		echo "SKIP $t: the time is over"
 		continue
 	fi
 	mkdir -p "$dir/t"
