@@ -80,7 +80,8 @@ left_out() { # test, pattern...
 	done
 	return 1
 }
-# A test runs in a process group of its own, and takes no longer than the limit.
+# A test runs in a process group of its own, takes no longer than the limit, and
+# leaves no process behind, however it or this run ends.
 run_limited() {
 	local pid guard rc
 	set -m
@@ -90,9 +91,11 @@ run_limited() {
 		kill -KILL -- -$pid) &
 	guard=$!
 	set +m
+	trap 'kill -KILL -- -$pid -$guard; exit 1' TERM INT HUP
 	wait $pid
 	rc=$?
-	{ kill -KILL -- -$guard; wait $guard; } 2>/dev/null
+	trap - TERM INT HUP
+	{ kill -KILL -- -$guard -$pid; wait $guard; } 2>/dev/null
 	return $rc
 }
 
