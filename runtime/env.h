@@ -37,6 +37,8 @@ static long (*rt_h_read_user_str)(void *dst, w_u32 size,
 static long (*rt_h_read_kernel_str)(void *dst, w_u32 size,
 				    const void *src) = (void *)115;
 
+static long (*rt_h_write_user)(void *dst, const void *src,
+			       w_u32 size) = (void *)36;
 static void *(*rt_h_task_pt_regs)(void *task) = (void *)175;
 static long (*rt_h_find_vma)(void *task, w_u64 addr, void *fn, void *ctx,
 			     w_u64 flags) = (void *)180;
@@ -106,6 +108,12 @@ RT_INLINE long rt_env_read_str(w_u64 at, w_u64 size, w_u64 addr, w_u64 user)
 		return rt_h_read_user_str(rt_at(at), size, (void *)addr);
 	return rt_h_read_kernel_str(rt_at(at), size, (void *)addr);
 }
+/* The other way, to the current process. */
+RT_INLINE long rt_env_write_user(w_u64 at, w_u64 size, w_u64 addr)
+{
+	return rt_h_write_user((void *)addr, rt_at(at), rt_helper_size(size));
+}
+
 /* A pointer that goes through the heap is a number. */
 RT_INLINE w_u64 rt_env_uregs(w_u64 c)
 {
@@ -169,6 +177,10 @@ RT_INLINE w_u64 rt_env_uregs(w_u64 c)
 	return 0;
 }
 RT_INLINE long rt_env_find_vma(w_u64 c, w_u64 addr)
+{
+	return -1;
+}
+RT_INLINE long rt_env_write_user(w_u64 at, w_u64 size, w_u64 addr)
 {
 	return -1;
 }

@@ -88,3 +88,30 @@ RT_FN w_u64 rt_read_str(w_u64 c, w_u64 dst, w_u64 addr, w_u64 limit,
 		rt_count(WIRE_CNT_TRUNCATED);
 	return 0;
 }
+
+/* The page must be there and writable: nothing is copied for the process here,
+   as it would be when it wrote itself. */
+RT_FN w_u64 rt_write_user(w_u64 c, w_u64 addr, w_u64 size, w_u64 value)
+{
+	w_u64 at = c + RT_OFF(struct rt_ctx, scratch);
+
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	rt_st64(at, value);
+#else
+	rt_st64(at, value << ((64 - size * 8) & 63));
+#endif
+	if (rt_unlikely(rt_env_write_user(at, size & 15, addr)))
+		rt_i_fault(c, RT_MSG_WRITE_FAULT, addr);
+	return value;
+}
+
+RT_FN w_u64 rt_write_user_str(w_u64 c, w_u64 addr, w_u64 n, w_u64 s)
+{
+	w_u64 all = (w_u64)rt_string(s)->len + 1;
+
+	if (n > all)
+		n = all;
+	if (n && rt_unlikely(rt_env_write_user(s + RT_STR_HDR, n, addr)))
+		rt_i_fault(c, RT_MSG_WRITE_FAULT, addr);
+	return 0;
+}

@@ -517,6 +517,35 @@ static void note_site(struct lower *L, const struct job *j)
 			    iv_imm(j->first_attach), 4);
 }
 
+#define CTX_CS 136 /* code segment in struct pt_regs of x86-64, where the
+		      context of a perf event begins with one */
+
+/* For user_mode(). */
+static void note_mode(struct lower *L, const struct job *j)
+{
+	const struct probe_site *s = j->site ? j->site : j->hi->h->sites.v[0];
+	struct ir_val mode = iv_imm(
+		s->prog_type == IMAGE_PROG_UPROBE ? RT_CTX_USER : 0);
+	ir_reg cs;
+
+	if (!j->hi->uses_point)
+		return;
+#ifdef __x86_64__
+	if (s->prog_type == IMAGE_PROG_PERF) {
+		cs = lower_reg(L);
+		lower_emit(L, (struct ir_insn){.op = IR_CTXLD,
+					       .d = cs,
+					       .off = CTX_CS,
+					       .size = 8});
+		/* privilege 3: bit 1 becomes RT_CTX_USER */
+		mode = lower_op(L, IR_SHL,
+				lower_op(L, IR_AND, iv_reg(cs), iv_imm(2)),
+				iv_imm(1));
+	}
+#endif
+	lower_store(L, iv_ctx(offsetof(struct rt_ctx, flags)), 0, mode, 4);
+}
+
 static void lower_handler(struct lower *L, const struct job *j)
 {
 	const struct handler *h = j->hi->h;
@@ -534,6 +563,7 @@ static void lower_handler(struct lower *L, const struct job *j)
 	begin_function(L, f, &fr, h->decl->loc);
 	L->accounts = j->hi->accounts;
 	note_site(L, j);
+	note_mode(L, j);
 	if (h->cond)
 		vec_push(L->arena, &items, ((struct item){.cond = h->cond}));
 	add_items(L, &items, h->body);

@@ -230,6 +230,15 @@ static struct ir_val call_special(struct lower *L, const struct expr *e,
 		return lower_load(
 			L, iv_ctx(offsetof(struct rt_ctx, regex_ngroups)), 0, 4,
 			false);
+	case BUILTIN_user_mode:
+		return lower_op(
+			L, IR_AND,
+			lower_op(L, IR_SHR,
+				 lower_load(L, iv_ctx(offsetof(struct rt_ctx,
+							       flags)),
+					    0, 4, false),
+				 iv_imm(2)),
+			iv_imm(1));
 	case BUILTIN_target:
 		return head_field(L, offsetof(struct rt_head, target_pid));
 	case BUILTIN_stp_pid:

@@ -128,7 +128,7 @@ static void walk_lvalue(struct walk *w, struct expr *e)
 static bool names_the_point(enum builtin_id id)
 {
 	return id == BUILTIN_pp || id == BUILTIN_pn || id == BUILTIN_ppfunc ||
-	       id == BUILTIN_probefunc;
+	       id == BUILTIN_probefunc || id == BUILTIN_user_mode;
 }
 
 static bool asks_for_groups(enum builtin_id id)

@@ -529,6 +529,30 @@ struct expr *access_load(struct access *a, const char **why)
 	}
 }
 
+/*
+ * What is assigned to: the integer in memory of a process, which the rest of
+ * pass 2 makes a call of __write_user() of.
+ */
+static struct expr *access_lvalue(struct access *a, const char **why)
+{
+	struct ttype t;
+
+	if (!get(a, &t, why))
+		return NULL;
+	if (a->value || a->parts || a->deref)
+		*why = "it is in a register or was optimised out of memory: "
+		       "BPF programs can change memory of the process only";
+	else if (!a->user)
+		*why = "memory of the kernel cannot be written by BPF programs";
+	else if (a->bit_size)
+		*why = "a bit-field cannot be written";
+	else if (t.kind != TT_INT && t.kind != TT_ENUM && t.kind != TT_PTR)
+		*why = "only integers and pointers can be written";
+	else
+		return load_scalar(a, &t, why);
+	return NULL;
+}
+
 struct expr *access_address(struct access *a, const char **why)
 {
 	if (a->value || a->parts) {
@@ -588,15 +612,10 @@ bool access_bind(struct access *a, struct expr *e, bool lvalue,
 {
 	if (!access_steps(a, e, why, have))
 		return false;
-	if (lvalue) {
-		*why = a->value || a->parts
-				? "it cannot be modified"
-				: "memory of the traced system cannot be "
-				  "written by BPF programs";
-		return false;
-	}
 	struct expr *b;
-	if (e->target.pretty)
+	if (lvalue)
+		b = access_lvalue(a, why);
+	else if (e->target.pretty)
 		b = access_pretty(a, e->target.pretty > 1, why);
 	else if (e->target.addr_of)
 		b = access_address(a, why);

@@ -60,6 +60,10 @@ static const struct {
 	 "-DMAXSTRINGLEN"},
 	{"The sequence of", "it is too complex for the kernel's verifier",
 	 "split the probe's handler into smaller ones"},
+	{"use helper bpf_probe_write_user",
+	 "this kernel does not let it write memory of a process",
+	 "that takes CAP_SYS_ADMIN of the initial user namespace, and a kernel "
+	 "that is not locked down (/sys/kernel/security/lockdown)"},
 	{"unknown func bpf_loop", "this kernel has no bpf_loop()",
 	 "use Linux 5.17 or later"},
 	{"invalid func unknown#",

@@ -267,6 +267,11 @@ static void resolve_call(struct resolve *r, struct expr *e)
 		e->call.builtin = builtin_find(e->call.name, e->call.args.n);
 	if (!n && !e->call.builtin)
 		no_such_function(r, e);
+	else if (!n && e->call.builtin->flags & BF_GURU &&
+		 !r->s->env->guru_mode)
+		diag_remedy(diag_report(r->s->diag, GURU_FUNCTION, e->loc,
+					expr_what(r->s->arena, e)),
+			    "stap -g allows scripts to change what they trace");
 }
 
 /* ---- expressions ---- */

@@ -19,6 +19,7 @@
 #define BF_READ 16u /* no effect, but changes from call to call */
 #define BF_EFFECT 32u /* must not be removed */
 #define BF_SPECIAL 64u /* lowering knows it by name */
+#define BF_GURU 128u /* changes what is traced: only with -g */
 
 enum builtin_id {
 #define B(name, ret, args, rt, flags, help) BUILTIN_##name,

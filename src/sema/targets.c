@@ -327,6 +327,52 @@ static void assign_reply(struct bind *b, struct expr **ep)
 	vec_push(b->s->arena, &(*ep)->call.args, e->assign.b);
 }
 
+/* Memory of the process that is assigned to: see access.c. */
+static bool is_memory(const struct expr *e)
+{
+	return e->kind == E_PRIM && e->prim.op == PRIM_READ_USER;
+}
+
+static struct expr *write_call(struct bind *b, struct loc loc,
+			       const struct expr *to, struct expr *value)
+{
+	struct arena *a = b->s->arena;
+	struct expr *call = expr_call(a, loc, "__write_user");
+
+	vec_push(a, &call->call.args, expr_clone(a, to->prim.arg[0]));
+	vec_push(a, &call->call.args, expr_number(a, loc, to->prim.size));
+	vec_push(a, &call->call.args, value);
+	return call;
+}
+
+/* $v = x, $v += x */
+static void assign_memory(struct bind *b, struct expr **ep)
+{
+	struct expr *e = *ep, *value = e->assign.b;
+
+	if (e->assign.op != OP_NONE)
+		value = expr_binary(b->s->arena, e->loc, e->assign.op,
+				    expr_clone(b->s->arena, e->assign.a),
+				    value);
+	*ep = write_call(b, e->loc, e->assign.a, value);
+}
+
+/* ++$v; $v++ is the same less 1 */
+static void step_memory(struct bind *b, struct expr **ep)
+{
+	struct expr *e = *ep;
+	struct arena *a = b->s->arena;
+	enum op up = e->incdec.delta > 0 ? OP_ADD : OP_SUB;
+	struct expr *one = expr_number(a, e->loc, 1);
+
+	*ep = write_call(b, e->loc, e->incdec.a,
+			 expr_binary(a, e->loc, up,
+				     expr_clone(a, e->incdec.a), one));
+	if (!e->incdec.prefix)
+		*ep = expr_binary(a, e->loc, up == OP_ADD ? OP_SUB : OP_ADD,
+				  *ep, expr_number(a, e->loc, 1));
+}
+
 static void bind_expr(struct visitor *v, struct expr **ep)
 {
 	struct bind *b = v->ctx;
@@ -365,6 +411,8 @@ static void bind_expr(struct visitor *v, struct expr **ep)
 		note_pointee(b, e);
 		if (is_reply(e->assign.a))
 			assign_reply(b, ep);
+		else if (is_memory(e->assign.a))
+			assign_memory(b, ep);
 		break;
 	case E_SYMBOL:
 		if (!e->ctype)
@@ -372,6 +420,8 @@ static void bind_expr(struct visitor *v, struct expr **ep)
 		break;
 	case E_INCDEC:
 		bind_lvalue(v, &e->incdec.a);
+		if (is_memory(e->incdec.a))
+			step_memory(b, ep);
 		break;
 	case E_UNARY:
 		expr_children(v, e);

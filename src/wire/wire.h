@@ -245,6 +245,7 @@ struct rt_ctx {
 #define RT_CALLERS 16u
 #define RT_CTX_FRAME 832u /* sizeof(struct rt_ctx) rounded up; checked */
 #define RT_CTX_WAKE 1u /* the next flush wakes the reader at once */
+#define RT_CTX_USER 4u /* hit in user mode; set only in handlers that ask */
 #define RT_CTX_CONT 2u /* this activation has flushed a record already */
 /* strings at ctx_strings_off */
 #define RT_CTX_STRINGS 2u

@@ -30,6 +30,13 @@ need() {
 			grep -q 'no sleepable uprobes' &&
 			skip "needs uprobes that may sleep (Linux 6.0)"
 		true ;;
+	write-user)
+		need bpf
+		"$stap" -g -c true -e 'probe process("/bin/sh").library("libc.so.6")
+			.function("exit") { if (pid() == 1) set_user_int(0, 0) }' 2>&1 |
+			grep -q 'does not let it write memory' &&
+			skip "needs a kernel that lets BPF write memory of processes"
+		true ;;
 	pids) # pid() is what the kernel calls a process
 		[ "$(readlink /proc/self/ns/pid)" = 'pid:[4026531836]' ] ||
 			skip "needs the initial PID namespace" ;;

@@ -189,3 +189,21 @@ test_source_lines_of_a_backtrace() {
 		expect "^ 0x[0-9a-f]+ : main\\+0x[0-9a-f]+/0x[0-9a-f]+ at $PWD/lines.c:14 \\[$PWD/lines\\]\$" out
 	done
 }
+
+test_user_mode() {
+	need bpf
+	need_chain -O2
+	"$stap" -c "$PWD/chain" -e '
+		global samples
+		probe process(@1).function("leaf") { printf("user %d\n", user_mode()) }
+		probe kernel.trace("sched_process_exit") { if (pid() == target()) printf("kernel %d\n", user_mode()) }
+		probe timer.profile { samples[user_mode()]++ }
+		probe end { foreach (m in samples) if (m > 1) println("mode ", m) }' "$PWD/chain" >out
+	expect '^user 1$' out
+	expect '^kernel 0$' out
+	fails grep -q mode out
+	"$stap" -T 1 -c 'sh -c "while :; do :; done"' -e '
+		global n probe timer.profile { if (pid() == target()) n[user_mode()]++ }
+		probe end { println(n[1] > n[0]) }' >out
+	expect '^1$' out
+}

@@ -83,3 +83,42 @@ test_strings_right_after_a_fork() {
 		probe end { foreach (s in n) printf("%s %d\n", s, n[s]) }' "$PWD/forks" >out
 	expect '^of the parent 200$' out
 }
+
+# Guru mode: the program goes on with what the script wrote.
+test_memory_of_a_process_is_written() {
+	need write-user
+	cat >w.c <<-'EOF2'
+	#include <stdio.h>
+	struct s { int a; unsigned short b; char n[16]; struct s *next; };
+	int g = 5;
+	__attribute__((noinline)) int f(struct s *p, int x)
+	{ __asm__ volatile("" ::: "memory"); return p->a + x; }
+	int main(void)
+	{
+		struct s q = {.a = 1, .b = 3, .n = "hello"};
+		q.next = &q;
+		int r = f(&q, 2);
+		printf("%d %d %d %s %d %d\n", r, q.a, q.b, q.n, g, q.next == 0);
+		return 0;
+	}
+	EOF2
+	cc -g -O0 w.c -o w
+	"$stap" -g -c "$PWD/w" -e '
+		probe process(@1).function("f") {
+			x = $p->a = 40
+			$x += 2
+			y = $p->b++
+			@var("g")++
+			set_user_string(&$p->n, "goodbye")
+			set_user_pointer(&$p->next, 0)
+			printf("%d %d %d\n", x, y, $x)
+			try { set_user_long(0x10, 1) } catch (e) { println(e) }
+			set_user_string_arg(0x10, "a")
+		}' "$PWD/w" >out 2>err
+	expect '^44 40 4 goodbye 6 1$' out
+	expect '^40 3 4$' out
+	expect '^write fault \[man error::fault\] at 0x0*10' out
+	expect '^WARNING: write fault' err
+	fails "$stap" -g -p2 -e 'probe process(@1).function("f").return { $return = 3 }' "$PWD/w" 2>err
+	expect 'in a register' err
+}
