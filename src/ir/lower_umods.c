@@ -9,6 +9,7 @@
 #include <sys/sysmacros.h>
 
 #include "ir/lower_impl.h"
+#include "target/demangle.h"
 #include "target/dwarf.h"
 #include "target/target.h"
 #include "target/unwind.h"
@@ -110,6 +111,7 @@ static void place_symbols(struct lower *L, const struct elf_file *f,
 			  struct rt_umod *m)
 {
 	VEC(struct rt_usym) v = {0};
+	const char *plain;
 
 	for (uint32_t i = 0; i < f->nfuncs; i++) {
 		const struct elf_func *fn = &f->funcs[i];
@@ -120,7 +122,8 @@ static void place_symbols(struct lower *L, const struct elf_file *f,
 		if (fn->file_off > UINT32_MAX ||
 		    (v.n && v.v[v.n - 1].off == s.off))
 			continue;
-		s.name = name_at(L, fn->name);
+		plain = target_demangle(L->arena, fn->name);
+		s.name = name_at(L, plain ? plain : fn->name);
 		vec_push(L->arena, &v, s);
 	}
 	/* What fills the room up to the next function belongs to this one. */

@@ -9,9 +9,11 @@
  * narrows that down is checked by the handler's prologue (scope.c): the
  * process of process(PID), or the target's process tree under -c and -x.
  */
+#include <ctype.h>
 #include <string.h>
 
 #include "probe/process.h"
+#include "target/demangle.h"
 
 /* ---- which functions ---- */
 
@@ -127,19 +129,52 @@ struct probe_site *process_add(const struct probe_env *env,
 	return s;
 }
 
-static bool function_fits(const struct elf_func *fn, const char *pattern,
+static bool function_fits(const struct elf_func *fn,
 			  const struct process_suffix *sfx)
 {
-	return name_matches(pattern, fn->name) &&
-	       (!sfx->exported || fn->exported) &&
+	return (!sfx->exported || fn->exported) &&
 	       (!sfx->is_return || returns(fn));
+}
+
+/* Identifiers stand in mangled names as they are. */
+static bool may_be(const struct dw_pattern *pat, const char *symbol)
+{
+	size_t n = strcspn(pat->func, "<");
+
+	return has_wildcard(pat->func) || !isalnum((unsigned char)*pat->func) ||
+	       !strncmp(pat->func, "operator", 8) ||
+	       memmem(symbol, strlen(symbol), pat->func, n);
+}
+
+/* What a symbol that the pattern means is shown as, or NULL. */
+static const char *symbol_fits(const struct probe_env *env,
+			       const struct elf_func *fn,
+			       const struct dw_pattern *pat)
+{
+	bool scoped = pat->scope || pat->rooted;
+	struct dw_func f = {.linkage = fn->name};
+	const char *full;
+
+	if (!scoped && !strcmp(pat->func, fn->name))
+		return fn->name;
+	full = may_be(pat, fn->name) ? target_demangle(env->arena, fn->name)
+				     : NULL;
+	if (!full)
+		return !scoped && name_matches(pat->func, fn->name) ? fn->name
+								    : NULL;
+	dw_name_split(env->arena, full, &f);
+	if (dw_pattern_names(pat, &f) ||
+	    (!scoped && name_matches(pat->func, fn->name)))
+		return full;
+	return NULL;
 }
 
 /* A function that the symbol table calls so; DWARF may know it by another
    name. */
 static bool add_symbol(const struct probe_env *env, const struct probe_point *p,
 		       const struct scope *sc, struct dw_module *m,
-		       const struct elf_func *fn, const struct dw_pattern *pat,
+		       const struct elf_func *fn, const char *shown,
+		       const struct dw_pattern *pat,
 		       const struct process_suffix *sfx, struct site_list *out)
 {
 	const struct dw_func *f = m ? process_func_at(m, fn->addr) : NULL;
@@ -150,8 +185,8 @@ static bool add_symbol(const struct probe_env *env, const struct probe_point *p,
 	if (f && !sfx->is_return)
 		pc = dw_after_prologue(m, f);
 	struct probe_site *s =
-		process_add(env, p, sc, sfx, pc, fn->name,
-			    arena_printf(env->arena, "\"%s\"", fn->name), out);
+		process_add(env, p, sc, sfx, pc, shown,
+			    arena_printf(env->arena, "\"%s\"", shown), out);
 	if (!s)
 		return false;
 	s->function = fn->addr;
@@ -174,10 +209,12 @@ static uint32_t add_symbols(const struct probe_env *env,
 
 	for (uint32_t i = 0; i < f->nfuncs; i++) {
 		const struct elf_func *fn = &f->funcs[i];
+		const char *shown;
 		if ((have_last && fn->addr == last) ||
-		    !function_fits(fn, pat->func, sfx))
+		    !function_fits(fn, sfx) ||
+		    !(shown = symbol_fits(env, fn, pat)))
 			continue;
-		found += add_symbol(env, p, sc, m, fn, pat, sfx, out);
+		found += add_symbol(env, p, sc, m, fn, shown, pat, sfx, out);
 		have_last = true;
 		last = fn->addr;
 	}
@@ -216,7 +253,7 @@ static uint32_t add_all(const struct probe_env *env,
 
 	if (m)
 		n = process_dwarf_functions(env, p, sc, m, pat, sfx, out);
-	if (!sfx->needs_dwarf && !pat->file && !pat->scope)
+	if (!sfx->needs_dwarf && !pat->file)
 		n += add_symbols(env, p, sc, m, pat, sfx, out);
 	return n;
 }
@@ -250,7 +287,7 @@ static int by_name(const struct probe_env *env, const struct probe_point *p,
 				    "wildcards");
 		return PROBE_ERROR;
 	}
-	bool need = sfx->needs_dwarf || pat.file || pat.scope;
+	bool need = sfx->needs_dwarf || pat.file;
 	struct dw_module *m = process_dwarf(env, p, sc, quiet || !need);
 	if (need && !m)
 		return PROBE_ERROR;

@@ -123,6 +123,9 @@ bool dw_pattern_parse(struct arena *a, const char *text, struct dw_pattern *out,
 		      const char **why);
 bool dw_pattern_fits(struct dw_module *m, const struct dw_pattern *p,
 		     const struct dw_func *f);
+/* Takes "ns::f" apart: name and scope of a function without debug
+   information. */
+void dw_name_split(struct arena *a, const char *full, struct dw_func *out);
 /* The same without the file. */
 bool dw_pattern_names(const struct dw_pattern *p, const struct dw_func *f);
 /* A file pattern fits a path when it is the whole, or its last components. */

@@ -74,6 +74,14 @@ static const char *last_scope(const char *s)
 	return last;
 }
 
+void dw_name_split(struct arena *a, const char *full, struct dw_func *out)
+{
+	const char *sep = last_scope(full);
+
+	out->name = sep ? sep + 2 : full;
+	out->scope = sep ? arena_strndup(a, full, (size_t)(sep - full)) : "";
+}
+
 bool dw_pattern_parse(struct arena *a, const char *text, struct dw_pattern *out,
 		      const char **why)
 {

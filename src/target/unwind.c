@@ -464,14 +464,16 @@ static int row_order(const void *a, const void *b)
 
 static void finish(struct unwind_table *t)
 {
+	uint64_t last = 0; /* address that was decided, kept or not */
 	uint32_t n = 0;
 
 	if (t->v.n)
 		qsort(t->v.v, t->v.n, sizeof(*t->v.v), row_order);
 	vec_for (&t->v, i) {
 		struct unwind_row *v = t->v.v;
-		if (n && v[n - 1].addr == v[i].addr)
+		if (i && last == v[i].addr)
 			continue;
+		last = v[i].addr;
 		if (n && v[n - 1].cfa == v[i].cfa &&
 		    v[n - 1].cfa_off == v[i].cfa_off &&
 		    v[n - 1].bp_off == v[i].bp_off &&

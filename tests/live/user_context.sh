@@ -207,3 +207,35 @@ test_user_mode() {
 		probe end { println(n[1] > n[0]) }' >out
 	expect '^1$' out
 }
+
+# C++ names by the symbol table alone.
+test_cxx_names_without_debug_information() {
+	need bpf
+	need g++
+	cat >names.cc <<-'EOF2'
+	#include <cstdio>
+	namespace ns {
+	struct box {
+		int v;
+		__attribute__((noinline)) int get(int x) const { __asm__ volatile(""); return v + x; }
+		__attribute__((noinline)) int operator()(long x) { __asm__ volatile(""); return (int)x + get(1); }
+	};
+	template <typename T> __attribute__((noinline)) T twice(T x) { box b{1}; return x + x + b((long)x); }
+	}
+	namespace { __attribute__((noinline)) int hidden(int x) { __asm__ volatile(""); return ns::twice<int>(x); } }
+	int main() { std::printf("%d\n", hidden(2)); }
+	EOF2
+	g++ -O1 names.cc -o names || fail "g++"
+	"$stap" -c "$PWD/names" -e '
+		probe process(@1).function("ns::box::get") { println(probefunc(), "|", usymname(uaddr())) print_ubacktrace_brief() }
+		probe process(@1).function("twice") { println("twice ", ppfunc()) }
+		probe process(@1).function("ns::box::operator()") { println("operator") }' "$PWD/names" >out
+	expect '^ns::box::get\|ns::box::get$' out
+	expect '^twice ns::twice<int>$' out
+	expect '^operator$' out
+	expect '^\(anonymous namespace\)::hidden\+' out
+	"$stap" -l "process(\"$PWD/names\").function(\"_ZN2ns*\")" >list
+	expect 'function\("ns::twice<int>"\)$' list
+	fails "$stap" -p2 -e 'probe process(@1).function("ns::box::nosuch") { }' "$PWD/names" 2>err
+	expect 'process-no-function' err
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef TARGET_DEMANGLE_H
+#define TARGET_DEMANGLE_H
+
+#include "base/arena.h"
+
+/* "ns::f" for "_ZN2ns1fEi", without parameters and result; NULL: the symbol is
+   no such name. */
+const char *target_demangle(struct arena *a, const char *symbol);
+
+#endif
