@@ -98,15 +98,6 @@ static uint64_t bias_of(const struct elf_file *f)
 	return f->segs.v[0].addr - f->segs.v[0].file_off;
 }
 
-static const char *build_id_text(struct lower *L, const struct elf_file *f)
-{
-	char *s = arena_alloc(L->arena, 2 * sizeof(f->build_id) + 1);
-
-	for (uint32_t i = 0; i < f->build_id_len; i++)
-		snprintf(s + 2 * (size_t)i, 3, "%02x", f->build_id[i]);
-	return s;
-}
-
 static void place_symbols(struct lower *L, const struct elf_file *f,
 			  struct rt_umod *m)
 {
@@ -241,7 +232,7 @@ void umods_place(struct lower *L)
 				    : (w_u32)(major(f->dev) << 20 |
 					      minor(f->dev));
 		m->path = name_at(L, f->path);
-		m->build_id = name_at(L, build_id_text(L, f));
+		m->build_id = name_at(L, elf_build_id_text(L->arena, f));
 		m->bias = bias_of(f);
 		if (u.names)
 			place_symbols(L, f, m);

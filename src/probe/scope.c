@@ -47,6 +47,23 @@ static void show(const struct probe_env *env, struct scope *s,
 	s->head = arena_printf(env->arena, "process(%s)", shown);
 }
 
+/* Probes go to the file; the process may run what stood there before. */
+static void check_mapped(const struct probe_env *env,
+			 const struct elf_file *elf, int pid)
+{
+	const struct elf_file *m =
+		pid ? target_other_mapped(env->targets, pid, elf) : NULL;
+
+	if (m)
+		diag_remedy(diag_report(env->diag, BUILD_ID_MISMATCH, LOC_NONE,
+					NULL, elf->path, pid,
+					elf_build_id_text(env->arena, elf),
+					elf_build_id_text(env->arena, m)),
+			    "process(%d) means what it runs; restart it to "
+			    "probe the new file",
+			    pid);
+}
+
 static bool add_program(const struct probe_env *env, const char *file,
 			struct scope_list *out, const char **why)
 {
@@ -60,16 +77,27 @@ static bool add_program(const struct probe_env *env, const char *file,
 			return true;
 	struct scope *s = new_scope(env);
 	s->elf = s->program = elf;
+	check_mapped(env, elf, env->target_pid);
 	show(env, s, arena_printf(env->arena, "\"%s\"", elf->path));
 	vec_push(env->arena, &out->v, s);
 	return true;
 }
 
+/* With -x, a path is what the process finds there. */
 static bool find_path(const struct probe_env *env, const char *path,
 		      struct scope_list *out, const char **why)
 {
-	const char *file = target_find_program(env->targets, path, why);
+	const char *file = NULL;
 
+	if (env->target_pid)
+		file = target_in_mounts(env->targets, env->target_pid, path);
+	if (file) {
+		if (!add_program(env, file, out, why))
+			return false;
+		out->v.v[out->v.n - 1]->mapped_by = env->target_pid;
+		return true;
+	}
+	file = target_find_program(env->targets, path, why);
 	return file && add_program(env, file, out, why);
 }
 
@@ -200,6 +228,7 @@ static bool add_library(const struct probe_env *env, const struct scope *prog,
 		return false;
 	struct scope *s = new_scope(env);
 	*s = *prog;
+	check_mapped(env, elf, prog->pid ? prog->pid : env->target_pid);
 	s->elf = elf;
 	s->head = arena_printf(env->arena, "%s.library(\"%s\")", prog->head,
 			       elf->path);
@@ -218,7 +247,8 @@ static bool find_libraries(const struct probe_env *env,
 	struct name_list files = {0}, known = {0};
 	bool any = false;
 
-	target_libraries(env->targets, prog->program, prog->pid, pattern,
+	target_libraries(env->targets, prog->program,
+			 prog->pid ? prog->pid : prog->mapped_by, pattern,
 			 &files, &known);
 	if (!files.v.n) {
 		*why = arena_printf(env->arena, "it uses no such library%s",

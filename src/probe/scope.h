@@ -14,6 +14,8 @@ struct scope {
 	   library was named: process("P").library("L") */
 	const struct elf_file *program;
 	int pid;		    /* process(PID), or 0 */
+	int mapped_by;		    /* the process under whose own mounts the
+				       program was found, or 0 */
 	int seen_pid;		    /* the same as handlers see it */
 	bool target_only;	    /* -c or -x: the target's process tree */
 	const char *shown; /* in derived names: "\"/bin/ls\"", "1234", "" */

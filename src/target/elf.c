@@ -248,15 +248,21 @@ static const char *read_elf(struct reader *r, Elf *e)
 
 /* ---- separate debug files ---- */
 
+const char *elf_build_id_text(struct arena *a, const struct elf_file *f)
+{
+	char *s = arena_alloc(a, 2 * sizeof(f->build_id) + 1);
+
+	for (uint32_t i = 0; i < f->build_id_len; i++)
+		snprintf(s + 2 * (size_t)i, 3, "%02x", f->build_id[i]);
+	return s;
+}
+
 static const char *debug_file(const struct reader *r, const char *root)
 {
-	const struct elf_file *f = r->f;
-	char hex[2 * sizeof(f->build_id) + 1];
+	const char *hex = elf_build_id_text(r->arena, r->f);
 
-	if (f->build_id_len < 2)
+	if (r->f->build_id_len < 2)
 		return NULL;
-	for (uint32_t i = 0; i < f->build_id_len; i++)
-		snprintf(hex + 2 * (size_t)i, 3, "%02x", f->build_id[i]);
 	return arena_printf(r->arena,
 			    "%s/usr/lib/debug/.build-id/%.2s/%s.debug", root,
 			    hex, hex + 2);

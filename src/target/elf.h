@@ -57,6 +57,9 @@ struct elf_file *elf_file_read(struct arena *a, const char *root,
 struct elf_file *elf_file_from_memory(struct arena *a, void *data, size_t len,
 				      const char *path, const char **why);
 
+/* In hexadecimal digits. */
+const char *elf_build_id_text(struct arena *a, const struct elf_file *f);
+
 /* The file offset of a virtual address in an executable segment. */
 bool elf_offset_of(const struct elf_file *f, uint64_t addr, uint64_t *off);
 

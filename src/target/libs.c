@@ -159,7 +159,8 @@ static const char *find_library(struct libs *l, const char *rpath,
 
 static void add(struct libs *l, const char *path, const char *name)
 {
-	char *real = realpath(path, NULL);
+	/* A link below /proc leads into other mounts, its text does not. */
+	char *real = strncmp(path, "/proc/", 6) ? realpath(path, NULL) : NULL;
 	const char *p = arena_strdup(l->a, real ? real : path);
 
 	free(real);
@@ -249,26 +250,16 @@ static void read_maps(struct libs *l, int pid)
 	const char *maps = target_path(
 		l->c, arena_printf(l->a, "/proc/%d/maps", pid));
 	FILE *f = fopen(maps, "re");
-	char line[8192];
+	struct target_mapping m;
 
-	while (f && fgets(line, sizeof(line), f)) {
-		char *path = strchr(line, '/');
-		struct stat here, there;
-		/* "from-to r-xp ..." */
-		const char *mode = strchr(line, ' ');
-		if (!path || !mode || mode[3] != 'x')
-			continue;
-		path[strcspn(path, "\n")] = '\0';
-		/* Another mount namespace has other files by these names. */
-		const char *in_ns = arena_printf(l->a, "/proc/%d/root%s", pid,
-						 path);
-		const char *use = path;
-		if (!stat(in_ns, &there) &&
-		    (stat(path, &here) || here.st_ino != there.st_ino ||
-		     here.st_dev != there.st_dev))
-			use = in_ns;
+	while (f && target_next_mapping(l->c, pid, f, &m)) {
+		const char *there =
+			m.deleted ? m.file
+				  : target_in_mounts(l->c, pid, m.path);
+		const char *use = there ? there : m.path;
+
 		if (fits(l, use))
-			add(l, use, base_name(path));
+			add(l, use, base_name(m.path));
 	}
 	if (f)
 		fclose(f);

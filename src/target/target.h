@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "target/btf.h"
 #include "target/dwarf.h"
@@ -141,6 +142,24 @@ void target_libraries(struct target_cache *c, const struct elf_file *program,
 /* Its static marks; NULL: *why. Kept with the cache. */
 const struct sdt_file *target_sdt(struct target_cache *c,
 				  const struct elf_file *f, const char **why);
+/* ---- files of a running process (mapped.c) ---- */
+/* The path by which a file under the process' own mounts can be opened here;
+   NULL: it has the same mounts, or no such file. */
+const char *target_in_mounts(struct target_cache *c, int pid, const char *path);
+struct target_mapping {
+	const char *path; /* as the process knows it */
+	const char *file; /* by which it can be opened though it is deleted */
+	uint64_t ino;
+	bool deleted;
+};
+/* The next executable mapping of a file from /proc/PID/maps. */
+bool target_next_mapping(struct target_cache *c, int pid, FILE *maps,
+			 struct target_mapping *out);
+/* What the process has mapped under the file's name when that is another
+   file, by its build-id; else NULL. */
+const struct elf_file *target_other_mapped(struct target_cache *c, int pid,
+					   const struct elf_file *elf);
+
 bool target_pid_exists(struct target_cache *c, int pid);
 /* Path of a running process' program; NULL: *why. */
 const char *target_pid_program(struct target_cache *c, int pid,

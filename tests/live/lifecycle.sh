@@ -61,3 +61,56 @@ test_one_process() {
 		probe timer.s(15) { exit() }' "$pid" >out
 	expect "^ended $pid\$" out
 }
+
+# ./server calls tick() again and again; OLD and NEW have other build-ids.
+build_server() {
+	cat >server.c <<-'EOF2'
+	#include <unistd.h>
+	__attribute__((noinline)) int tick(int n) { __asm__ volatile(""); return n + STEP; }
+	int main(void) { for (int n = 0;; n = tick(n)) usleep(10000); }
+	EOF2
+	cc -g -O1 -Wl,--build-id -DSTEP=1 server.c -o old
+	cc -g -O1 -Wl,--build-id -DSTEP=2 server.c -o new
+}
+
+test_a_program_that_was_replaced_or_deleted() {
+	need bpf
+	build_server
+	cp old server
+	./server &
+	pid=$!
+	mv new server
+	# the file is another one
+	"$stap" -T 1 -x $pid -e 'global n probe process(@1).function("tick") { n++ } probe end { println("new ", n) }' \
+		"$PWD/server" >out 2>err || true
+	expect "WARNING: Build-id mismatch: \"$PWD/server\" pid $pid, the file has [0-9a-f]+, what the process has mapped [0-9a-f]+ \\[build-id-mismatch\\]" err
+	expect '^new 0$' out
+	# the process knows its own, which now is gone
+	rm server
+	"$stap" -T 1 -e "global n probe process($pid).function(\"tick\") { n++; x = \$n }
+		probe end { println(n > 3 ? \"ticks\" : \"none\") }" >out 2>err
+	kill $pid
+	expect '^ticks$' out
+	fails grep -q mismatch err
+}
+
+test_programs_under_other_mounts() {
+	need bpf
+	need root
+	unshare -m true 2>/dev/null || skip "needs mount namespaces"
+	build_server
+	mkdir mnt
+	# shellcheck disable=SC2016
+	unshare -m sh -c 'mount -t tmpfs none mnt && cp old mnt/server && echo $$ >pid && exec "$PWD/mnt/server"' &
+	sleep 1
+	pid=$(cat pid)
+	[ ! -e mnt/server ] || fail "the mount is seen here"
+	for script in "probe process(\"$PWD/mnt/server\").function(\"tick\") { n++ }" \
+		"probe process($pid).function(\"tick\") { n++ }" \
+		"probe process(\"$PWD/mnt/server\").library(\"libc.so.6\").function(\"usleep\") { n++ }"; do
+		"$stap" -T 1 -x "$pid" -e "global n $script
+			probe end { println(n > 3 ? \"ticks\" : \"none\") }" >out 2>err || true
+		expect '^ticks$' out
+	done
+	kill "$pid"
+}
