@@ -117,7 +117,7 @@ UNIT_SRC := $(sort $(wildcard tests/unit/*/*_test.c))
 UNIT_BIN := $(UNIT_SRC:%.c=$(B)/%)
 $(UNIT_BIN): $(B)/%: %.c $(B)/libstap.a
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) -Itests -MMD -MP $< $(B)/libstap.a -o $@ $(ALL_LIBS) -lcmocka
+	$(Q)$(CC) $(ALL_CFLAGS) -Itests -MMD -MP $< $(B)/libstap.a -o $@ $(ALL_LIBS) -lcmocka -lm
 .PHONY: unit
 unit: $(UNIT_BIN)
 

@@ -6,6 +6,8 @@
 #include "rt_int.h"
 
 #include "arith.c"
+#include "float.c"
+#include "float_text.c"
 #include "string.c"
 #include "format.c"
 #include "map.c"

@@ -24,6 +24,12 @@
  *  commands w_u32[]: command lists. A list's index is that of its first word;
  *           each word is op | dst << 8 | src << 16; op 0 ends the list.
  *
+ * Where nobody asks for groups (RT_REGEX_NO_GROUPS) the search may end at the
+ * first match, and nothing but the state is kept. There a transition is the
+ * offset of the next state's row, RT_REGEX_FOUND or RT_REGEX_DEAD; the class of
+ * the byte 0, which no text has, is the end's column. So a text and the zeros
+ * behind it are read a word at a time, with two table accesses a byte.
+ *
  * The tables are trusted to name registers below 48 and states below nstates
  * (anything else reads other heap memory, but nothing else). List index 0 is
  * reserved: word 0 of commands is an end.
@@ -101,8 +107,7 @@ RT_STEP(regex_step, struct rt_in_heap)
 		return 0;
 	}
 	r = automaton(m->re);
-	if (!m->state || m->pos > m->len ||
-	    (m->matched && r->flags & RT_REGEX_NO_GROUPS))
+	if (!m->state || m->pos > m->len)
 		return 1;
 	class = r->nclasses;
 	if (m->pos < m->len)
@@ -115,6 +120,58 @@ RT_STEP(regex_step, struct rt_in_heap)
 	return 0;
 }
 
+struct regex_search {
+	w_u64 text; /* next word */
+	w_u64 row;  /* as in a transition */
+	w_u64 re, classes;
+};
+
+/* Eight bytes, one after the other. */
+RT_STEP(regex_search_step, struct regex_search)
+{
+	w_u64 w = rt_ld64(st->text), row = st->row;
+
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+	w = __builtin_bswap64(w);
+#endif
+#define BYTE(k)                                                                \
+	row = rt_ld32(st->re + row +                                           \
+		      rt_ld8(st->classes + (w >> 8 * (k) & 255)) * 4);         \
+	if (row <= RT_REGEX_FOUND)                                             \
+		goto over
+	BYTE(0);
+	BYTE(1);
+	BYTE(2);
+	BYTE(3);
+	BYTE(4);
+	BYTE(5);
+	BYTE(6);
+	BYTE(7);
+#undef BYTE
+	st->row = row;
+	rt_advance(st->text, 8);
+	return 0;
+over:
+	st->row = row;
+	return 1;
+}
+
+/* Whether the expression matches anywhere. */
+RT_INLINE w_u64 regex_found(w_u64 re, w_u64 s)
+{
+	struct rt_regex *r = automaton(re);
+	struct regex_search h;
+
+	h.row = r->start;
+	if (h.row <= RT_REGEX_FOUND)
+		return h.row;
+	h.text = s + RT_STR_HDR;
+	h.re = re;
+	h.classes = re + r->classes_off;
+	RT_LOOP(RT_LOOP_MAX, regex_search_step, &h);
+	return h.row == RT_REGEX_FOUND;
+}
+
 /* s =~ re: 1 or 0. Remembers the groups for rt_regex_group(). */
 RT_FN w_u64 rt_regex_match(w_u64 c, w_u64 re, w_u64 s)
 {
@@ -124,6 +181,8 @@ RT_FN w_u64 rt_regex_match(w_u64 c, w_u64 re, w_u64 s)
 
 	if (rt_unlikely(r->magic != RT_REGEX_MAGIC))
 		return rt_fail(c, RT_MSG_REGEX);
+	if (r->flags & RT_REGEX_NO_GROUPS)
+		return regex_found(re, s);
 	m->re = re;
 	m->subject = s + RT_STR_HDR;
 	m->len = rt_string(s)->len;
@@ -144,8 +203,8 @@ RT_FN w_u64 rt_i_regex_result(w_u64 c, w_u64 re, w_u64 s, w_u64 matched)
 	w_u64 kept;
 
 	ctx->regex_ngroups = 0;
-	if (!matched || r->flags & RT_REGEX_NO_GROUPS)
-		return matched;
+	if (!matched)
+		return 0;
 	kept = c + rt_head()->ctx_strings_off +
 	       RT_CTX_STR_SUBJECT * RT_STR_SIZE((w_u64)rt_head()->string_cap);
 	ctx->regex_subject = kept;

@@ -21,9 +21,10 @@ struct rt_regex {
 	w_u32 classes_off, trans_off, accept_off, commands_off;
 	w_u32 pad_;
 };
-#define RT_REGEX_NO_GROUPS                                                     \
-	1u /* matched() is not used: the search ends at the                    \
-	      first accepting state */
+/* matched() is not used: transitions and `start` are offsets of rows, and */
+#define RT_REGEX_NO_GROUPS 1u
+#define RT_REGEX_DEAD 0u  /* nothing can match any more */
+#define RT_REGEX_FOUND 1u /* it matches */
 
 /* Commands: op | dst << 8 | src << 16. The position is the number of bytes
    read, the transition's own byte included. */

@@ -328,6 +328,34 @@ RT_INLINE w_u64 rt_sdiv(w_u64 a, w_u64 b)
 	return (w_s64)(a ^ b) < 0 ? -q : q;
 }
 
+/* Position of the highest bit; v is not 0. */
+RT_INLINE w_u64 rt_log2(w_u64 v)
+{
+	w_u64 k = 0;
+
+	if (v >> 32) {
+		k += 32;
+		v >>= 32;
+	}
+	if (v >> 16) {
+		k += 16;
+		v >>= 16;
+	}
+	if (v >> 8) {
+		k += 8;
+		v >>= 8;
+	}
+	if (v >> 4) {
+		k += 4;
+		v >>= 4;
+	}
+	if (v >> 2) {
+		k += 2;
+		v >>= 2;
+	}
+	return k + (v >> 1);
+}
+
 /* ------------------------------------------------------------------ *
  * Words of text
  * ------------------------------------------------------------------ */
@@ -535,6 +563,9 @@ w_u64 rt_i_search(w_u64 table, w_u64 n, w_u64 size, w_u64 key);
 w_u64 rt_i_usym(w_u64 mod, w_u64 off);
 w_u64 rt_i_source(w_u64 c, w_u64 addr);
 w_u64 rt_i_inline(w_u64 row, w_u64 n);
+/* float_text.c: decimal digits of a number; a decimal number scaled by 10^exp. */
+w_u64 rt_i_fp_digits(w_u64 work, w_u64 a, w_u64 prec);
+w_u64 rt_i_fp_scale(w_u64 work, w_u64 v, w_u64 exp10, w_u64 sticky);
 w_u64 rt_i_regex_result(w_u64 c, w_u64 re, w_u64 s, w_u64 matched);
 
 /* ------------------------------------------------------------------ *

@@ -15,41 +15,13 @@
  */
 #include "rt_int.h"
 
-/* Position of the highest bit; v is not 0. */
-RT_INLINE w_u64 log2_64(w_u64 v)
-{
-	w_u64 k = 0;
-
-	if (v >> 32) {
-		k += 32;
-		v >>= 32;
-	}
-	if (v >> 16) {
-		k += 16;
-		v >>= 16;
-	}
-	if (v >> 8) {
-		k += 8;
-		v >>= 8;
-	}
-	if (v >> 4) {
-		k += 4;
-		v >>= 4;
-	}
-	if (v >> 2) {
-		k += 2;
-		v >>= 2;
-	}
-	return k + (v >> 1);
-}
-
 RT_INLINE w_u64 log_bucket(w_u64 value)
 {
 	if (!value)
 		return RT_HIST_LOG_ZERO;
 	if ((w_s64)value > 0)
-		return RT_HIST_LOG_ZERO + 1 + log2_64(value);
-	return RT_HIST_LOG_ZERO - 1 - log2_64(-value);
+		return RT_HIST_LOG_ZERO + 1 + rt_log2(value);
+	return RT_HIST_LOG_ZERO - 1 - rt_log2(-value);
 }
 
 RT_INLINE w_u64 linear_bucket(const struct rt_stat_desc *d, w_u64 value)

@@ -195,6 +195,29 @@ static struct ir_val printk(struct lower *L, struct ir_val level,
 	return RT_CALL(L, out_end, LOWER_CTX);
 }
 
+static struct ir_val fp_memory(struct lower *L)
+{
+	return iv_slot(ir_slot_new(L->m, L->f, "fp", RT_FP_WORK), 0);
+}
+
+static struct ir_val fp_parse(struct lower *L, const struct expr *e,
+			      struct ir_val s)
+{
+	struct ir_val r = RT_CALL(L, fp_parse, LOWER_CTX, s, fp_memory(L));
+
+	lower_check(L, e->loc);
+	return r;
+}
+
+static struct ir_val fp_text(struct lower *L, struct ir_val a,
+			     struct ir_val prec)
+{
+	struct ir_val dst = lower_temp_str(L);
+
+	RT_CALL(L, fp_text, LOWER_CTX, dst, fp_memory(L), a, prec);
+	return dst;
+}
+
 /* Built-ins that are more, or less, than one run-time call. */
 static struct ir_val call_special(struct lower *L, const struct expr *e,
 				  const struct val *v)
@@ -226,7 +249,7 @@ static struct ir_val call_special(struct lower *L, const struct expr *e,
 	case BUILTIN_gid:
 		return half(L, lower_rt(L, RT_FN_uid_gid, NULL, 0),
 			    e->call.builtin->id == BUILTIN_gid);
-	case BUILTIN_ngroups:
+	case BUILTIN___ngroups:
 		return lower_load(
 			L, iv_ctx(offsetof(struct rt_ctx, regex_ngroups)), 0, 4,
 			false);
@@ -257,6 +280,10 @@ static struct ir_val call_special(struct lower *L, const struct expr *e,
 		return clock_in(L, 1000000);
 	case BUILTIN_gettimeofday_s:
 		return clock_in(L, 1000000000);
+	case BUILTIN_string_to_fp:
+		return fp_parse(L, e, v[0].v);
+	case BUILTIN_fp_to_string:
+		return fp_text(L, v[0].v, v[1].v);
 	case BUILTIN_pp:
 		return point_fact(L, POINT_NAME);
 	case BUILTIN_pn:

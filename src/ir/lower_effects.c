@@ -133,7 +133,7 @@ static bool names_the_point(enum builtin_id id)
 
 static bool asks_for_groups(enum builtin_id id)
 {
-	return id == BUILTIN_matched || id == BUILTIN_ngroups;
+	return id == BUILTIN___matched || id == BUILTIN___ngroups;
 }
 
 static void walk_expr(struct visitor *v, struct expr **pe)

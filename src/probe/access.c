@@ -492,7 +492,7 @@ static struct expr *load_float(struct access *a, const struct ttype *t,
 	struct expr *v = load_scalar(a, t, why);
 	if (!v || t->size == 8)
 		return v;
-	struct expr *call = expr_call(ar, a->loc, "__float_to_double");
+	struct expr *call = expr_call(ar, a->loc, "fp32_to_fp64");
 	vec_push(ar, &call->call.args, v);
 	return call;
 }

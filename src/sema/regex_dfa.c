@@ -437,6 +437,48 @@ static void expand(struct dfa *d, struct dstate *s)
 
 /* ---- tables ---- */
 
+/* A transition where groups do not matter, see runtime/regex.c. */
+static uint32_t plain_transition(const struct dfa *d, const struct rt_regex *r,
+				 uint32_t trans)
+{
+	uint32_t state = trans & 0xffff;
+
+	if (!state)
+		return RT_REGEX_DEAD;
+	if (d->states.v[state]->accepts)
+		return RT_REGEX_FOUND;
+	return r->trans_off + 4 * state * (d->nclasses + 1);
+}
+
+/* A column of its own for the end: that of the byte 0 if it has one. */
+static uint8_t end_column(const struct dfa *d)
+{
+	uint32_t others = 0;
+
+	for (unsigned c = 1; c < 256; c++)
+		others += d->class_of[c] == d->class_of[0];
+	return others ? (uint8_t)d->nclasses : d->class_of[0];
+}
+
+static void make_plain(const struct dfa *d, struct rt_regex *r, uint8_t *data)
+{
+	uint32_t columns = d->nclasses + 1;
+	uint8_t end = end_column(d);
+
+	data[r->classes_off] = end;
+	for (uint32_t i = 1; i < d->states.n; i++) {
+		const struct dstate *s = d->states.v[i];
+		uint32_t *row = (uint32_t *)(void *)(data + r->trans_off) +
+				i * columns;
+
+		for (uint32_t k = 0; k < columns; k++)
+			row[k] = plain_transition(d, r, s->trans[k]);
+		row[end] = plain_transition(d, r, s->trans[d->nclasses]);
+	}
+	r->start = plain_transition(d, r, r->start);
+	memcpy(data, r, sizeof(*r));
+}
+
 static void write_tables(struct dfa *d, uint32_t start, uint32_t start_list,
 			 struct regex_table *out)
 {
@@ -454,11 +496,18 @@ static void write_tables(struct dfa *d, uint32_t start, uint32_t start_list,
 	};
 
 	r.accept_off = r.trans_off + 4 * n * columns;
-	r.commands_off = r.accept_off + 4 * n;
-	out->size = (r.commands_off + 4 * d->commands.n + 7) & ~7u;
+	r.commands_off = r.accept_off + (d->n->groups ? 4 * n : 0);
+	out->size = r.commands_off;
+	if (d->n->groups)
+		out->size += 4 * d->commands.n;
+	out->size = (out->size + 7) & ~7u;
 	out->data = arena_alloc(d->arena, out->size);
 	memcpy(out->data, &r, sizeof(r));
 	memcpy(out->data + r.classes_off, d->class_of, 256);
+	if (!d->n->groups) {
+		make_plain(d, &r, out->data);
+		return;
+	}
 	for (uint32_t i = 1; i < n; i++) {
 		const struct dstate *s = d->states.v[i];
 		uint32_t accept = s->accepts ? 1 + s->accept_list : 0;

@@ -199,6 +199,8 @@ struct rt_str {
 #define RT_STR_WORDS(len) (((len) + 8u) >> 3) /* words of text incl. NUL */
 #define RT_STR_SIZE(cap) (RT_STR_HDR + (((cap) + 8u) & ~7u))
 
+#define RT_FP_WORK 1856u /* bytes that rt_fp_text() and rt_fp_parse() need */
+
 /*
  * A handler's context. The frame area (slots of the handler and of the
  * functions it calls) starts RT_CTX_FRAME bytes in; the last out_cap bytes of

@@ -17,6 +17,28 @@ struct table {
 	w_u32 ncommands;
 };
 
+/* The same automaton without groups: only whether it matches. */
+static inline w_u32 plain_transition(const struct rt_regex *r,
+				     const struct table *t, w_u32 trans)
+{
+	w_u32 state = trans & 0xffff;
+
+	return !state		    ? RT_REGEX_DEAD
+	       : t->accept[state] ? RT_REGEX_FOUND
+				  : r->trans_off +
+					    4 * state * (t->nclasses + 1);
+}
+
+static inline void table_plain(struct rt_regex *r, const struct table *t)
+{
+	w_u32 *trans = (w_u32 *)((char *)r + r->trans_off);
+
+	for (w_u32 i = 0; i < t->nstates * (t->nclasses + 1); i++)
+		trans[i] = plain_transition(r, t, t->trans[i]);
+	*((char *)r + r->classes_off) = (char)t->nclasses;
+	r->start = plain_transition(r, t, t->start);
+}
+
 static inline w_u32 table_new(const struct table *t)
 {
 	w_u32 size = (w_u32)sizeof(struct rt_regex) + 256;
@@ -43,6 +65,8 @@ static inline w_u32 table_new(const struct table *t)
 	memcpy(at(off + r->trans_off), t->trans, 4 * rows);
 	memcpy(at(off + r->accept_off), t->accept, 4 * t->nstates);
 	memcpy(at(off + r->commands_off), t->commands, 4 * t->ncommands);
+	if (t->flags & RT_REGEX_NO_GROUPS)
+		table_plain(r, t);
 	return off;
 }
 
