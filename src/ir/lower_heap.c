@@ -198,6 +198,9 @@ static void fill_head(struct lower *L, struct rt_head *h)
 	h->max_errors = (uint32_t)l->max_errors;
 	h->max_skipped = (uint32_t)l->max_skipped;
 	h->max_backtrace = (uint32_t)l->max_backtrace;
+	h->overload_interval = (w_u64)l->overload_interval;
+	h->overload_threshold =
+		l->no_overload ? 0 : (w_u64)l->overload_threshold;
 	h->max_trylock = (uint32_t)l->max_trylock;
 	h->max_nesting = L->max_nesting;
 	h->max_action = (uint32_t)l->max_action;

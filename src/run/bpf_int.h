@@ -14,6 +14,7 @@ struct bpf_target {
 	struct run_target base;
 	struct bpf_object *obj;
 	int heap_fd, ring_fd;
+	int stats_fd; /* the kernel measures while it is open; or -1 */
 	struct run_ring ring;
 	int *prog_fd; /* per handler; owned by obj */
 	/* Everything that is attached: closing it detaches. */

@@ -73,6 +73,38 @@ static uint64_t bpf_missed(struct run_target *rt)
 	return count_missed(target(rt));
 }
 
+/* The kernel measures all programs, ours or not, while the descriptor is
+   open. */
+static int bpf_measure(struct run_target *rt, bool on)
+{
+	struct bpf_target *t = target(rt);
+
+	if (t->stats_fd >= 0)
+		close(t->stats_fd);
+	t->stats_fd = -1;
+	if (!on)
+		return 0;
+	t->stats_fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
+	return t->stats_fd < 0 ? -errno : 0;
+}
+
+static uint64_t bpf_run_ns(struct run_target *rt)
+{
+	struct bpf_program *p;
+	uint64_t sum = 0;
+
+	bpf_object__for_each_program(p, target(rt)->obj)
+	{
+		struct bpf_prog_info info = {0};
+		__u32 len = sizeof(info);
+
+		if (bpf_program__fd(p) >= 0 &&
+		    !bpf_obj_get_info_by_fd(bpf_program__fd(p), &info, &len))
+			sum += info.run_time_ns;
+	}
+	return sum;
+}
+
 static bool context_busy(const struct bpf_target *t)
 {
 	const struct rt_head *h = t->base.heap;
@@ -119,6 +151,7 @@ static void bpf_close(struct run_target *rt)
 		munmap(t->base.heap, t->base.heap_len);
 	if (t->heap_fd >= 0)
 		close(t->heap_fd);
+	bpf_measure(rt, false);
 	bpf_object__close(t->obj);
 	free(t->prog_fd);
 	free(t);
@@ -131,6 +164,8 @@ static const struct run_target_ops bpf_ops = {
 	.consume = bpf_consume,
 	.record_fd = bpf_record_fd,
 	.missed = bpf_missed,
+	.measure = bpf_measure,
+	.run_ns = bpf_run_ns,
 	.close = bpf_close,
 };
 
@@ -372,7 +407,7 @@ int run_bpf_open(const struct run_bpf_opts *o, struct diag *d,
 				      .realtime_clock = CLOCK_MONOTONIC,
 				      .asynchronous = true};
 	t->from_file = o->from_file;
-	t->heap_fd = t->ring_fd = -1;
+	t->heap_fd = t->ring_fd = t->stats_fd = -1;
 	t->prog_fd = malloc((o->image->nhandlers + 1) * sizeof(int));
 	if (!t->prog_fd)
 		goto no_memory;

@@ -66,6 +66,11 @@ struct run_target_ops {
 	int (*record_fd)(struct run_target *t);
 	/* Hits that the kernel dropped before the handler started. */
 	uint64_t (*missed)(struct run_target *t);
+	/* Begins (or ends) to measure how long handlers run; -errno when that
+	   cannot be measured. NULL: there is nothing to measure. */
+	int (*measure)(struct run_target *t, bool on);
+	/* The time measured so far, of all handlers on all CPUs, ns. */
+	uint64_t (*run_ns)(struct run_target *t);
 	void (*close)(struct run_target *t);
 };
 

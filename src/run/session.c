@@ -34,6 +34,7 @@
 #include "run/drain.h"
 #include "run/head.h"
 #include "run/input.h"
+#include "run/overload.h"
 #include "run/pidns.h"
 #include "run/print.h"
 #include "run/procfs.h"
@@ -65,6 +66,7 @@ struct session {
 	struct run_input input;
 	struct run_procfs procfs;
 	struct run_drain drain;
+	struct run_overload overload;
 	int signal_fd, pid_fd;
 	sigset_t old_mask;
 	struct sigaction old_sigpipe;
@@ -481,6 +483,7 @@ static int setup(struct session *s)
 
 static void teardown(struct session *s)
 {
+	run_overload_free(&s->overload);
 	run_drain_free(&s->drain);
 	run_procfs_free(&s->procfs);
 	run_input_free(&s->input);
@@ -595,6 +598,8 @@ static uint64_t next_event(const struct session *s, uint64_t now, bool more)
 		return now;
 	if (due < next)
 		next = due;
+	if (run_overload_next(&s->overload) < next)
+		next = run_overload_next(&s->overload);
 	if (((s->attached && s->t->asynchronous) ||
 	     run_procfs_active(&s->procfs)) &&
 	    now + TICK_NS < next)
@@ -616,6 +621,22 @@ static void flush_when_due(struct session *s)
 	if ((!s->quiet_output || now - s->out.oldest_ns >= FLUSH_NS) &&
 	    run_out_flush(&s->out))
 		request_stop(s);
+}
+
+/* Ends the session as an error does. */
+static void watch_load(struct session *s)
+{
+	unsigned percent;
+
+	if (!run_overload_turn(&s->overload, now_ns(), &percent))
+		return;
+	printer_message(&s->printer, PRINT_ERROR,
+			"probe overhead exceeded threshold: %u %% of a CPU's "
+			"time went into probes (-DSTP_OVERLOAD_THRESHOLD, "
+			"-DSTP_OVERLOAD_INTERVAL, -DSTP_NO_OVERLOAD)",
+			percent);
+	__atomic_store_n(&s->head->exit_status, 1, __ATOMIC_RELAXED);
+	request_stop(s);
 }
 
 enum { FD_SIGNAL, FD_PID, FD_INPUT, FD_RECORDS, FD_COUNT };
@@ -660,12 +681,14 @@ static void event_loop(struct session *s)
 	if (s->timers.n)
 		prctl(PR_SET_TIMERSLACK, 1);
 	run_timers_start(&s->timers, now_ns());
+	run_overload_init(&s->overload, s->t, s->head, now_ns());
 	while (!stopping(s)) {
 		run_head_follow_clock(s->head, s->t->realtime_clock,
 				      &s->next_clock_look);
 		flush_when_due(s);
 		wait_events(s, more);
 		run_due_timers(s);
+		watch_load(s);
 		run_input(s);
 		run_procfs(s);
 		more = consume_batch(s);
@@ -699,6 +722,7 @@ static void finish(struct session *s, bool failed)
 	bool died;
 
 	request_stop(s);
+	run_overload_free(&s->overload);
 	if (s->attached)
 		s->t->ops->detach(s->t);
 	consume_all(s);

@@ -115,6 +115,10 @@ struct rt_head {
 	w_u32 vma_start, vma_pgoff, vma_file;
 	w_u32 file_inode, inode_ino, inode_sb, sb_dev;
 	w_u32 ureg_pc, ureg_sp, ureg_bp; /* in struct pt_regs */
+	w_u32 pad_;
+	/* Of every so many cycles of a CPU at most this many may be spent in
+	   probes; 0: there is no limit */
+	w_u64 overload_interval, overload_threshold;
 };
 
 /* A program or library as rt_umod() finds it. */

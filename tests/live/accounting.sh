@@ -39,7 +39,7 @@ accounting_storm() {
 test_a_million_records() {
 	need bpf
 	accounting_storm
-	"$stap" --accounting=json -c "./storm $(many 1000000)" -e "$accounting_script" >out
+	"$stap" -DSTP_NO_OVERLOAD --accounting=json -c "./storm $(many 1000000)" -e "$accounting_script" >out
 	accounting_adds_up
 	[ "$(sed -n 's/^produced //p' out)" -ge $(many 900000) ]
 }
@@ -47,7 +47,7 @@ test_a_million_records() {
 test_stopped_reader_loses_nothing_uncounted() {
 	need bpf
 	accounting_storm
-	"$stap" -s 1 --accounting=json -c "./storm $(many 3000000)" -e "$accounting_script" >out 2>err &
+	"$stap" -s 1 -DSTP_NO_OVERLOAD --accounting=json -c "./storm $(many 3000000)" -e "$accounting_script" >out 2>err &
 	pid=$!
 	for _ in $(seq 100); do [ -s out ] && break; sleep 0.02; done
 	kill -STOP $pid
@@ -117,4 +117,26 @@ test_stuck_reader_can_be_interrupted() {
 	for _ in $(seq 200); do kill -0 $pid 2>/dev/null || break; sleep 0.05; done
 	kill $sleeper
 	fails kill -0 $pid
+}
+
+# Too much time in probes ends the session as an error does; a limit that is
+# not reached, or none, does not.
+test_overload_ends_the_session() {
+	need bpf
+	accounting_storm
+	cat >load.stp <<-'END'
+	global n
+	probe kernel.trace("sys_enter") {
+		if (pid() == target()) for (i = 0; i < 90; i++) n += i
+	}
+	probe end { println("end ", n > 0) }
+	probe error { println("error ", n > 0) }
+	END
+	"$stap" -DSTP_OVERLOAD_THRESHOLD=10000000 -c './storm 2000000000' load.stp >out 2>err && fail "status 0"
+	expect '^error 1$' out
+	expect '^ERROR: probe overhead exceeded threshold: [0-9]+ %' err
+	"$stap" -T 2 -DSTP_OVERLOAD_THRESHOLD=999000000 -c './storm 2000000000' load.stp >out
+	expect '^end 1$' out
+	"$stap" -T 2 -DSTP_OVERLOAD_THRESHOLD=1000 -DSTP_NO_OVERLOAD -c './storm 2000000000' load.stp >out
+	expect '^end 1$' out
 }

@@ -64,7 +64,7 @@ test_quick_counts_are_exact() {
 test_quick_counts_survive_deletes() {
 	need bpf
 	need perl
-	"$stap" -DMAXTRYLOCK=100000 -c "$(quick_load)" -e '
+	"$stap" -DSTP_NO_OVERLOAD -DMAXTRYLOCK=100000 -c "$(quick_load)" -e '
 		global c, total, d, e, moved
 		probe kernel.trace("sys_enter") { if ($id == 110) c[execname()]++ }
 		probe kernel.trace("sys_enter") { if ($id == 110) d[pid()]++ }
@@ -101,7 +101,7 @@ test_locks_account_for_every_hit() {
 		echo "perl -e 'for (1 .. $n) { getpgrp() }' &"
 	done >load.sh
 	echo wait >>load.sh
-	"$stap" -DMAXSKIPPED=1000000 -DMAXACTION=100000 --accounting=json -c 'sh load.sh' -e '
+	"$stap" -DSTP_NO_OVERLOAD -DMAXSKIPPED=1000000 -DMAXACTION=100000 --accounting=json -c 'sh load.sh' -e '
 		global n, calls, slow, ticks, held
 		probe kernel.trace("sys_enter") { if ($id == 111 || $id == 121) { n++; calls++ } }
 		probe kernel.trace("sys_enter") {
