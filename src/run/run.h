@@ -168,7 +168,7 @@ struct run_result {
 /*
  * Runs the session to its end and closes the target. Returns
  * result->exit_status: 0; or 1 when it could not be started, handlers failed
- * (more than MAXERRORS), the command failed, or output was lost to an error
+ * (MAXERRORS or not), the command failed, or output was lost to an error
  * of the output file. Messages are already printed, except the two lines that
  * stap prints for a failed run ("WARNING: ... exited with status: 1",
  * "Pass 5: run failed.  [man error::pass5]"), which are the driver's.

@@ -793,8 +793,9 @@ static void account(struct session *s)
 				"%llu damaged output records",
 				(unsigned long long)s->printer.malformed);
 	}
+	/* errors that MAXERRORS let pass are a failure in the end, too */
 	if (__atomic_load_n(&s->head->exit_status, __ATOMIC_RELAXED) ||
-	    r->child_failed || (r->missing && !s->force))
+	    r->counters[WIRE_CNT_ERRORS] || r->child_failed || (r->missing && !s->force))
 		r->exit_status = 1;
 	if (!o->quiet)
 		account_print(r, &s->printer);
