@@ -79,10 +79,12 @@ void heap_put32(struct lower *L, uint32_t off, uint32_t v)
 uint32_t heap_string(struct lower *L, const char *s, size_t len, struct loc loc)
 {
 	uintptr_t known = (uintptr_t)map_getn(&L->heap.strings, s, len);
+	const char *key;
 	uint32_t n, off;
 
 	if (known)
 		return (uint32_t)(known - 1);
+	key = arena_strndup(L->arena, s, len);
 	if (len > L->string_cap) {
 		struct diag_msg *msg =
 			lower_error(L, STRING_TOO_LONG, loc, NULL,
@@ -98,8 +100,7 @@ uint32_t heap_string(struct lower *L, const char *s, size_t len, struct loc loc)
 		return 0;
 	memcpy(L->heap.init + off, &n, 4);
 	memcpy(L->heap.init + off + RT_STR_HDR, s, n);
-	map_put(&L->heap.strings, arena_strndup(L->arena, s, len),
-		(void *)(uintptr_t)(off + 1));
+	map_put(&L->heap.strings, key, (void *)(uintptr_t)(off + 1));
 	return off;
 }
 
