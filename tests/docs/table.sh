@@ -42,6 +42,10 @@ while IFS= read -r row; do
 		cat "tests/golden/$file/$name.stp" >"$tmp/script" 2>/dev/null ||
 			{ fail "no test $test"; continue; }
 		;;
+	live)
+		sed -n "/^$name() {/,/^}/p" "tests/live/$file.sh" >"$tmp/script"
+		[ -s "$tmp/script" ] || { fail "no test $test"; continue; }
+		;;
 	*)
 		fail "not a test: $test"
 		continue

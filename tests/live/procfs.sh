@@ -71,3 +71,128 @@ test_procfs_names_are_not_shared() {
 	echo >"$files/quit"
 	wait $session
 }
+
+# The files that monitors read; what SystemTap 5.6 has in them, except that a
+# quote within a JSON string is escaped.
+metrics_use() { # name, options
+	procfs_start "$1" "${@:2}" -e 'global a1, a2
+		probe begin {
+			a1["x"] = 5; a1["y\"q\\z\n"] = 7; a2["x", 3] = 9; a2["y", 4] = -1
+			json_set_prefix("pre")
+			json_add_numeric_metric("n1", "a number", "count"); json_add_string_metric("s1", "a str")
+			json_add_numeric_metric("n2", "", "")
+			json_add_array("arr", "an array"); json_add_array("arr2", "")
+			json_add_array_numeric_metric("arr", "v1", "desc v1", "ms")
+			json_add_array_string_metric("arr", "t1", "desc t1")
+			json_add_array_numeric_metric("nope", "v1", "desc v1", "ms")
+			try { json_add_numeric_metric("n1", "dup", "x") } catch (m) { println(m) }
+			try { json_add_array_numeric_metric("arr", "v1", "d", "u") } catch (m) { println(m) }
+			println("ready")
+		}
+		probe prometheus {
+			@prometheus_dump_array1(a1, "cnt", "name")
+			@prometheus_dump_array2(a2, "cnt2", "name", "num")
+		}
+		probe json_data {
+			@json_output_data_start
+			@json_output_numeric_value("n1", 42)
+			@json_output_string_value("s1", "he\"y")
+			@json_output_array_string_value("arr", "i1", "t1", "v")
+			@json_output_array_numeric_value("arr", "i1", "v1", 7)
+			@json_output_array_numeric_value("arr", "i2", "v1", 8)
+			@json_output_data_end
+		}
+		probe procfs("quit").write { exit() }'
+	LC_ALL=C sort "$files/__prometheus" >got
+	cat "$files/data.json" "$files/metadata.json" >>got
+	echo >"$files/quit"
+	wait $session
+	cat >want <<-'END'
+	cnt2{name="x",num="3"} 9
+	cnt2{name="y",num="4"} -1
+	cnt{name="x"} 5
+	cnt{name="y\"q\\z\n"} 7
+	{
+	  "n1": 42,
+	  "s1": "he\"y",
+	  "arr": [
+	    {
+	      "__id": "i1",
+	      "t1": "v",
+	      "v1": 7
+	    },
+	    {
+	      "__id": "i2",
+	      "v1": 8
+	    }
+	  ]
+	}
+	{
+	  "prefix": "pre",
+	  "metrics": [
+	    {
+	      "name": "n1",
+	      "pointer": "/n1",
+	      "type": "integer",
+	      "description": "a number",
+	      "units": "count"
+	    },
+	    {
+	      "name": "s1",
+	      "pointer": "/s1",
+	      "type": "string",
+	      "description": "a str"
+	    },
+	    {
+	      "name": "n2",
+	      "pointer": "/n2",
+	      "type": "integer"
+	    },
+	    {
+	      "name": "arr",
+	      "pointer": "/arr",
+	      "type": "array",
+	      "description": "an array",
+	      "index": "/__id",
+	      "metrics": [
+	        {
+	          "name": "v1",
+	          "pointer": "/v1",
+	          "type": "integer",
+	          "description": "desc v1",
+	          "units": "ms"
+	        },
+	        {
+	          "name": "t1",
+	          "pointer": "/t1",
+	          "type": "string",
+	          "description": "desc t1"
+	        }
+	      ]
+	    },
+	    {
+	      "name": "arr2",
+	      "pointer": "/arr2",
+	      "type": "array",
+	      "index": "/__id",
+	      "metrics": [
+
+	      ]
+	    }
+	  ]
+	}
+	END
+	sed -i 's/^\t//' want
+	diff want got
+	expect "^Metric 'n1' already exists$" out
+	expect "^Array metric 'v1' already exists in array arr$" out
+}
+
+test_metrics_for_monitors() {
+	need bpf
+	metrics_use metrics_bpf
+}
+
+test_metrics_for_monitors_in_the_engine() {
+	metrics_use metrics_user --runtime=user
+}

@@ -121,3 +121,33 @@ test_locks_account_for_every_hit() {
 	[ $((counted + lost)) -ge $((6 * n)) ] && [ "$counted" -le $((6 * n + 100)) ] ||
 		fail "counted $counted, lost $lost of $((6 * n))"
 }
+
+# What a handler does to several globals is seen as a whole, by handlers that
+# interrupt it too; hits that had to be skipped for that are counted.
+test_handlers_are_atomic() {
+	need bpf
+	need perl
+	local n=20000 done lost
+	for i in 1 2; do
+		echo "perl -e 'for (1 .. $n) { getpgrp() }' &"
+	done >load.sh
+	echo wait >>load.sh
+	"$stap" -DSTP_NO_OVERLOAD -DMAXSKIPPED=1000000 -DMAXACTION=100000 --accounting=json -c 'sh load.sh' -e '
+		global a, b, sum, log, torn, seen
+		function both(k) { a++; for (i = 0; i < 40; i++) sum += k; b++; return a - b }
+		probe kernel.trace("sys_enter") {
+			if ($id == 111 || $id == 121) { log[cpu()] <<< both(1); }
+		}
+		probe timer.profile, timer.us(200) { if (a != b || sum != 40 * a) torn++; seen++ }
+		probe end {
+			foreach (c in log) all += @count(log[c])
+			printf("%d %d %d %d\n", a - b, sum - 40 * a, all - a, torn)
+			printf("done %d, looks %d\n", a, seen > 10)
+		}' >out 2>err
+	expect '^0 0 0 0$' out
+	expect ', looks 1$' out
+	done=$(sed -n 's/^done \([0-9]*\),.*/\1/p' out)
+	lost=$(sed -n 's/.*"skip_lock": \([0-9]*\).*/\1/p' json)
+	[ $((done + lost)) -ge $((2 * n)) ] && [ "$done" -le $((2 * n + 100)) ] ||
+		fail "done $done, lost $lost of $((2 * n))"
+}
