@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "probe/frame.h"
+#include "probe/frame_int.h"
 #include "probe/kind.h"
 
 static void visible(const struct frame *f, dw_var_list *out)
@@ -51,19 +51,94 @@ static const char *names_of(const struct frame *f, struct arena *a)
 
 /* ---- groups ---- */
 
+static void find_unknown(struct visitor *v, struct expr **ep)
+{
+	bool *found = v->ctx;
+
+	if ((*ep)->kind == E_CALL &&
+	    !strcmp((*ep)->call.name, FRAME_UNKNOWN_CALL))
+		*found = true;
+	expr_children(v, *ep);
+}
+
+/* It may turn out that the value cannot be had (frame_caller.c). */
+static bool may_be_unknown(struct expr *e)
+{
+	bool found = false;
+	struct visitor v = {.expr = find_unknown, .ctx = &found};
+
+	find_unknown(&v, &e);
+	return found;
+}
+
+/* The operand that is a choice, or NULL. */
+static struct expr **chosen_operand(struct expr *e)
+{
+	struct expr **x = NULL;
+
+	if (e->kind == E_PRIM && !e->prim.arg[1])
+		x = &e->prim.arg[0];
+	else if (e->kind == E_BINARY)
+		x = may_be_unknown(e->binary.a) ? &e->binary.a : &e->binary.b;
+	return x && *x && (*x)->kind == E_TERNARY ? x : NULL;
+}
+
+/* f(c ? x : y) as c ? f(x) : f(y); other expressions as they are. */
+static struct expr *choice_outside(struct arena *a, struct expr *e)
+{
+	struct expr **x = chosen_operand(e), *t, *yes, *no;
+
+	if (!x)
+		return e;
+	t = expr_clone(a, *x);
+	yes = expr_clone(a, e);
+	no = expr_clone(a, e);
+	*chosen_operand(yes) = t->ternary.a;
+	*chosen_operand(no) = t->ternary.b;
+	t->ternary.a = yes;
+	t->ternary.b = no;
+	return t;
+}
+
+/* The number as text, "?" where it would be an error. */
+static struct expr *shown_number(const struct probe_env *env, struct loc loc,
+				 struct expr *e)
+{
+	struct pretty p;
+	struct expr *t;
+
+	if (may_be_unknown(e))
+		e = choice_outside(env->arena, e);
+	if (e->kind == E_TERNARY && may_be_unknown(e) &&
+	    !may_be_unknown(e->ternary.cond)) {
+		t = expr_new(env->arena, E_TERNARY, loc);
+		t->ternary.cond = e->ternary.cond;
+		t->ternary.a = shown_number(env, loc, e->ternary.a);
+		t->ternary.b = shown_number(env, loc, e->ternary.b);
+		return t;
+	}
+	if (may_be_unknown(e))
+		return expr_string(env->arena, loc, "?");
+	pretty_init(&p, env, loc);
+	pretty_arg(&p, "%#x", e);
+	return pretty_done(&p);
+}
+
 /* Without "$" behind the group's name: numbers in hex, the rest hinted at. */
 static void put_short(struct pretty *p, struct access *a)
 {
 	const char *why = NULL;
 	struct ttype t;
 	bool known = a->src->ops->get(a->src, a->type, &t);
-	struct expr *v;
+	struct expr *v = NULL;
 
 	if (known && (t.kind == TT_STRUCT || t.kind == TT_UNION))
 		pretty_text(p, "{...}");
 	else if (known && t.kind == TT_ARRAY)
 		pretty_text(p, "[...]");
-	else if (known && (v = access_load(a, &why)))
+	else if (known && (v = access_load(a, &why)) && may_be_unknown(v))
+		pretty_arg(p, "%s", shown_number(p->env, p->loc, v));
+	else if (known && v)
 		pretty_arg(p, "%#x", v);
 	else
 		pretty_text(p, "?");

@@ -84,7 +84,7 @@ static const char gone[] = "it was optimised out here: only its value at the "
 /* Fails at run time. */
 static struct expr *unknown(const struct probe_env *env, struct loc loc)
 {
-	struct expr *e = expr_call(env->arena, loc, "__entry_value_unknown");
+	struct expr *e = expr_call(env->arena, loc, FRAME_UNKNOWN_CALL);
 
 	e->type = TY_LONG;
 	return e;

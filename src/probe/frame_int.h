@@ -22,4 +22,7 @@ struct expr *frame_entry_value(const struct frame *f,
 			       unsigned reg, const Dwarf_Die *param,
 			       unsigned nested, const char **why);
 
+/* What stands for a value that no known caller tells: fails at run time. */
+#define FRAME_UNKNOWN_CALL "__entry_value_unknown"
+
 #endif

@@ -10,6 +10,11 @@ integers: "$node->in->s[1]". The same program is then run under a script that
 prints the same expressions at the same addresses. Both runs have an empty
 environment and no address randomisation, so pointers are equal too.
 
+What functions return is asked of gdb's "finish" for the first call of each, and
+of $return where the stack pointer says that it is the same call. $$parms,
+$$locals and $$vars must name the variables that gdb has there, with the same
+values, or "?" where only a caller's caller tells.
+
 Values are compared as 64 bits (floats by their bits, as the language has
 them); what gdb calls optimised out must not be defined or fail for us, and
 what it cannot access must fault.
@@ -160,6 +165,48 @@ class Walker:
 class Place:
     def __init__(self, pc, what):
         self.pc, self.what, self.leaves = pc, what, []
+        self.point = f'statement(0x{pc - load_bias():x}).absolute'
+        self.scalars = {}  # name -> (value, bytes, is an argument)
+
+
+class Finish(gdb.FinishBreakpoint):
+    def __init__(self, frame, place):
+        super().__init__(frame, internal=True)
+        self.silent = True
+        self.place = place
+
+    def stop(self):
+        w = Walker()
+        try:
+            if self.return_value is not None:
+                w.walk("$return", self.return_value)
+        except gdb.error as e:
+            print(f"# {self.place.what} $return: {e}")
+        self.place.leaves = w.leaves
+        return False
+
+
+def await_return(returns):
+    """The call that has just begun, unless its function was seen, is main or
+    was inlined."""
+    frame = gdb.newest_frame()
+    if RUST or not frame.function() or frame.name() in returns:
+        return
+    block = frame.block()
+    while not block.function:
+        block = block.superblock
+    older = frame.older()
+    place = Place(block.start, f"{frame.name()} returned")
+    returns[frame.name()] = place
+    if (frame.name() == "main" or not older or
+            {frame.type(), older.type()} != {gdb.NORMAL_FRAME}):
+        return
+    place.point = f"function(0x{place.pc - load_bias():x}).return"
+    place.sp = int(older.read_register("rsp")) & MASK
+    try:
+        Finish(frame, place)
+    except (ValueError, RuntimeError, gdb.error):
+        pass
 
 
 def symbols_of(block):
@@ -205,9 +252,18 @@ def look(place):
             continue
         try:
             w.walk(expr, v)
+            note_scalar(place, sym, v)
         except gdb.error as e:
             print(f"# {place.what} {expr}: {e}")
     place.leaves = w.leaves
+
+
+def note_scalar(place, sym, v):
+    t = v.type.strip_typedefs()
+    if fits(t.code, "INT", "ENUM", "BOOL", "CHAR", "PTR"):
+        want = integer(v, t)
+        if isinstance(want, int):
+            place.scalars[sym.name] = (want, t.sizeof, sym.is_argument)
 
 
 def specs():
@@ -234,7 +290,7 @@ def gdb_side():
               "print entry-values no",
               "print static-members on", "debuginfod enabled off"):
         gdb.execute("set " + c)
-    places = {}
+    places, returns = {}, {}
     gdb.execute("unset environment")
     gdb.execute("exec-file " + PROG)
     gdb.execute("symbol-file " + os.environ.get("REF", PROG))
@@ -254,9 +310,10 @@ def gdb_side():
             sal = gdb.newest_frame().find_sal()
             places[pc] = Place(pc, f"{fn}:{sal.line}")
             look(places[pc])
+            await_return(returns)
         gdb.execute("continue", to_string=True)
     # Run-time addresses to the file's: where is a known function?
-    return list(places.values())
+    return list(places.values()), [r for r in returns.values() if r.leaves]
 
 
 def load_bias():
@@ -265,27 +322,40 @@ def load_bias():
     return 0x555555554000 if re.search(r"Type:\s+DYN", out) else 0
 
 
-def script(places, bias):
-    lines = ["global seen"]
+def print_leaf(tag, leaf):
+    return (f"  if (@defined({leaf.expr})) try {{ "
+            f'printf("{tag} {leaf.kind}\\n", {leaf.expr}) }} '
+            f'catch (m) {{ printf("{tag} ! %s\\n", m) }} '
+            f'else printf("{tag} -\\n")')
+
+
+def script(places, returns, bias):
+    lines = ["global seen, back"]
+    for n, r in enumerate(returns):
+        lines.append(f'probe process("{PROG}").function(0x{r.pc - bias:x})'
+                     ".return {")
+        lines.append(f'  if (register("rsp") != 0x{r.sp:x} || back[{n}]++) '
+                     "next")
+        for k, leaf in enumerate(r.leaves):
+            lines.append(print_leaf(f"r{n}.{k}", leaf))
+        lines.append("}")
     for n, p in enumerate(places):
         lines.append(f'probe process("{PROG}").statement(0x{p.pc - bias:x})'
                      ".absolute {")
         lines.append(f"  if (seen[{n}]++) next")
         for k, leaf in enumerate(p.leaves):
-            tag = f"{n}.{k}"
-            lines.append(
-                f"  if (@defined({leaf.expr})) try {{ "
-                f'printf("{tag} {leaf.kind}\\n", {leaf.expr}) }} '
-                f'catch (m) {{ printf("{tag} ! %s\\n", m) }} '
-                f'else printf("{tag} -\\n")')
+            lines.append(print_leaf(f"{n}.{k}", leaf))
+        if p.scalars and not RUST:
+            lines.append(f'  printf("{n}.vars %s\\n{n}.parms %s\\n'
+                         f'{n}.locals %s\\n", $$vars, $$parms, $$locals)')
         lines.append("}")
     return "\n".join(lines) + "\n"
 
 
-def our_side(places):
+def our_side(places, returns):
     stp = os.path.join(WORK, os.path.basename(PROG) + ".stp")
     with open(stp, "w") as f:
-        f.write(script(places, load_bias()))
+        f.write(script(places, returns, load_bias()))
     r = subprocess.run(
         [STAP, "-g", "-DMAXACTION=100000", "-c",
          "env -i setarch -R " + PROG, stp],
@@ -295,9 +365,9 @@ def our_side(places):
         sys.exit(1)
     got = {}
     for line in r.stdout.split("\n"):
-        m = re.match(r"(\d+)\.(\d+) (.*)", line)
+        m = re.match(r"(r?\d+)\.(\w+) (.*)", line)
         if m:
-            got[int(m.group(1)), int(m.group(2))] = m.group(3)
+            got[m.group(1), m.group(2)] = m.group(3)
     return got
 
 
@@ -317,8 +387,7 @@ def in_vector_register(place, leaf):
     """BPF programs cannot read those; that is what must be said."""
     r = subprocess.run(
         [STAP, "-g", "-p2", "-e",
-         f'probe process("{PROG}").statement(0x{place.pc - load_bias():x})'
-         f".absolute {{ println({leaf.expr}) }}"],
+         f'probe process("{PROG}").{place.point} {{ println({leaf.expr}) }}'],
         text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     return "floating point" in r.stdout
 
@@ -327,15 +396,48 @@ def show(want):
     return f"{want} (0x{want:x})" if isinstance(want, int) else want
 
 
+def compare_texts(n, place, got):
+    """$$vars and its parts against gdb's scalars: equal, different."""
+    good = bad = alone = 0
+    sets = {w: dict(re.findall(r"(\w+)=(\S+)", got.get((n, w), "")))
+            for w in ("vars", "parms", "locals")}
+    for name, (want, size, is_arg) in place.scalars.items():
+        for where in ("vars", "parms" if is_arg else "locals"):
+            text = sets[where].get(name)
+            mask = (1 << 8 * size) - 1
+            if text is None and not is_arg:
+                continue  # of the file, not of the function
+            if text == "?":
+                alone += 1  # only $name finds it, through several callers
+                continue
+            if (text and re.fullmatch(r"0x[0-9a-f]+", text)
+                    and int(text, 16) & mask == want & mask):
+                good += 1
+                continue
+            bad += 1
+            print(f"DIFF {os.path.basename(PROG)} {place.what} "
+                  f"{place.pc - load_bias():#x} $${where} {name}: "
+                  f"gdb {show(want)}, ours {text}")
+    return good, bad, alone
+
+
 def main():
-    places = gdb_side()
+    places, returns = gdb_side()
     if ONLY:
         places = [p for p in places if ONLY in (p.what, hex(p.pc))]
-    got = our_side(places)
-    good = gone = vector = bad = 0
-    for n, p in enumerate(places):
+    # apart: a return probe hides the return address, which tells who called
+    got = our_side(places, [])
+    got.update(our_side([], returns))
+    good = gone = vector = bad = texts = alone = 0
+    for n, p in ([(f"r{n}", r) for n, r in enumerate(returns)] +
+                 [(str(n), p) for n, p in enumerate(places)]):
+        if p.scalars and not RUST:
+            right, wrong, missing = compare_texts(n, p, got)
+            texts += right
+            bad += wrong
+            alone += missing
         for k, leaf in enumerate(p.leaves):
-            ours = got.get((n, k))
+            ours = got.get((n, str(k)))
             if equal(leaf, ours):
                 good += 1
                 gone += leaf.want == GONE
@@ -347,9 +449,10 @@ def main():
             print(f"DIFF {os.path.basename(PROG)} {p.what} "
                   f"{p.pc - load_bias():#x} {leaf.expr}: "
                   f"gdb {show(leaf.want)}, ours {ours}")
-    print(f"{os.path.basename(PROG)}: {len(places)} places, {good} equal "
-          f"({gone} optimised out), {vector} in vector registers, "
-          f"{bad} different")
+    returned = sum(len(r.leaves) for r in returns)
+    print(f"{os.path.basename(PROG)}: {len(places)} places, {good + texts} "
+          f"equal ({gone} optimised out, {returned} returned, {texts} in "
+          f"texts, {alone} ? there), {vector} in vector registers, {bad} different")
     sys.exit(bad > 0)
 
 
