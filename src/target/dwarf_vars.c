@@ -216,7 +216,8 @@ static bool by_reference(Dwarf_Die *type)
 bool dw_return_value(struct dw_module *m, Dwarf_Die *func, uint32_t *type,
 		     struct dw_loc *out, const char **why)
 {
-	static const Dwarf_Op at_reg0 = {.atom = DW_OP_breg0};
+	static const Dwarf_Op at_reg0 = {.atom = DW_OP_breg0},
+			      in_reg0 = {.atom = DW_OP_reg0};
 	const Dwarf_Op *ops = NULL;
 	Dwarf_Attribute a;
 	Dwarf_Die t, peeled;
@@ -227,12 +228,18 @@ bool dw_return_value(struct dw_module *m, Dwarf_Die *func, uint32_t *type,
 		return false;
 	}
 	int n = dwfl_module_return_value_location(m->mod, func, &ops);
-	bool reg0 = m->machine == EM_X86_64 &&
-		    dwarf_attr_integrate(func, DW_AT_type, &a) &&
-		    dwarf_formref_die(&a, &t) &&
-		    !dwarf_peel_type(&t, &peeled) && by_reference(&peeled);
-	if (reg0) {
+	bool known = dwarf_attr_integrate(func, DW_AT_type, &a) &&
+		     dwarf_formref_die(&a, &t) && !dwarf_peel_type(&t, &peeled);
+	if (known && m->machine == EM_X86_64 && by_reference(&peeled)) {
 		ops = &at_reg0;
+		n = 1;
+	}
+	/* C++ references, which libdw does not know to be pointers; register 0
+	   is the first one on both machines */
+	if (n < 0 && known &&
+	    (dwarf_tag(&peeled) == DW_TAG_reference_type ||
+	     dwarf_tag(&peeled) == DW_TAG_rvalue_reference_type)) {
+		ops = &in_reg0;
 		n = 1;
 	}
 	if (n <= 0) {

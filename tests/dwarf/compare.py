@@ -427,7 +427,8 @@ def main():
         places = [p for p in places if ONLY in (p.what, hex(p.pc))]
     # apart: a return probe hides the return address, which tells who called
     got = our_side(places, [])
-    got.update(our_side([], returns))
+    if returns:
+        got.update(our_side([], returns))
     good = gone = vector = bad = texts = alone = 0
     for n, p in ([(f"r{n}", r) for n, r in enumerate(returns)] +
                  [(str(n), p) for n, p in enumerate(places)]):
