@@ -49,3 +49,15 @@ test_targets_are_found_in_a_pid_namespace() {
 			probe end { println(n > 0) }"' "$stap" >out
 	expect '^1$' out
 }
+
+# A line without code stands for the next one that has some.
+test_the_nearest_line_with_code() {
+	need bpf
+	printf 'int sink;\nint main(int argc, char **argv)\n{\n\tsink = argc;\n\n\t/* nothing */\n\n\tsink += 2;\n\treturn 0;\n}\n' >n.c
+	cc -g -O0 n.c -o n
+	fails "$stap" -l "process(\"$PWD/n\").statement(\"main@n.c:6\")" 2>err
+	"$stap" -l "process(\"$PWD/n\").statement(\"main@n.c:6\").nearest" >out
+	expect 'statement\("main@.*/n.c:8"\).nearest$' out
+	"$stap" -c "$PWD/n" -e 'probe process(@1).statement("main@n.c:6").nearest { printf("%d %d\n", $argc, $sink) }' "$PWD/n" >out
+	expect '^1 1$' out
+}
