@@ -39,6 +39,8 @@ static long (*rt_h_read_kernel_str)(void *dst, w_u32 size,
 
 static long (*rt_h_write_user)(void *dst, const void *src,
 			       w_u32 size) = (void *)36;
+static long (*rt_h_snprintf)(void *dst, w_u32 size, const char *fmt,
+			     const void *data, w_u32 data_len) = (void *)165;
 static void *(*rt_h_task_pt_regs)(void *task) = (void *)175;
 static long (*rt_h_find_vma)(void *task, w_u64 addr, void *fn, void *ctx,
 			     w_u64 flags) = (void *)180;
@@ -118,6 +120,33 @@ RT_INLINE long rt_env_write_user(w_u64 at, w_u64 size, w_u64 addr)
 	return rt_h_write_user((void *)addr, rt_at(at), size);
 }
 
+/* The back end puts them into memory that is seen not to change. */
+extern const char rt_texts[]; /* RTLIB_TEXTS */
+
+/* Can the handler see the kernel's registers, stack and names? */
+RT_INLINE w_u64 rt_env_has_kernel(void)
+{
+	return 1;
+}
+/* The frame pointer, through the heap word `at`, as a number. */
+RT_INLINE w_u64 rt_env_frame(w_u64 at)
+{
+	rt_word *word = rt_at(at);
+
+	asm volatile("*(u64 *)(%0 + 0) = r10" : : "r"(word) : "memory");
+	return rt_ld64(at);
+}
+/* The kernel's name for the address in the word at heap offset `at`: size bytes
+   at most to dst, with its NUL; which 1: with place and size. Bytes that it
+   wants, or negative. */
+RT_INLINE long rt_env_ksym(w_u64 dst, w_u64 size, w_u64 at, w_u64 which)
+{
+	size = rt_helper_size(size);
+	if (which)
+		return rt_h_snprintf(rt_at(dst), size, rt_texts + 4, rt_at(at),
+				     8);
+	return rt_h_snprintf(rt_at(dst), size, rt_texts, rt_at(at), 8);
+}
 /* A pointer that goes through the heap is a number. */
 RT_INLINE w_u64 rt_env_uregs(w_u64 c)
 {
@@ -175,6 +204,18 @@ RT_INLINE long rt_env_find_vma(w_u64 c, w_u64 addr)
 #else
 #include "native.h"
 
+RT_INLINE w_u64 rt_env_has_kernel(void)
+{
+	return 0;
+}
+RT_INLINE long rt_env_ksym(w_u64 dst, w_u64 size, w_u64 at, w_u64 which)
+{
+	return 0;
+}
+RT_INLINE w_u64 rt_env_frame(w_u64 at)
+{
+	return 0;
+}
 /* The engine attaches to nothing that has registers. */
 RT_INLINE w_u64 rt_env_uregs(w_u64 c)
 {

@@ -20,6 +20,7 @@
  *    loader that cares for memory creates that map itself and gives it to
  *    libbpf with bpf_map__reuse_fd(): libbpf would touch every page of it;
  *  - the ring buffer: EBPF_RING in ".maps";
+ *  - constant texts, where they are needed: EBPF_TEXTS in ".rodata";
  *  - .BTF, .BTF.ext with the script's lines, "license";
  *  - the image: sections ".stap.*" (read back by run/image_read.h).
  */
@@ -37,6 +38,7 @@
 
 #define EBPF_HEAP "rt_heap"
 #define EBPF_RING "rt_ring"
+#define EBPF_TEXTS "rt_texts"
 
 struct ebpf_opts {
 	/* Loops by may_goto (see EBPF_MAY_GOTO); else by bpf_loop */

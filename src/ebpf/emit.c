@@ -100,11 +100,50 @@ static bool is_compact(const struct unit *u, uint32_t handler)
 		im->handlers[handler].prog_type == IMAGE_PROG_RUN);
 }
 
+static w_u32 entry_kind(const struct gen *g, uint32_t handler)
+{
+	static const w_u32 kinds[IMAGE_PROG_TYPES] = {
+		[IMAGE_PROG_UPROBE] = RT_ENTRY_REGS,
+		[IMAGE_PROG_KPROBE] = RT_ENTRY_REGS,
+		[IMAGE_PROG_PERF] = RT_ENTRY_PERF,
+	};
+
+	return kinds[g->u->m->image->handlers[handler].prog_type];
+}
+
+/* For rt_kregs(): r7 is the context. */
+static void keep_entry(struct gen *g, uint32_t handler)
+{
+	gen_emit(g, LDX(BPF_DW, R1, R10, STACK_PROG_CTX));
+	gen_emit(g, STX(BPF_DW, R7, CTX_OFF(entry), R1));
+	gen_emit(g, ST_IMM(BPF_W, R7, CTX_OFF(entry_kind),
+			   (int32_t)entry_kind(g, handler)));
+}
+
+/* bpf_get_stack() wants the program's context, which functions do not have. */
+static void take_kstack(struct gen *g, uint32_t handler)
+{
+	const struct rt_head *head = (const void *)g->u->m->image->heap_init;
+
+	gen_emit(g, LDX(BPF_DW, R2, R10, STACK_C));
+	gen_emit(g, ALU64_IMM(BPF_ADD, R2, (int32_t)head->kstack_off));
+	gen_pointer(g, R2, 8);
+	gen_emit(g, LDX(BPF_DW, R1, R10, STACK_PROG_CTX));
+	gen_emit(g, MOV_IMM(R3, (int32_t)(8 * head->kstack_max)));
+	gen_emit(g, MOV_IMM(R4, 0));
+	gen_emit(g, HELPER(BPF_FUNC_get_stack));
+	gen_emit(g, STX(BPF_W, R7, CTX_OFF(kstack_len), R0));
+	/* Without registers it begins in the program: to be found out. */
+	gen_emit(g, ST_IMM(BPF_W, R7, CTX_OFF(kstack_first),
+			   entry_kind(g, handler) != RT_ENTRY_PLAIN));
+}
+
 void gen_enter(struct gen *g, uint32_t handler, bool save_ctx)
 {
 	uint32_t flags = g->u->m->image->handlers[handler].flags;
 
-	if (save_ctx || flags & IMAGE_HANDLER_SITE)
+	if (save_ctx || flags & (IMAGE_HANDLER_SITE | IMAGE_HANDLER_REGS |
+				 IMAGE_HANDLER_KSTACK))
 		gen_emit(g, STX(BPF_DW, R10, STACK_PROG_CTX, R1));
 	gen_emit(g, MOV_IMM(R1, (int32_t)handler));
 	gen_emit(g, MOV_IMM(R2, (int32_t)flags));
@@ -122,6 +161,10 @@ void gen_enter(struct gen *g, uint32_t handler, bool save_ctx)
 		gen_emit(g, HELPER(BPF_FUNC_get_attach_cookie));
 		gen_emit(g, STX(BPF_W, R7, CTX_OFF(site), R0));
 	}
+	if (flags & IMAGE_HANDLER_REGS)
+		keep_entry(g, handler);
+	if (flags & IMAGE_HANDLER_KSTACK)
+		take_kstack(g, handler);
 }
 
 void gen_leave(struct gen *g, uint32_t handler)

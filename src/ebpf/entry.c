@@ -243,6 +243,7 @@ static struct bpf_insn runtime_insn(struct gen *g, const struct rtlib_func *src,
 		[RTLIB_FUNC] = CODE_ADDR,
 		[RTLIB_HEAP] = CODE_HEAP,
 		[RTLIB_RING] = CODE_RING,
+		[RTLIB_TEXT] = CODE_TEXT,
 	};
 	struct unit *u = g->u;
 	struct bpf_insn insn;

@@ -115,6 +115,7 @@ enum code_reloc_kind {
 	CODE_ADDR, /* ld_imm64 of function `target` */
 	CODE_HEAP,
 	CODE_RING,
+	CODE_TEXT, /* a byte of RTLIB_TEXTS */
 };
 
 struct code_reloc {

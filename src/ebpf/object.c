@@ -63,7 +63,8 @@ struct object {
 	VEC(struct section) sections;
 	struct bytes syms, strs;
 	VEC(uint32_t) func_sym; /* by unit.out index; 0: no global symbol */
-	uint32_t heap_sym, ring_sym, maps_sec, bss_sec, license_sec;
+	uint32_t heap_sym, ring_sym, text_sym;
+	uint32_t maps_sec, bss_sec, rodata_sec, license_sec; /* rodata: or 0 */
 	uint32_t nlocal;
 };
 
@@ -175,6 +176,9 @@ static void add_symbols(struct object *o)
 			      0, (uint64_t)im->heap_size + o->u->slack);
 	o->ring_sym = add_sym(o, EBPF_RING, STB_GLOBAL, STT_OBJECT, o->maps_sec,
 			      0, 16);
+	if (o->rodata_sec)
+		o->text_sym = add_sym(o, EBPF_TEXTS, STB_GLOBAL, STT_OBJECT,
+				      o->rodata_sec, 0, sizeof(RTLIB_TEXTS));
 	add_sym(o, "_license", STB_GLOBAL, STT_OBJECT, o->license_sec, 0, 4);
 }
 
@@ -206,6 +210,9 @@ static void relocate(struct object *o, const struct ebpf_func *f,
 		break;
 	case CODE_RING:
 		sym = o->ring_sym;
+		break;
+	case CODE_TEXT:
+		sym = o->text_sym;
 		break;
 	}
 	memcpy(o->code[s].v + at, &insn, sizeof(insn));
@@ -315,6 +322,15 @@ static struct ebpf_object *lay_out(struct object *o, uint32_t shstrndx)
 	return obj;
 }
 
+static bool uses_texts(const struct unit *u)
+{
+	vec_for (&u->out, i)
+		vec_for (&u->out.v[i].relocs, r)
+			if (u->out.v[i].relocs.v[r].kind == CODE_TEXT)
+				return true;
+	return false;
+}
+
 struct ebpf_object *object_write(struct unit *u)
 {
 	struct object o = {.u = u};
@@ -339,6 +355,10 @@ struct ebpf_object *object_write(struct unit *u)
 	o.bss_sec = add_section(&o, ".bss", SHT_NOBITS, SHF_ALLOC | SHF_WRITE,
 				NULL, (uint64_t)im->heap_size + u->slack);
 	section(&o, o.bss_sec)->h.sh_addralign = 4096;
+	if (uses_texts(u))
+		o.rodata_sec = add_section(&o, ".rodata", SHT_PROGBITS,
+					   SHF_ALLOC, RTLIB_TEXTS,
+					   sizeof(RTLIB_TEXTS));
 	btf_write(u, o.code_name, o.ncode, &btf, &ext);
 	add_section(&o, ".BTF", SHT_PROGBITS, 0, btf.v, btf.n);
 	add_section(&o, ".BTF.ext", SHT_PROGBITS, 0, ext.v, ext.n);

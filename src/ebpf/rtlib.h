@@ -22,7 +22,12 @@ enum rtlib_reloc_kind {
 	RTLIB_HEAP, /* ld_imm64 of the heap's address; imm holds an addend */
 	RTLIB_RING, /* ld_imm64 of the ring buffer map */
 	RTLIB_MASK, /* imm is the heap mask */
+	RTLIB_TEXT, /* ld_imm64 of a byte of RTLIB_TEXTS; imm says which */
 };
+
+/* What the library refers to as rt_texts: constants of which a helper wants to
+   see that they are. */
+#define RTLIB_TEXTS "%ps\0%pS"
 
 struct rtlib_reloc {
 	uint32_t insn;	 /* index in the function */

@@ -7,6 +7,7 @@
  *                           frame area: the handler's slots, then those of
  *                           the functions that it calls, stacked
  *                           RT_CTX_STRINGS strings, if the module needs them
+ *                           the kernel's stack, if a handler asks for it
  *                           output buffer, out_cap bytes
  *
  * How large the frame area must be follows from the call graph: the deepest
@@ -54,13 +55,26 @@ static bool uses_context_strings(const struct ir_module *m)
 	return false;
 }
 
+/* Frames that stand in front of what was probed: BPF's own. */
+#define OWN_FRAMES 12
+
+/* Addresses of the kernel's stack that a context has room for; 0: nobody
+   asks. */
+static uint64_t kstack_depth(const struct image *image, uint32_t max_backtrace)
+{
+	for (uint32_t i = 0; i < image->nhandlers; i++)
+		if (image->handlers[i].flags & IMAGE_HANDLER_KSTACK)
+			return max_backtrace + OWN_FRAMES;
+	return 0;
+}
+
 bool ir_layout_contexts(struct ir_module *m, uint32_t frame_bytes,
 			uint32_t out_cap, uint32_t count)
 {
 	struct image *image = m->image;
 	uint64_t out = round_up(out_cap, 8);
 	uint64_t start = m->statics_end;
-	uint64_t ctx_size, strings = 0, end, size = 4096;
+	uint64_t ctx_size, strings = 0, stack = 0, depth = 0, end, size = 4096;
 	const struct rt_head *before = (const void *)image->heap_init;
 	w_u8 *heap;
 
@@ -75,6 +89,12 @@ bool ir_layout_contexts(struct ir_module *m, uint32_t frame_bytes,
 		strings = ctx_size;
 		ctx_size += RT_CTX_STRINGS *
 			    RT_STR_SIZE((uint64_t)before->string_cap);
+	}
+	if (image->heap_init_len >= sizeof(*before))
+		depth = kstack_depth(image, before->max_backtrace);
+	if (depth) {
+		stack = round_up(ctx_size, 8);
+		ctx_size = stack + 8 * depth;
 	}
 	ctx_size = round_up(ctx_size + out, 64);
 	end = start + ctx_size * count;
@@ -100,6 +120,8 @@ bool ir_layout_contexts(struct ir_module *m, uint32_t frame_bytes,
 	HEAD(heap, ctx_count) = count;
 	HEAD(heap, out_cap) = out;
 	HEAD(heap, ctx_strings_off) = strings;
+	HEAD(heap, kstack_off) = stack;
+	HEAD(heap, kstack_max) = depth;
 	image->heap_init = heap;
 	return true;
 }

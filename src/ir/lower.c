@@ -512,7 +512,7 @@ static void lower_items(struct lower *L, const item_list *l, bool tail)
 /* For the functions it calls; a cookie comes from the program's entry. */
 static void note_site(struct lower *L, const struct job *j)
 {
-	if (j->hi->uses_point && j->site)
+	if (j->hi->asks & ASKS_POINT && j->site)
 		lower_store(L, iv_ctx(offsetof(struct rt_ctx, site)), 0,
 			    iv_imm(j->first_attach), 4);
 }
@@ -528,7 +528,7 @@ static void note_mode(struct lower *L, const struct job *j)
 		s->prog_type == IMAGE_PROG_UPROBE ? RT_CTX_USER : 0);
 	ir_reg cs;
 
-	if (!j->hi->uses_point)
+	if (!(j->hi->asks & ASKS_POINT))
 		return;
 #ifdef __x86_64__
 	if (s->prog_type == IMAGE_PROG_PERF) {
@@ -594,6 +594,24 @@ static void push_job(struct lower *L, struct job j, uint32_t nsites,
 	vec_push(L->arena, &L->jobs, j);
 }
 
+/*
+ * fentry and fexit are cheaper than kprobes, but have no registers. (A kprobe
+ * at the return does not know the parameters: there it stays.)
+ */
+static void make_kprobe(struct handler_info *hi)
+{
+	struct probe_site *s = hi->h->sites.v[0];
+	bool is_return = s->prog_type == IMAGE_PROG_FEXIT;
+
+	if (!(hi->asks & ASKS_REGS) || hi->h->sites.n != 1 ||
+	    s->attach.kind != WIRE_PROBE_FENTRY ||
+	    (is_return && hi->reads_args))
+		return;
+	s->attach.kind = WIRE_PROBE_KPROBE;
+	s->prog_type = IMAGE_PROG_KPROBE;
+	hi->by_kprobe = true;
+}
+
 /* Handlers that ask where they are get a program per site, where nothing else
    can tell them. */
 static void make_jobs(struct lower *L)
@@ -601,11 +619,12 @@ static void make_jobs(struct lower *L)
 	uint32_t nattach = 0;
 
 	vec_for (&L->prog->handlers, i) {
-		const struct handler_info *hi = &L->handlers[i];
+		struct handler_info *hi = &L->handlers[i];
 		const struct handler *h = hi->h;
 		struct job j = {.hi = hi};
 
-		if (!hi->uses_point || h->sites.n < 2 ||
+		make_kprobe(hi);
+		if (!(hi->asks & ASKS_POINT) || h->sites.n < 2 ||
 		    has_cookie(h->sites.v[0])) {
 			j.site = h->sites.n == 1 ? h->sites.v[0] : NULL;
 			push_job(L, j, h->sites.n, &nattach);

@@ -5,6 +5,7 @@
 
 #include "ir/lower_impl.h"
 #include "sema/regex.h"
+#include "target/arch.h"
 
 /* ---- script functions ---- */
 
@@ -132,7 +133,7 @@ static struct ir_val fact_in_function(struct lower *L, enum point_fact fact)
 
 		L->point_table[fact] = table;
 		vec_for (&L->jobs, j)
-			if (L->jobs.v[j].hi->uses_point)
+			if (L->jobs.v[j].hi->asks & ASKS_POINT)
 				fill_table(L,
 					   table + 4 * L->jobs.v[j].first_attach,
 					   &L->jobs.v[j], fact);
@@ -359,6 +360,17 @@ struct val lower_call(struct lower *L, const struct expr *e, struct ir_val dst)
 
 /* ---- target variables ---- */
 
+/* Offset in the probe's context. */
+static uint32_t context_offset(const struct lower *L, const struct expr *e)
+{
+	const struct arch *arch = arch_native();
+
+	if (!L->job->hi->by_kprobe)
+		return e->prim.off;
+	return e->prim.off == IMAGE_CTX_RETVAL ? arch->ret
+					       : arch->arg[e->prim.off / 8];
+}
+
 /* Loaded once, in the entry block. */
 static struct ir_val context_value(struct lower *L, const struct expr *e)
 {
@@ -379,7 +391,7 @@ static struct ir_val context_value(struct lower *L, const struct expr *e)
 	ir_emit(L->m, L->f, 0,
 		(struct ir_insn){.op = IR_CTXLD,
 				 .d = r,
-				 .off = (int32_t)e->prim.off,
+				 .off = (int32_t)context_offset(L, e),
 				 .size = (uint8_t)e->prim.size,
 				 .is_signed = e->prim.is_signed,
 				 .loc = L->f->loc});

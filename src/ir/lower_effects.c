@@ -63,7 +63,8 @@ struct walk {
 	struct lower *L;
 	struct effects *eff;
 	VEC(struct func_decl *) callees; /* each once */
-	bool uses_point;
+	uint32_t asks; /* ASKS_* */
+	bool reads_args; /* see struct handler_info */
 	/* a single variable that is asked about, or NULL */
 	const struct var_decl *var;
 	bool var_read, var_written;
@@ -125,10 +126,22 @@ static void walk_lvalue(struct walk *w, struct expr *e)
 	}
 }
 
-static bool names_the_point(enum builtin_id id)
+static uint32_t builtin_asks(enum builtin_id id)
 {
-	return id == BUILTIN_pp || id == BUILTIN_pn || id == BUILTIN_ppfunc ||
-	       id == BUILTIN_probefunc || id == BUILTIN_user_mode;
+	switch (id) {
+	case BUILTIN_pp:
+	case BUILTIN_pn:
+	case BUILTIN_ppfunc:
+	case BUILTIN_probefunc:
+	case BUILTIN_user_mode:
+		return ASKS_POINT;
+	case BUILTIN___kregs:
+		return ASKS_REGS;
+	case BUILTIN___kstack:
+		return ASKS_KSTACK;
+	default:
+		return 0;
+	}
 }
 
 static bool asks_for_groups(enum builtin_id id)
@@ -164,12 +177,16 @@ static void walk_expr(struct visitor *v, struct expr **pe)
 	case E_CALL:
 		vec_for (&e->call.funcs, i)
 			note_call(w, e->call.funcs.v[i]);
-		if (e->call.builtin && names_the_point(e->call.builtin->id))
-			w->uses_point = true;
+		if (e->call.builtin)
+			w->asks |= builtin_asks(e->call.builtin->id);
 		if (e->call.builtin && asks_for_groups(e->call.builtin->id))
 			w->L->uses_matched = true;
 		walk_list(w, &e->call.args);
 		return;
+	case E_PRIM:
+		w->reads_args |= e->prim.op == PRIM_CTX &&
+				 e->prim.off != IMAGE_CTX_RETVAL;
+		break;
 	default:
 		break;
 	}
@@ -498,7 +515,7 @@ static void walk_function(struct lower *L, struct fn_info *fi)
 	walk_stmt(&w->v, &fi->fn->body);
 	vec_for (&w->callees, i)
 		vec_push(L->arena, &fi->callees, w->callees.v[i]);
-	fi->uses_point = w->uses_point;
+	fi->asks = w->asks;
 }
 
 /* A later overload is called by an earlier one's "next". */
@@ -553,8 +570,8 @@ static void close_graph(struct lower *L)
 				changed |= merge_effects(L, &fi->eff, &to->eff);
 				changed |= merge(fi->reach, to->reach,
 						 L->fn_words);
-				if (to->uses_point && !fi->uses_point)
-					changed = fi->uses_point = true;
+				changed |= (to->asks & ~fi->asks) != 0;
+				fi->asks |= to->asks;
 			}
 		}
 	} while (changed);
@@ -717,12 +734,13 @@ static void walk_handler(struct lower *L, struct handler_info *hi)
 		walk_expr(&w->v, &cond);
 	}
 	add_callees(L, w);
-	hi->uses_point = w->uses_point;
+	hi->asks = w->asks;
+	hi->reads_args = w->reads_args;
 	vec_for (&w->callees, i) {
 		const struct fn_info *fi = w->callees.v[i]->aux;
 
 		vec_push(L->arena, &hi->callees, w->callees.v[i]);
-		hi->uses_point |= fi->uses_point;
+		hi->asks |= fi->asks;
 	}
 }
 

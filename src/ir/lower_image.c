@@ -210,8 +210,13 @@ void image_handler(struct lower *L, const struct job *j)
 	ih.point = image_string(L, sb_str(&point));
 	ih.pp = image_string(L, first->name);
 	ih.prog_type = first->prog_type;
-	ih.flags = first->handler_flags |
-		   (j->hi->uses_point && !j->site ? IMAGE_HANDLER_SITE : 0);
+	ih.flags = first->handler_flags;
+	if (j->hi->asks & ASKS_POINT && !j->site)
+		ih.flags |= IMAGE_HANDLER_SITE;
+	if (j->hi->asks & ASKS_REGS)
+		ih.flags |= IMAGE_HANDLER_REGS;
+	if (j->hi->asks & ASKS_KSTACK)
+		ih.flags |= IMAGE_HANDLER_KSTACK;
 	if (h->decl->loc.src) {
 		ih.file = image_string(L, h->decl->loc.src->name);
 		ih.line = h->decl->loc.line;

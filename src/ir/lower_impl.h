@@ -58,6 +58,11 @@ struct effects {
 
 #define COST_MANY UINT32_MAX /* loops or recursion: no static bound */
 
+/* What a function wants to know that only the handler's entry can tell. */
+#define ASKS_POINT 1u  /* where it is: pp() and the like */
+#define ASKS_REGS 2u   /* the registers at the hit */
+#define ASKS_KSTACK 4u /* the kernel's stack at the hit */
+
 /* func_decl.aux */
 struct fn_info {
 	struct func_decl *fn;
@@ -68,7 +73,7 @@ struct fn_info {
 	struct func_decl *next; /* where "next" goes on; or NULL */
 	bool recursive;
 	bool accounts;	 /* counts its statements itself */
-	bool uses_point; /* pp() and the like, in it or below */
+	uint32_t asks;	 /* ASKS_*, in it or below */
 	uint32_t depth;	 /* of calls, recursion not counted */
 	uint32_t cost;	 /* statements, at most */
 };
@@ -80,7 +85,11 @@ struct handler_info {
 	VEC(struct func_decl *) callees;
 	uint32_t cost;
 	bool accounts;
-	bool uses_point; /* pp() and the like, in it or below */
+	uint32_t asks; /* ASKS_*, in it or below */
+	bool reads_args; /* parameters of the probed function */
+	/* Its site was to be fentry or fexit and is a kprobe: context loads
+	   still name parameters by number. */
+	bool by_kprobe;
 };
 
 /* var_decl.aux */

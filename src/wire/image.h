@@ -63,6 +63,8 @@ struct image_handler {
 				 the attachment tells (rt_ctx.site) */
 #define IMAGE_HANDLER_SLEEPABLE 4u /* of a UPROBE program: reads memory of the
 				      process, whose pages may be absent */
+#define IMAGE_HANDLER_REGS 8u	/* asks for the registers at the hit */
+#define IMAGE_HANDLER_KSTACK 16u /* asks for the kernel's stack at the hit */
 /* Session states (enum rt_state) in which the handler runs: begin RT_STARTING,
    end and error RT_ENDING. None given: only RT_RUNNING. */
 #define IMAGE_HANDLER_STATE(state) (0x100u << (state))

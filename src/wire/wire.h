@@ -119,6 +119,9 @@ struct rt_head {
 	/* Of every so many cycles of a CPU at most this many may be spent in
 	   probes; 0: there is no limit */
 	w_u64 overload_interval, overload_threshold;
+	/* Bytes from a context's start to the kernel's stack at the hit, w_u64
+	   each, and how many there is room for; 0: the script does not ask */
+	w_u32 kstack_off, kstack_max;
 };
 
 /* A program or library as rt_umod() finds it. */
@@ -243,13 +246,25 @@ struct rt_ctx {
 	w_u64 unw_pc, unw_sp, unw_bp; /* rt_unwind_next(), in this order */
 	w_u32 unw_count; /* frames since the last signal's */
 	w_u32 unw_frames;
+	/* In handlers that ask (IMAGE_HANDLER_REGS): the program's context, and
+	   what it is */
+	w_u64 entry;
+	w_u32 entry_kind; /* RT_ENTRY_* */
+	/* IMAGE_HANDLER_KSTACK: addresses at kstack_off, bytes or negative; the
+	   first that belongs to the kernel's own work (rt_kstack()), + 1 */
+	w_s32 kstack_len;
+	w_u32 kstack_first;
+	w_u32 spare;
 	/* message of the pending error */
 	w_u32 errmsg_len, errmsg_spare; /* a struct rt_str with */
 	w_u8 errmsg_text[256]; /* RT_ERRMSG_CAP bytes of text */
 };
 #define RT_ERRMSG_CAP 255u
 #define RT_CALLERS 16u
-#define RT_CTX_FRAME 832u /* sizeof(struct rt_ctx) rounded up; checked */
+#define RT_CTX_FRAME 896u /* sizeof(struct rt_ctx) rounded up; checked */
+#define RT_ENTRY_PLAIN 0u /* no registers */
+#define RT_ENTRY_REGS 1u  /* struct pt_regs */
+#define RT_ENTRY_PERF 2u  /* begins with a pointer to it */
 #define RT_CTX_WAKE 1u /* the next flush wakes the reader at once */
 #define RT_CTX_USER 4u /* hit in user mode; set only in handlers that ask */
 #define RT_CTX_CONT 2u /* this activation has flushed a record already */

@@ -38,6 +38,11 @@ while IFS= read -r row; do
 		group "$file" "$name" >"$tmp/script"
 		[ -s "$tmp/script" ] || { fail "no test $test"; continue; }
 		;;
+	live) # a function of tests/live/FILE.sh
+		awk -v want="$name() {" '$0 == want { on = 1 } on { print }
+			/^}/ { on = 0 }' "tests/live/$file.sh" >"$tmp/script"
+		[ -s "$tmp/script" ] || { fail "no test $test"; continue; }
+		;;
 	golden)
 		cat "tests/golden/$file/$name.stp" >"$tmp/script" 2>/dev/null ||
 			{ fail "no test $test"; continue; }

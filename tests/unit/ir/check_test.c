@@ -44,8 +44,8 @@ static const struct {
 	{R("%1 = ld.8 [slot0+9]"),
 	 "p b0 #0: bytes 9 to 17 are outside of the slot (16 bytes)"},
 	{R("%1 = ld.1 [slot0-1]"), "p b0 #0: offset -1 is outside of the heap"},
-	{R("st.4 [ctx+830], 1"),
-	 "p b0 #0: bytes 830 to 834 are outside of the context (832 bytes)"},
+	{R("st.4 [ctx+894], 1"),
+	 "p b0 #0: bytes 894 to 898 are outside of the context (896 bytes)"},
 	{R("st.8 [@4092], 1"), "p b0 #0: bytes 4092 to 4100 are outside of the "
 			       "static data (4096 bytes)"},
 	{R("%1 = addr slot0+17"),

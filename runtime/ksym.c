@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The kernel at the hit: registers, stack, and what an address is called.
+ *
+ * The names come from the kernel itself, when they are asked for, so those of
+ * modules that were loaded later are right too, and it does not matter whether
+ * anyone may read /proc/kallsyms.
+ */
+#include "rt_int.h"
+
+/* Address of the struct pt_regs of the hit, or 0. */
+RT_FN w_u64 rt_kregs(w_u64 c)
+{
+	struct rt_ctx *ctx = rt_ctx(c);
+	w_u64 at = RT_SCRATCH(c);
+
+	if (!rt_env_has_kernel() || ctx->entry_kind == RT_ENTRY_PLAIN)
+		return 0;
+	if (ctx->entry_kind == RT_ENTRY_REGS)
+		return ctx->entry;
+	if (rt_env_read(at, 8, ctx->entry, 0))
+		return 0;
+	return rt_ld64(at);
+}
+
+/* Where the handler's own frame is: on the stack of what was hit, unless BPF
+   programs have stacks of their own. */
+RT_FN w_u64 rt_ksp(w_u64 c)
+{
+	return rt_env_frame(RT_SCRATCH(c));
+}
+
+#define EIGHT(a, b, c, d, e, f, g, h)                                          \
+	((w_u64)(a) | (w_u64)(b) << 8 | (w_u64)(c) << 16 | (w_u64)(d) << 24 |  \
+	 (w_u64)(e) << 32 | (w_u64)(f) << 40 | (w_u64)(g) << 48 |              \
+	 (w_u64)(h) << 56)
+
+/* Does a name that begins so belong to what runs BPF programs? */
+RT_INLINE w_u64 is_own(w_u64 w)
+{
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+	w = __builtin_bswap64(w);
+#endif
+	return w == EIGHT('b', 'p', 'f', '_', 'p', 'r', 'o', 'g') ||
+	       w == EIGHT('b', 'p', 'f', '_', 't', 'r', 'a', 'c') ||
+	       w == EIGHT('b', 'p', 'f', '_', 't', 'r', 'a', 'm') ||
+	       w == EIGHT('b', 'p', 'f', '_', 'g', 'e', 't', '_') ||
+	       w == EIGHT('_', '_', 'b', 'p', 'f', '_', 't', 'r') ||
+	       w == EIGHT('_', '_', 't', 'r', 'a', 'c', 'e', 'i');
+}
+
+struct own_search {
+	w_u64 at; /* of an address of the stack */
+	w_u64 end;
+	w_u64 scratch;
+	w_u64 n; /* frames of BPF's own so far */
+};
+
+RT_STEP(own_step, struct own_search)
+{
+	if (st->at >= st->end)
+		return 1;
+	rt_env_ksym(st->scratch, 16, st->at, 0);
+	if (!is_own(rt_ld64(st->scratch)))
+		return 1;
+	rt_advance(st->n, 1);
+	rt_advance(st->at, 8);
+	return 0;
+}
+
+/* How many frames the program itself and its callers take. */
+RT_FN w_u64 rt_i_own_frames(w_u64 c)
+{
+	struct rt_ctx *ctx = rt_ctx(c);
+	struct own_search s;
+
+	s.at = c + rt_head()->kstack_off;
+	s.end = s.at + (w_u64)(w_u32)ctx->kstack_len;
+	s.scratch = RT_SCRATCH(c);
+	s.n = rt_zero();
+	RT_LOOP(16, own_step, &s);
+	return s.n;
+}
+
+/* Address number n of the kernel's stack at the hit; 0: there are fewer. */
+RT_FN w_u64 rt_kstack(w_u64 c, w_u64 n)
+{
+	struct rt_ctx *ctx = rt_ctx(c);
+
+	if (!rt_env_has_kernel() || ctx->kstack_len <= 0)
+		return 0;
+	if (n >= rt_head()->max_backtrace) {
+		if (n == rt_head()->max_backtrace)
+			rt_count(WIRE_CNT_BACKTRACE);
+		return 0;
+	}
+	if (!ctx->kstack_first)
+		ctx->kstack_first = 1 + rt_i_own_frames(c);
+	ctx = rt_ctx(c);
+	n += ctx->kstack_first - 1;
+	if (n >= (w_u64)(w_u32)ctx->kstack_len / 8)
+		return 0;
+	return rt_ld64(c + rt_head()->kstack_off + n * 8);
+}
+
+/* What the kernel calls an address; which 1: with place and size.
+   "" when it is unknown. */
+RT_FN w_u64 rt_ksym(w_u64 c, w_u64 dst, w_u64 addr, w_u64 which)
+{
+	w_u64 at = RT_SCRATCH(c), cap = rt_head()->string_cap, n;
+
+	rt_st64(at, addr);
+	n = (w_u64)rt_env_ksym(dst + RT_STR_HDR, cap + 1, at, which);
+	/* the address in hexadecimal: no name */
+	if ((w_s64)n <= 1 || rt_ld8(dst + RT_STR_HDR) == '0') {
+		rt_str_empty(dst);
+		return 0;
+	}
+	rt_str_end(dst, rt_str_fit(n - 1));
+	return 0;
+}

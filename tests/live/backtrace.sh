@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# The kernel's stack at a hit, and what its addresses are called.
+
+kallsym() { # name: its address, where it may be read
+	awk -v n="$1" '$3 == n && $1 !~ /^0+$/ && !$4 { print $1; exit }' \
+		/proc/kallsyms
+}
+
+# A kernel shows addresses to those who may see them.
+need_kallsyms() {
+	[ "$(kallsym schedule)" ] || skip "needs addresses in /proc/kallsyms"
+}
+
+test_a_tracepoint_has_the_kernels_stack() {
+	need bpf
+	"$stap" -c 'sleep 0.2' -e '
+probe kernel.trace("sched_switch") {
+	if (pid() != target() || !isinstr(sprint_backtrace(), "nanosleep") || n++) next
+	printf("first %s\n", symname(stack(0)))
+	printf("string %s\ncallers %s\ntwo %s\n", backtrace(), callers(-1), callers(1))
+	printf("caller %s\n", caller())
+	print_backtrace()
+	printf("end\n%s", sprint_backtrace())
+	printf("beyond %d %d\n", stack(1000), stack(-1))
+	printf("size %d used %d unused %d\n", stack_size(), stack_used(), stack_unused())
+}
+global n' >out
+	expect '^first __schedule$' out
+	expect '^ 0xf{4,}[0-9a-f]+ : __schedule\+0x[0-9a-f]+/0x[0-9a-f]+ \[kernel\]$' out
+	expect '^ 0xf{4,}[0-9a-f]+ : entry_SYSCALL_64_after_hwframe\+' out
+	expect '^caller schedule 0xf{4,}[0-9a-f]+$' out
+	expect '^beyond 0 0$' out
+	[ "$(sed -n 's/^string \(.*\) $/\1/p' out)" = \
+		"$(sed -n 's/^callers //p' out)" ] || fail "$(cat out)"
+	# the same places, each in its form
+	sed -n 's/^ 0x\([0-9a-f]*\) : .*/0x\1/p' out | paste -sd' ' >addresses
+	[ "$(cat addresses)" = "$(sed -n 's/^callers //p' out)" ] ||
+		fail "$(cat out)"
+	cut -d' ' -f1,2 addresses | cmp - <(sed -n 's/^two //p' out)
+	sed -n 's/^ 0x[0-9a-f]* : //p' out >names
+	sed '1,/^end$/d; /^beyond/,$d' out | cmp - names
+	awk '/^size/ { exit !($2 >= 8192 && $4 > 0 && $4 + $6 > $2 - 512 && $4 + $6 < $2 + 512) }' out ||
+		fail "$(cat out)"
+	fails grep -qE 'bpf|__trace' names
+}
+
+test_addresses_have_the_names_of_kallsyms() {
+	local n
+	need bpf; need_kallsyms
+	for n in schedule vfs_read do_exit; do
+		[ "$(kallsym $n)" ] && echo "$n 0x$(kallsym $n)"
+	done >known
+	awk '{ printf "probe begin { printf(\"%%s %%#x\\n\", symname(%s + 3), %s)"\
+	       " println(symdata(%s + 3)) println(modname(%s)) }\n", $2, $2, $2, $2 }
+	     END { print "probe begin { exit() }" }' known >t.stp
+	"$stap" t.stp >out
+	awk '{ print }' known | while read -r n at; do
+		grep -qx "$n $at" out || fail "$n: $(cat out)"
+		grep -qE "^$n\+0x3/0x[0-9a-f]+ \[kernel\]$" out ||
+			fail "$n: $(cat out)"
+	done
+	[ "$(grep -cx kernel out)" = "$(wc -l <known)" ] || fail "$(cat out)"
+}
+
+test_what_has_no_name_is_shown_as_an_address() {
+	need bpf
+	"$stap" -e 'probe begin {
+	printf("%s %s\n", symname(0x1234), symdata(0x1234))
+	try { modname(0x1234) } catch (e) { println(e) }
+	print_syms("0x10 0x20") printf("[%s]", sprint_syms("0x30"))
+	print_stack("0x40") printf("[%s]\n", sprint_stack("0x50"))
+	exit() }' >out
+	printf '0x1234 0x1234\nmodule cannot be found\n 0x10 : 0x10\n 0x20 : 0x20\n[0x30\n] 0x40 : 0x40\n[0x50\n]\n' |
+		diff - out
+}
+
+test_a_backtrace_ends_at_MAXBACKTRACE() {
+	need bpf
+	"$stap" -DMAXBACKTRACE=2 -c 'sleep 0.1' -e '
+probe kernel.trace("sched_switch") { if (pid() == target() && !n++) print_backtrace() }
+global n' >out 2>err
+	[ "$(grep -c '^ 0x' out)" = 2 ] || fail "$(cat out err)"
+	expect 'backtraces cut at MAXBACKTRACE' err
+}
+
+# Samples of a program that does nothing but system calls: in the kernel its
+# stack ends in the system call, in the program the kernel has none.
+test_samples_know_where_they_were_taken() {
+	need bpf
+	cat >t.c <<'C'
+#include <unistd.h>
+#include <sys/syscall.h>
+int main(void) { for (long i = 0; i < 3000000; i++) syscall(SYS_getppid); return 0; }
+C
+	cc -O1 -o calls t.c
+	"$stap" -c ./calls -e '
+global user, kernel, bad
+probe timer.profile {
+	if (pid() != target()) next
+	if (user_mode()) { user++; if (stack(0) || strpos(symdata(addr()), "+") >= 0) bad++ }
+	else { kernel++; if (stack(0) != addr() || symname(addr()) == sprintf("%#x", addr())) bad++ }
+}
+probe end { printf("%d %d %d\n", user > 0, kernel > 0, bad) }' >out
+	[ "$(cat out)" = "1 1 0" ] || fail "$(cat out)"
+}
+
+test_kprobes_have_registers_and_stack() {
+	need kprobes
+	echo hello >some-file
+	"$stap" -c 'cat some-file' -e '
+global n, m
+probe kernel.function("vfs_read") {
+	if (pid() != target() || n++) next
+	printf("at %s %s\n", symname(addr()), symname(stack(0)))
+	printf("probefunc %s %s\n", probefunc(), ppfunc())
+	printf("by %s\n", symname(caller_addr()))
+	printf("%s", sprint_backtrace())
+	printf("file %d\n", pointer_arg(1) == $file && ulong_arg(3) == $count)
+	printf("used %d\n", stack_used() > 0 && stack_used() < stack_size())
+}
+probe kernel.function("vfs_read").return {
+	if (pid() != target() || m++) next
+	print_backtrace()
+}' >out
+	expect '^at vfs_read vfs_read$' out
+	expect '^probefunc vfs_read vfs_read$' out
+	expect '^by ksys_read$' out
+	expect '^ksys_read\+0x[0-9a-f]+/0x[0-9a-f]+ \[kernel\]$' out
+	expect '^ 0x[0-9a-f]+ : ksys_read\+' out
+	expect '^file 1$' out
+	expect '^used 1$' out
+	fails grep -q bpf out
+}
