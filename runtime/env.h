@@ -121,7 +121,11 @@ RT_INLINE long rt_env_write_user(w_u64 at, w_u64 size, w_u64 addr)
 }
 
 /* The back end puts them into memory that is seen not to change. */
+#ifdef RT_TEST_BPF
+const char rt_texts[] = "%ps\0%pS";
+#else
 extern const char rt_texts[]; /* RTLIB_TEXTS */
+#endif
 
 /* Can the handler see the kernel's registers, stack and names? */
 RT_INLINE w_u64 rt_env_has_kernel(void)

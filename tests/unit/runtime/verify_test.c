@@ -820,7 +820,8 @@ static const char *const changing[] = {
 	"task",	     "mono_ns",	  "boot_ns",	  "real_ns",   "uregs",
 	"umod",	     "umod_text", "umod_addr",	  "usym_name", "usym_place",
 	"usym_line", "usym_file", "usym_inline",
-	"unwind_start", "unwind_next",
+	"unwind_start", "unwind_next", "kregs",     "ksp",	     "kstack",
+	"ksym",
 };
 
 static void agrees_with_native(const char *variant)
