@@ -54,6 +54,7 @@ enum id {
 	ID_LIST,
 	ID_LIST_VARS,
 	ID_RELEASE,
+	ID_SYSROOT,
 	ID_RUNTIME,
 	ID_RT_BPF,
 	ID_SUPPRESS_ERRORS,
@@ -471,6 +472,9 @@ static bool apply(struct arena *a, struct diag *d, struct options *o, int id,
 		break;
 	case ID_RELEASE:
 		o->release = arg;
+		break;
+	case ID_SYSROOT:
+		o->sysroot = arg;
 		break;
 	case ID_RUNTIME:
 		if (strcmp(arg, "bpf") && strcmp(arg, "user"))

@@ -29,7 +29,7 @@ struct options {
 	uint64_t rotate_bytes; /* -S; 0: one file */
 	unsigned rotate_files; /* how many to keep; 0: all */
 	const char *command;   /* -c */
-	const char *release, *compatible, *privilege, *tmpdir;
+	const char *release, *sysroot, *compatible, *privilege, *tmpdir;
 	const char *accounting;
 	int pid;	    /* -x; 0: none */
 	double timeout_s;   /* -T; 0: none */

@@ -76,7 +76,8 @@ static bool user_runtime(const struct session *s)
    too: loops by bpf_loop (5.17), no 32-bit jumps, CO-RE. */
 static bool running_kernel(const struct session *s)
 {
-	return !user_runtime(s) && s->o->last_pass == 5 && !s->o->module_name;
+	return !user_runtime(s) && s->o->last_pass == 5 && !s->o->module_name &&
+	       target_kernel_is_running(s->targets);
 }
 
 /* probe_env.grants */
@@ -244,12 +245,42 @@ static const char *command_program(struct arena *a, const char *cmd)
 	return program;
 }
 
+/* -r and --sysroot. What was translated for another kernel is not run here. */
+static bool choose_kernel(struct session *s, struct options *o)
+{
+	const char *why = NULL;
+
+	if (o->sysroot)
+		target_cache_set_root(s->targets, o->sysroot);
+	if (o->sysroot && !o->release)
+		o->release = target_kernel_release(s->targets);
+	if (!o->release)
+		return true;
+	if (!target_set_kernel(s->targets, o->release, &why)) {
+		diag_remedy(diag_report(s->d, KERNEL_NO_RELEASE, LOC_NONE, NULL,
+					o->release, why),
+			    "install its headers, image or debug package, or "
+			    "name its build tree or vmlinux: -r /PATH");
+		return false;
+	}
+	o->release = target_kernel_release(s->targets);
+	if (o->last_pass < 5 || target_kernel_is_running(s->targets) ||
+	    o->list || user_runtime(s))
+		return true;
+	if (!o->no_warnings)
+		fprintf(stderr,
+			"WARNING: this machine runs another kernel than %s: "
+			"the script is translated, not run (-p4)\n",
+			o->release);
+	o->last_pass = 4;
+	return true;
+}
+
 static void set_up(struct session *s)
 {
 	const struct options *o = s->o;
 	struct dir_list dirs = {0};
 
-	s->targets = target_cache_new();
 	map_init(&s->macros, s->a);
 	s->arg_used = arena_new_array(s->a, bool, o->nargs + 1);
 	s->global_done = arena_new_array(s->a, bool, o->global.n + 1);
@@ -584,6 +615,7 @@ static bool pass_3(struct session *s)
 	lo.module_name = s->name;
 	lo.kernel_release = s->parse.kernel_release;
 	lo.arch = s->parse.arch;
+	lo.kernel_id = target_kernel_build_id(s->targets);
 	lo.timing = o->timing;
 	lo.suppress_handler_errors = o->suppress_errors;
 	lo.suppress_time_limits = o->no_time_limits;
@@ -840,7 +872,8 @@ static int run_passes(struct session *s)
 
 int session_run(struct arena *a, struct diag *d, const struct options *o)
 {
-	struct session s = {.a = a, .d = d, .o = o};
+	struct options chosen = *o;
+	struct session s = {.a = a, .d = d, .o = &chosen};
 	int status;
 
 	if (o->update_index) {
@@ -850,6 +883,12 @@ int session_run(struct arena *a, struct diag *d, const struct options *o)
 			diag_report(d, FILE_WRITE, LOC_NONE, NULL,
 				    o->update_index, strerror(-err));
 		return err ? 1 : 0;
+	}
+	s.targets = target_cache_new();
+	if (!choose_kernel(&s, &chosen)) {
+		diag_flush(d, stderr);
+		target_cache_free(s.targets);
+		return 1;
 	}
 	set_up(&s);
 	if (o->dump_types || o->dump_functions || o->dump_aliases)

@@ -262,6 +262,7 @@ static void add_image(struct object *o)
 	h->ringbuf_size = im->ringbuf_size;
 	h->kernel_release = im->kernel_release;
 	h->arch = im->arch;
+	h->kernel_id = im->kernel_id;
 	add_section(o, IMAGE_SEC_HEADER, SHT_PROGBITS, 0, h, sizeof(*h));
 #define X(sec, field, count)                                                   \
 	add_section(o, sec, SHT_PROGBITS, 0, im->field,                        \

@@ -20,7 +20,8 @@ struct lower_limits {
 struct lower_opts {
 	struct lower_limits limits;
 	const char *module_name;	   /* "stap_4711" */
-	const char *kernel_release, *arch; /* translated for; may be NULL */
+	/* Translated for; may be NULL. The id: see struct image */
+	const char *kernel_release, *arch, *kernel_id;
 	uint32_t ringbuf_size;		   /* bytes, power of two */
 	bool timing;			   /* -t */
 	bool suppress_handler_errors, suppress_time_limits;

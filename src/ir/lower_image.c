@@ -293,6 +293,7 @@ void image_finish(struct lower *L)
 	img->name = image_string(L, o->module_name);
 	img->kernel_release = image_string(L, o->kernel_release);
 	img->arch = image_string(L, o->arch);
+	img->kernel_id = image_string(L, o->kernel_id);
 	img->ringbuf_size = o->ringbuf_size;
 	img->nparts = b->parts.n;
 	img->parts = b->parts.v;

@@ -238,7 +238,9 @@ static void add_site(const struct probe_env *env, const struct probe_point *p,
 	st->name = site_name(a, p, s, fn);
 	st->target = fn->module;
 	st->symbol = fn->name;
-	st->attach.address = fn->addr ? fn->addr + off : 0;
+	/* Another kernel's addresses are not those of its next boot. */
+	if (fn->addr && (s->absolute || target_kernel_is_running(env->targets)))
+		st->attach.address = fn->addr + off;
 	st->attach.offset = off;
 	st->attach.nth = fn->nth;
 	st->attach.flags =

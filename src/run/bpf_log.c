@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/build_id.h"
 #include "base/strbuf.h"
 
 /* libbpf's callback has no argument. */
@@ -193,6 +194,24 @@ static void find_log(const char *text, const char **log, const char **end)
 		*end = *log + strlen(*log);
 }
 
+/* In SystemTap's words: scripts look for them. */
+static void note_kernels(struct diag_msg *m, const struct image *img)
+{
+	uint8_t id[BUILD_ID_MAX];
+	char here[BUILD_ID_TEXT];
+
+	build_id_text(id, build_id_of_kernel(id), here);
+	if (strcmp(image_text(img, img->kernel_id), here))
+		diag_note(m, LOC_NONE,
+			  "Build-id mismatch [man error::buildid]: \"kernel\" "
+			  "%s vs. \"vmlinux\" %s (Linux %s)",
+			  *here ? here : "unknown",
+			  *image_text(img, img->kernel_id)
+				  ? image_text(img, img->kernel_id)
+				  : "unknown",
+			  image_text(img, img->kernel_release));
+}
+
 void bpf_log_report(struct diag *d, const struct image *img, int err,
 		    const char *dir)
 {
@@ -220,6 +239,8 @@ void bpf_log_report(struct diag *d, const struct image *img, int err,
 			why	   ? why
 			: have_log ? "its verifier does not accept it"
 				   : strerror(-err));
+	if (strstr(text, "CO-RE relocation"))
+		note_kernels(m, img);
 	line = last_reason(log, end, &len);
 	if (line)
 		diag_note(m, LOC_NONE, "the verifier says: %.*s",

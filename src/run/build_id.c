@@ -1,30 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "run/bpf_int.h"
 
+#include "base/build_id.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <gelf.h>
 #include <string.h>
 #include <unistd.h>
-
-static int from_notes(Elf_Data *data, uint8_t id[20])
-{
-	size_t off = 0, name, desc;
-	GElf_Nhdr n;
-
-	while ((off = gelf_getnote(data, off, &n, &name, &desc)) > 0) {
-		const char *base = data->d_buf;
-
-		if (n.n_type != NT_GNU_BUILD_ID || n.n_namesz != 4 ||
-		    memcmp(base + name, "GNU", 4))
-			continue;
-		if (n.n_descsz > 20)
-			n.n_descsz = 20;
-		memcpy(id, base + desc, n.n_descsz);
-		return (int)n.n_descsz;
-	}
-	return 0;
-}
 
 int run_build_id(const char *path, uint8_t id[20])
 {
@@ -51,7 +34,8 @@ int run_build_id(const char *path, uint8_t id[20])
 			elf, (int64_t)ph.p_offset, ph.p_filesz,
 			ph.p_align == 8 ? ELF_T_NHDR8 : ELF_T_NHDR);
 		if (data)
-			n = from_notes(data, id);
+			n = (int)build_id_in_notes(data->d_buf, data->d_size,
+						   id);
 	}
 out:
 	elf_end(elf);

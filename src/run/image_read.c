@@ -152,6 +152,7 @@ static int read_tables(struct reader *r, struct image *im)
 	im->ringbuf_size = f->ringbuf_size;
 	im->kernel_release = f->kernel_release;
 	im->arch = f->arch;
+	im->kernel_id = f->kernel_id;
 #define X(sec, field, counter)                                                 \
 	err = read_table(r, sec, sizeof(*im->field), &p, &im->counter);        \
 	if (err)                                                               \
@@ -209,6 +210,7 @@ static int check_strings(struct reader *r, const struct image *im)
 	if (!im->nstrings || im->strings[0] || im->strings[im->nstrings - 1])
 		return bad(r, EBADMSG, "bad string table");
 	if (!str_ok(im, im->name) || !str_ok(im, im->kernel_release) ||
+	    !str_ok(im, im->kernel_id) ||
 	    !str_ok(im, im->arch))
 		return bad(r, EBADMSG, "bad image names");
 	for (w_u32 i = 0; i < im->nlocs; i++)

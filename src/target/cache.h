@@ -23,6 +23,10 @@ struct target_cache {
 	struct arena *arena;
 	const char *root; /* "" or a directory without its last slash */
 
+	/* kernel_other.c */
+	bool other; /* not the running kernel */
+	const char *vmlinux_path, *build_dir; /* of another one, or NULL */
+
 	/* kernel.c */
 	const char *release, *arch;
 	bool config_read;
@@ -59,11 +63,19 @@ struct target_cache {
 	struct map headers; /* header.c: "<x.h>" -> struct dw_module */
 };
 
+/* kernel_other.c: 0 or -errno, and *why. */
+int target_other_btf(struct target_cache *c, struct kbtf **out,
+		     const char **why);
+/* Its symbols, in the form of /proc/kallsyms. */
+bool target_other_kallsyms(struct target_cache *c, struct target_text *t);
+
 /* kernel_types.c: gives back what is not in the arena. */
 void target_types_free(struct target_cache *c);
 
 /* kernel_funcs.c */
 void target_funcs_free(struct target_cache *c);
+/* c->kallsyms is read; false: *why (may be NULL). */
+bool target_kallsyms(struct target_cache *c, const char **why);
 /* Once; t->s stays until the cache is freed. */
 bool target_read_text(struct target_cache *c, const char *path,
 		      struct target_text *t);

@@ -60,13 +60,12 @@ static void read_uname(struct target_cache *c)
 {
 	struct utsname u;
 
-	if (c->release)
+	if (c->arch)
 		return;
-	if (uname(&u)) {
-		c->release = c->arch = "unknown";
-		return;
-	}
-	c->release = arena_strdup(c->arena, u.release);
+	if (uname(&u))
+		strcpy(u.release, strcpy(u.machine, "unknown"));
+	if (!c->release)
+		c->release = arena_strdup(c->arena, u.release);
 	/* As SystemTap's `arch` names them. */
 	c->arch = !strcmp(u.machine, "aarch64")
 			  ? "arm64"
@@ -162,8 +161,13 @@ static void read_config(struct target_cache *c)
 					    "/lib/modules/%s/build/.config"};
 
 	c->config_read = true;
-	if (config_file(c, target_path(c, "/proc/config.gz")))
+	if (!c->other && config_file(c, target_path(c, "/proc/config.gz")))
 		return;
+	if (c->build_dir) {
+		config_file(c, arena_printf(c->arena, "%s/.config",
+					    c->build_dir));
+		return;
+	}
 	for (unsigned i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
 		char path[512];
 		snprintf(path, sizeof(path), forms[i],
@@ -212,12 +216,8 @@ bool target_kernel_symbol(struct target_cache *c, const char *name,
 	uint64_t *known = map_get(&c->syms, name);
 
 	if (!known) {
-		if (!target_read_text(c, "/proc/kallsyms", &c->kallsyms)) {
-			*why = arena_printf(c->arena,
-					    "/proc/kallsyms cannot be read: %s",
-					    strerror(c->kallsyms.err));
+		if (!target_kallsyms(c, why))
 			return false;
-		}
 		bool found = search_kallsyms(&c->kallsyms, name, addr);
 		if (!found) {
 			*why = arena_printf(c->arena,

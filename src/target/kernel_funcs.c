@@ -74,8 +74,16 @@ bool target_read_text(struct target_cache *c, const char *path,
 	return true;
 }
 
-static bool kallsyms(struct target_cache *c, const char **why)
+bool target_kallsyms(struct target_cache *c, const char **why)
 {
+	if (c->other) {
+		if (!target_other_kallsyms(c, &c->kallsyms) && why)
+			*why = arena_printf(c->arena,
+					    "the symbols of Linux %s are not "
+					    "here (a vmlinux, or System.map)",
+					    c->release);
+		return c->kallsyms.s != NULL;
+	}
 	if (target_read_text(c, "/proc/kallsyms", &c->kallsyms))
 		return true;
 	if (why)
@@ -92,7 +100,7 @@ static struct target_text *hookable(struct target_cache *c)
 		"/sys/kernel/tracing/available_filter_functions",
 		"/sys/kernel/debug/tracing/available_filter_functions"};
 
-	for (unsigned i = 0; i < 2; i++)
+	for (unsigned i = 0; i < 2 && !c->other; i++)
 		if (target_read_text(c, paths[i], &c->hookable[i]))
 			return &c->hookable[i];
 	return NULL;
@@ -327,7 +335,7 @@ static bool by_pattern(struct target_cache *c, const struct want *w,
 	struct line l;
 	bool known;
 
-	if (!kallsyms(c, why))
+	if (!target_kallsyms(c, why))
 		return false;
 	map_init(&names, c->arena);
 	hookable_names(c, w, &names, &known);
@@ -349,7 +357,7 @@ static bool by_name(struct target_cache *c, const struct want *w,
 	const char *s, *end;
 	struct line l;
 
-	if (!kallsyms(c, why))
+	if (!target_kallsyms(c, why))
 		return false;
 	s = c->kallsyms.s;
 	end = s + c->kallsyms.len;
@@ -405,7 +413,7 @@ static void read_by_addr(struct target_cache *c)
 	struct kfunc_list all = {0};
 	struct line l;
 
-	if (c->by_addr_read || !kallsyms(c, NULL))
+	if (c->by_addr_read || !target_kallsyms(c, NULL))
 		return;
 	c->by_addr_read = true;
 	for (const char *s = c->kallsyms.s; *s;) {
@@ -476,7 +484,8 @@ static void read_blacklist(struct target_cache *c)
 	if (c->blacklist_read)
 		return;
 	c->blacklist_read = true;
-	if (!target_read_text(c, "/sys/kernel/debug/kprobes/blacklist", t))
+	if (c->other ||
+	    !target_read_text(c, "/sys/kernel/debug/kprobes/blacklist", t))
 		return;
 	for (const char *s = t->s; *s;) {
 		struct range r;

@@ -24,16 +24,31 @@ static const char *btf_remedy(struct target_cache *c, int err)
 	return "boot a kernel whose BTF is intact (CONFIG_DEBUG_INFO_BTF=y)";
 }
 
+#define BTF_FILE "/sys/kernel/btf/vmlinux"
+
 const struct kbtf *target_vmlinux(struct target_cache *c, const char **why,
 				  const char **remedy)
 {
 	if (!c->vmlinux_tried) {
 		c->vmlinux_tried = true;
 		const char *w = NULL;
-		int err = kbtf_from_file(
-			target_path(c, "/sys/kernel/btf/vmlinux"), NULL,
-			&c->vmlinux, &w);
-		if (err) {
+		int err = c->other ? target_other_btf(c, &c->vmlinux, &w)
+				   : kbtf_from_file(
+					     target_path(c, BTF_FILE), NULL,
+					     &c->vmlinux, &w);
+		if (err && c->other) {
+			c->btf_why = arena_printf(
+				c->arena,
+				"the type information of Linux %s cannot be "
+				"read: %s",
+				c->release, w);
+			c->btf_remedy = arena_printf(
+				c->arena,
+				"install its debug package "
+				"(linux-image-%s-dbg, kernel-debuginfo), or "
+				"give a vmlinux with BTF: -r /PATH/vmlinux",
+				c->release);
+		} else if (err) {
 			c->btf_why = arena_printf(
 				c->arena,
 				"the kernel's type information "
@@ -66,7 +81,7 @@ static void read_modules(struct target_cache *c)
 	const char *dir = target_path(c, "/sys/kernel/btf");
 
 	/* theirs continues the kernel's */
-	if (c->modules_read || !target_vmlinux(c, NULL, NULL))
+	if (c->modules_read || c->other || !target_vmlinux(c, NULL, NULL))
 		return;
 	c->modules_read = true;
 	DIR *d = opendir(dir);
@@ -123,7 +138,7 @@ static void open_tracefs(struct target_cache *c)
 	};
 
 	c->tracefs_tried = true;
-	for (unsigned i = 0; i < 2 && c->tracefs_events < 0; i++)
+	for (unsigned i = 0; i < 2 && c->tracefs_events < 0 && !c->other; i++)
 		c->tracefs_events = open(target_path(c, places[i]),
 					 O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (c->tracefs_events < 0)

@@ -29,10 +29,23 @@ void target_cache_free(struct target_cache *c);
  */
 void target_cache_set_root(struct target_cache *c, const char *root);
 
+/*
+ * From now on the kernel is this one: a release, a build tree (/DIR) or a
+ * vmlinux (/DIR/FILE). Before the first question only. False: *why.
+ */
+bool target_set_kernel(struct target_cache *c, const char *kernel,
+		       const char **why);
+/* Is it the one that runs here? */
+bool target_kernel_is_running(const struct target_cache *c);
+/* The file of a kernel that is not, or NULL. */
+const char *target_other_vmlinux(const struct target_cache *c);
+
 /* ---- kernel (kernel.c) ---- */
 /* As uname says; never NULL. */
 const char *target_kernel_release(struct target_cache *c);
 const char *target_arch(struct target_cache *c); /* "x86_64", "arm64" */
+/* In hexadecimal digits; "": not known. */
+const char *target_kernel_build_id(struct target_cache *c);
 unsigned target_ncpus(struct target_cache *c);	 /* online */
 /* Ticks per second: CONFIG_HZ. */
 unsigned target_hz(struct target_cache *c);

@@ -93,6 +93,7 @@ struct image {
 	const struct wire_attach *attach;
 	/* release and build-id of the kernel it was translated for */
 	w_u32 kernel_release, arch; /* in strings */
+	w_u32 kernel_id; /* in strings: its build-id in hexadecimal, or "" */
 };
 
 #endif

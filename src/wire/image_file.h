@@ -17,7 +17,8 @@ struct image_file {
 	w_u32 heap_size, heap_slack;
 	w_u32 ringbuf_size;
 	w_u32 kernel_release, arch;
-	w_u32 spare[7]; /* 0 */
+	w_u32 kernel_id;
+	w_u32 spare[6]; /* 0 */
 };
 
 #define IMAGE_SEC_HEADER ".stap.image"
