@@ -23,6 +23,15 @@ RT_FN w_u64 rt_kregs(w_u64 c)
 	return rt_ld64(at);
 }
 
+/* What becomes of the packet, in handlers of netfilter hooks. */
+RT_FN w_u64 rt_verdict(w_u64 c, w_u64 v)
+{
+	if (v > 1 && v != 5)
+		return rt_fail(c, RT_MSG_VERDICT);
+	rt_ctx(c)->verdict = v != 0;
+	return 0;
+}
+
 /* Where the handler's own frame is: on the stack of what was hit, unless BPF
    programs have stacks of their own. */
 RT_FN w_u64 rt_ksp(w_u64 c)

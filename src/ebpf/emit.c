@@ -100,6 +100,13 @@ static bool is_compact(const struct unit *u, uint32_t handler)
 		im->handlers[handler].prog_type == IMAGE_PROG_RUN);
 }
 
+/* Its program says what becomes of a packet: 1, it passes. */
+static bool is_netfilter(const struct gen *g, uint32_t handler)
+{
+	return g->u->m->image->handlers[handler].prog_type ==
+	       IMAGE_PROG_NETFILTER;
+}
+
 static w_u32 entry_kind(const struct gen *g, uint32_t handler)
 {
 	static const w_u32 kinds[IMAGE_PROG_TYPES] = {
@@ -151,11 +158,13 @@ void gen_enter(struct gen *g, uint32_t handler, bool save_ctx)
 	if (is_compact(g->u, handler) || !entry_splice(g, RT_FN_enter, true))
 		gen_rt(g, RT_FN_enter);
 	gen_emit(g, JMP_IMM(BPF_JNE, R0, 0, 2));
-	gen_emit(g, MOV_IMM(R0, 0));
+	gen_emit(g, MOV_IMM(R0, is_netfilter(g, handler)));
 	gen_emit(g, EXIT_INSN);
 	gen_emit(g, STX(BPF_DW, R10, STACK_C, R0));
 	gen_emit(g, MOV_REG(R7, R0));
 	gen_pointer(g, R7, 8);
+	if (is_netfilter(g, handler))
+		gen_emit(g, ST_IMM(BPF_W, R7, CTX_OFF(verdict), 1));
 	if (flags & IMAGE_HANDLER_SITE) {
 		gen_emit(g, LDX(BPF_DW, R1, R10, STACK_PROG_CTX));
 		gen_emit(g, HELPER(BPF_FUNC_get_attach_cookie));
@@ -169,10 +178,22 @@ void gen_enter(struct gen *g, uint32_t handler, bool save_ctx)
 
 void gen_leave(struct gen *g, uint32_t handler)
 {
+	/* The context is not ours any more when the program returns. */
+	if (is_netfilter(g, handler)) {
+		gen_emit(g, LDX(BPF_DW, R1, R10, STACK_C));
+		gen_pointer(g, R1, 8);
+		gen_emit(g, LDX(BPF_W, R0, R1, CTX_OFF(verdict)));
+		gen_emit(g, STX(BPF_DW, R10, STACK_PROG_CTX, R0));
+	}
 	gen_emit(g, LDX(BPF_DW, R1, R10, STACK_C));
 	if (is_compact(g->u, handler) || !entry_splice(g, RT_FN_leave, true))
 		gen_rt(g, RT_FN_leave);
-	gen_emit(g, MOV_IMM(R0, 0));
+	if (is_netfilter(g, handler)) {
+		gen_emit(g, LDX(BPF_DW, R0, R10, STACK_PROG_CTX));
+		gen_emit(g, ALU64_IMM(BPF_AND, R0, 1));
+	} else {
+		gen_emit(g, MOV_IMM(R0, 0));
+	}
 	gen_emit(g, EXIT_INSN);
 }
 
@@ -205,7 +226,8 @@ bool gen_is_traced(const struct ir_module *m, const struct ir_func *f)
 	if (!f->is_handler)
 		return false;
 	type = m->image->handlers[f->handler].prog_type;
-	return type == IMAGE_PROG_FENTRY || type == IMAGE_PROG_FEXIT;
+	return type == IMAGE_PROG_FENTRY || type == IMAGE_PROG_FEXIT ||
+	       type == IMAGE_PROG_NETFILTER;
 }
 
 const char *gen_section(const struct ir_module *m, uint32_t handler)
@@ -218,6 +240,8 @@ const char *gen_section(const struct ir_module *m, uint32_t handler)
 			       : "uprobe";
 	case IMAGE_PROG_PERF:
 		return "perf_event";
+	case IMAGE_PROG_NETFILTER:
+		return "netfilter";
 	case IMAGE_PROG_KPROBE:
 		return "kprobe";
 	case IMAGE_PROG_FENTRY:

@@ -42,7 +42,10 @@ static void fetch_traced(struct gen *g, const struct m_ctxload *l)
 
 void gen_ctxloads(struct gen *g, const struct m_func *f)
 {
-	bool traced = gen_is_traced(g->u->m, f->ir);
+	/* A pointer that goes through the heap is a number. */
+	bool traced = gen_is_traced(g->u->m, f->ir) &&
+		      g->u->m->image->handlers[f->ir->handler].prog_type !=
+			      IMAGE_PROG_NETFILTER;
 
 	vec_for (&f->ctxloads, i) {
 		const struct m_ctxload *l = &f->ctxloads.v[i];

@@ -269,9 +269,9 @@ void gen_leave(struct gen *g, uint32_t handler);
 uint32_t gen_new_func(struct unit *u, const char *name, const char *section,
 		      uint8_t nargs);
 const char *gen_section(const struct ir_module *m, uint32_t handler);
-/* A handler of type fentry or fexit. The verifier gives the words of its
+/* A handler of type fentry, fexit or netfilter. The verifier gives the words of its
    context the types of the kernel's structures, or refuses them; so they are
-   fetched by helpers, before the body starts. */
+   fetched, by helpers or through the heap, before the body starts. */
 bool gen_is_traced(const struct ir_module *m, const struct ir_func *f);
 /* Puts m_func.ctxloads into the frame; r7 is the context. */
 void gen_ctxloads(struct gen *g, const struct m_func *f);

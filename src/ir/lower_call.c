@@ -488,6 +488,7 @@ struct val lower_prim(struct lower *L, const struct expr *e, struct ir_val dst)
 		r.v = input_string(L, dst);
 		break;
 	case PRIM_REPLY:
+	case PRIM_VERDICT:
 		lower_impossible(L, e->loc);
 		break;
 	}

@@ -19,11 +19,6 @@ static const struct family {
 	 {NULL},
 	 "kernel markers, which Linux dropped in 2.6.32,",
 	 "kernel.trace(\"...\") probes their successors"},
-	{"netfilter",
-	 {"CONFIG_NETFILTER"},
-	 "netfilter hooks",
-	 "kernel.trace(\"net_dev_queue\") and "
-	 "kernel.trace(\"netif_receive_skb\") see each packet"},
 	{"java", {NULL}, "Java methods", NULL},
 	{"python2", {NULL}, "Python functions", NULL},
 	{"python3", {NULL}, "Python functions", NULL},

@@ -449,6 +449,9 @@ int bpf_target_attach(struct run_target *rt, struct diag *d,
 		case WIRE_PROBE_DATA:
 			err = bpf_attach_watch(t, d, index[i]);
 			break;
+		case WIRE_PROBE_NETFILTER:
+			err = bpf_attach_netfilter(t, d, index[i]);
+			break;
 		case WIRE_PROBE_UPROBE:
 			uprobes[nuprobes++] = index[i];
 			break;

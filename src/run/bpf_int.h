@@ -54,6 +54,9 @@ int bpf_attach_profile(struct bpf_target *t, struct diag *d, uint32_t index);
 int bpf_attach_sampler(struct bpf_target *t, struct diag *d, uint32_t index);
 int bpf_attach_watch(struct bpf_target *t, struct diag *d, uint32_t index);
 
+/* ---- bpf_netfilter.c ---- */
+int bpf_attach_netfilter(struct bpf_target *t, struct diag *d, uint32_t index);
+
 /* ---- bpf_kprobe.c ---- */
 /* Records of kind KPROBE, those of a handler next to each other. */
 int bpf_attach_kprobes(struct bpf_target *t, struct diag *d,

@@ -171,6 +171,10 @@ static const struct run_target_ops bpf_ops = {
 
 /* ---- loading ---- */
 
+/* Linux 6.4; not in the headers of older ones. */
+#define PROG_TYPE_NETFILTER ((enum bpf_prog_type)32)
+#define ATTACH_NETFILTER ((enum bpf_attach_type)45)
+
 static void set_type(struct bpf_target *t, struct bpf_program *p,
 		     uint32_t handler)
 {
@@ -197,6 +201,10 @@ static void set_type(struct bpf_target *t, struct bpf_program *p,
 	case IMAGE_PROG_FENTRY:
 	case IMAGE_PROG_FEXIT:
 		break; /* by its section */
+	case IMAGE_PROG_NETFILTER:
+		bpf_program__set_type(p, PROG_TYPE_NETFILTER);
+		bpf_program__set_expected_attach_type(p, ATTACH_NETFILTER);
+		break;
 	case IMAGE_PROG_PERF:
 		bpf_program__set_type(p, BPF_PROG_TYPE_PERF_EVENT);
 		bpf_program__set_expected_attach_type(p, 0);

@@ -517,6 +517,7 @@ static int attach_all(struct session *s)
 		case WIRE_PROBE_FENTRY:
 		case WIRE_PROBE_PERF:
 		case WIRE_PROBE_DATA:
+		case WIRE_PROBE_NETFILTER:
 			index[n++] = i;
 			break;
 		default:

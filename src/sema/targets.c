@@ -306,24 +306,30 @@ static void note_entry_type(struct bind *b, struct expr *e)
 
 static bool is_reply(const struct expr *e)
 {
-	return e->kind == E_PRIM && e->prim.op == PRIM_REPLY;
+	return e->kind == E_PRIM &&
+	       (e->prim.op == PRIM_REPLY || e->prim.op == PRIM_VERDICT);
 }
 
-/* $value = "text", $value .= "text" of a procfs read probe. */
+/* $value = "text", $value .= "text" of a procfs read probe; $verdict = 0 of a
+   netfilter hook. */
 static void assign_reply(struct bind *b, struct expr **ep)
 {
 	struct expr *e = *ep;
-	bool append = e->assign.op == OP_CONCAT;
+	bool verdict = e->assign.a->prim.op == PRIM_VERDICT;
+	bool append = e->assign.op == OP_CONCAT && !verdict;
 
 	if (!append && e->assign.op != OP_NONE) {
 		b->failed = true;
 		if (!b->quiet)
 			diag_report(b->s->diag, NOT_AN_LVALUE, e->loc,
-				    expr_what(b->s->arena, e), "=, .=");
+				    expr_what(b->s->arena, e),
+				    verdict ? "=" : "=, .=");
 		return;
 	}
 	*ep = expr_call(b->s->arena, e->loc,
-			append ? "__reply_more" : "__reply");
+			verdict  ? "__verdict"
+			: append ? "__reply_more"
+				 : "__reply");
 	vec_push(b->s->arena, &(*ep)->call.args, e->assign.b);
 }
 

@@ -152,6 +152,8 @@ enum prim_op {
 	/* $value of a procfs read probe: only what is assigned to; pass 2
 	   leaves none. */
 	PRIM_REPLY,
+	/* What a netfilter handler decides; assigned to only. */
+	PRIM_VERDICT,
 };
 
 #define PRIM_STR_SOFT 1u /* a fault gives "" instead of an error */

@@ -268,6 +268,7 @@ static void prim(struct strbuf *b, const struct expr *e)
 		[PRIM_EXTRACT] = "extract",
 		[PRIM_INPUT] = "input",
 		[PRIM_REPLY] = "reply",
+		[PRIM_VERDICT] = "verdict",
 	};
 
 	sb_printf(b, "<%s", names[e->prim.op]);

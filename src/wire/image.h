@@ -40,6 +40,7 @@ enum image_prog_type {
 	IMAGE_PROG_KPROBE, /* struct pt_regs */
 	IMAGE_PROG_FENTRY, /* arguments by number; no registers */
 	IMAGE_PROG_FEXIT, /* the same, and IMAGE_CTX_RETVAL */
+	IMAGE_PROG_NETFILTER, /* two pointers: struct nf_hook_state, sk_buff */
 	IMAGE_PROG_TYPES
 };
 

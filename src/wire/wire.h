@@ -254,7 +254,7 @@ struct rt_ctx {
 	   first that belongs to the kernel's own work (rt_kstack()), + 1 */
 	w_s32 kstack_len;
 	w_u32 kstack_first;
-	w_u32 spare;
+	w_u32 verdict; /* IMAGE_PROG_NETFILTER: what the program returns */
 	/* message of the pending error */
 	w_u32 errmsg_len, errmsg_spare; /* a struct rt_str with */
 	w_u8 errmsg_text[256]; /* RT_ERRMSG_CAP bytes of text */
@@ -464,6 +464,8 @@ enum wire_probe_kind {
 	WIRE_PROBE_DATA, /* accesses of memory at `address`, or of the kernel's
 			    variable `symbol`; event: 2 write, 3 read or write;
 			    period: bytes; where: as for PERF */
+	WIRE_PROBE_NETFILTER, /* event: family (NFPROTO_); nth: number of its
+				 hook; order: priority */
 	WIRE_PROBE_KINDS
 };
 
