@@ -396,12 +396,25 @@ static uint32_t expand_point(struct expand *x, struct probe_point *p,
 			if (matches.v[i].used == most)
 				found += expand_alias(x, &matches.v[i], p, up);
 	} else {
+		bool quiet = x->quiet;
+
+		/* A pattern may reach aliases that cannot have what follows. */
 		vec_for (&matches, i)
-			if (!suffix_has_pattern(p, matches.v[i].used))
+			if (!suffix_has_pattern(p, matches.v[i].used)) {
+				x->quiet = quiet || matches.v[i].used < p->comps.n;
 				found += expand_alias(x, &matches.v[i], p, up);
+			}
+		x->quiet = quiet;
 	}
-	if (pattern || !matches.n)
+	if (pattern || !matches.n) {
+		bool quiet = x->quiet;
+
+		/* What a pattern does not match is no error when it matched
+		   something. */
+		x->quiet |= found != 0;
 		found += expand_kinds(x, p, up, &result);
+		x->quiet = quiet;
+	}
 	if (pattern && !found) {
 		vec_for (&matches, i)
 			if (suffix_has_pattern(p, matches.v[i].used))

@@ -30,6 +30,7 @@ struct sema {
 	VEC(struct func_decl *) pending; /* reached, body not resolved yet */
 	VEC(struct func_decl *) reached; /* bodies resolved */
 	VEC(struct func_decl *) bound;	 /* target variables are bound */
+	VEC(struct unbound *) unbound;	 /* target variables, see targets.c */
 	uint32_t nentry;		 /* globals made for @entry */
 	bool typed;			 /* type inference is done */
 	uint32_t nseen;			 /* globals that were used so far */
@@ -137,6 +138,8 @@ void targets_bind(struct sema *s, struct probe_site *site,
 		  const struct stmt *user, struct stmt **body);
 /* The same for a function, once. */
 void bind_function(struct sema *s, struct func_decl *f);
+/* Reports what could not be bound and is still in the program. */
+void targets_report(struct sema *s);
 bool body_has_targets(const struct stmt *body);
 /*
  * Does away with @entry() in handler number `at`, whose body is bound: puts
@@ -146,7 +149,7 @@ uint32_t entry_rewrite(struct sema *s, uint32_t at);
 void resolve_unit(struct sema *s, struct unit *u);
 void resolve_condition(struct sema *s, struct handler *h);
 void resolve_pending(struct sema *s);
-/* Embedded C at loc: is there a compiler for it in this runtime? */
+/* Notes embedded C for which this runtime has no compiler. */
 void resolve_embedded(struct sema *s, struct loc loc);
 void check_unit(struct sema *s, struct unit *u);
 void fold_unit(struct sema *s, struct unit *u);

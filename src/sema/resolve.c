@@ -333,14 +333,10 @@ static void resolve_print(struct visitor *v, struct expr *e)
 
 void resolve_embedded(struct sema *s, struct loc loc)
 {
-	struct diag_msg *m;
 	const char *rt = s->env->runtime;
 
-	if (rt && !strcmp(rt, "kernel"))
-		return;
-	m = diag_report(s->diag, EMBEDDED_RUNTIME, loc, "embedded-code");
-	diag_remedy(m, "run with --runtime=kernel, or write it in the script "
-		       "language");
+	if (!rt || strcmp(rt, "kernel"))
+		vec_push(s->arena, &s->prog->embedded, loc);
 }
 
 static void resolve_expr(struct visitor *v, struct expr **ep)
@@ -524,6 +520,18 @@ void resolve_unit(struct sema *s, struct unit *u)
 	resolve_stmt(&v, body);
 }
 
+static void resolve_cond_var(struct sema *s, struct expr *sym, uint32_t arity)
+{
+	sym->sym.ref = symbols_global(s, file_of(s, sym->loc), sym->sym.name);
+	if (sym->sym.ref)
+		set_arity(s, sym, arity);
+	else
+		diag_remedy(diag_report(s->diag, CONDITION_LOCAL, sym->loc,
+					expr_what(s->arena, sym)),
+			    "declare 'global %s', or test it inside the handler",
+			    sym->sym.name);
+}
+
 static void resolve_cond_expr(struct visitor *v, struct expr **ep)
 {
 	struct sema *s = v->ctx;
@@ -531,17 +539,21 @@ static void resolve_cond_expr(struct visitor *v, struct expr **ep)
 	struct diag_msg *m;
 
 	if (e->kind == E_SYMBOL) {
-		e->sym.ref = symbols_global(s, file_of(s, e->loc), e->sym.name);
-		if (e->sym.ref) {
-			set_arity(s, e, 0);
-			return;
-		}
-		m = diag_report(s->diag, CONDITION_LOCAL, e->loc,
-				expr_what(s->arena, e));
-		diag_remedy(m,
-			    "declare 'global %s', or test it inside the "
-			    "handler",
-			    e->sym.name);
+		resolve_cond_var(s, e, 0);
+		return;
+	}
+	if (e->kind == E_INDEX && e->index.base->kind == E_SYMBOL) {
+		vec_for (&e->index.keys, i)
+			if (e->index.keys.v[i])
+				resolve_cond_expr(v, &e->index.keys.v[i]);
+		resolve_cond_var(s, e->index.base, e->index.keys.n);
+		return;
+	}
+	if (e->kind == E_IN) {
+		vec_for (&e->in.keys, i)
+			if (e->in.keys.v[i])
+				resolve_cond_expr(v, &e->in.keys.v[i]);
+		resolve_cond_var(s, e->in.array, e->in.keys.n);
 		return;
 	}
 	if (e->kind == E_NUMBER || e->kind == E_STRING || e->kind == E_UNARY ||

@@ -51,16 +51,6 @@ static void check_embedded_blocks(struct sema *s)
 		resolve_embedded(s, s->prog->embeds.v[i]->loc);
 }
 
-/* The user's own functions are checked even when nothing calls them. */
-static void resolve_user_functions(struct sema *s, struct file **user,
-				   unsigned nuser)
-{
-	for (unsigned i = 0; i < nuser; i++)
-		vec_for (&user[i]->funcs, k)
-			vec_push(s->arena, &s->pending, user[i]->funcs.v[k]);
-	resolve_pending(s);
-}
-
 void sema_resolve(struct sema *s)
 {
 	s->nprobed = s->prog->files.n;
@@ -140,19 +130,22 @@ struct program *sema_run(const struct probe_env *env, struct tapset *lib,
 
 	/* names */
 	build_and_resolve(&s);
-	resolve_user_functions(&s, user, nuser);
-	build_and_resolve(&s);
 	vec_for (&s.reached, i)
 		vec_push(s.arena, &s.prog->funcs, s.reached.v[i]);
 	sort_globals(&s);
 	each_unit(&s, check_units, NULL);
 	check_embedded_blocks(&s);
-	if (diag_errors(env->diag) != errors)
+	if (diag_errors(env->diag) != errors) {
+		targets_report(&s);
 		return s.prog;
+	}
 
 	/* what cannot run or has no effect */
 	each_unit(&s, fold_units, NULL);
 	unused_prune(&s, true);
+	targets_report(&s);
+	if (diag_errors(env->diag) != errors)
+		return s.prog;
 	if (!s.prog->handlers.n) {
 		struct diag_msg *m =
 			diag_report(env->diag, NO_PROBES, LOC_NONE, NULL);
@@ -180,6 +173,15 @@ struct program *sema_run(const struct probe_env *env, struct tapset *lib,
 	number(&s);
 	locks_collect(&s);
 	return s.prog;
+}
+
+void sema_refuse_embedded(const struct program *p, struct diag *d)
+{
+	vec_for (&p->embedded, i)
+		diag_remedy(diag_report(d, EMBEDDED_RUNTIME, p->embedded.v[i],
+					"embedded-code"),
+			    "run with --runtime=kernel, or write it in the "
+			    "script language");
 }
 
 struct sema_counts sema_count(const struct program *p)

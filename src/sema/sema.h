@@ -79,6 +79,7 @@ struct program {
 	VEC(struct func_decl *) funcs; /* live ones, ids dense */
 	VEC(struct handler *) handlers;
 	VEC(struct embedded_decl *) embeds;
+	VEC(struct loc) embedded; /* C that this runtime cannot compile */
 };
 
 struct sema_opts {
@@ -91,6 +92,9 @@ struct sema_opts {
 	bool listing; /* -l/-L */
 	bool verbose;
 };
+
+/* An error for each piece of embedded C that the runtime cannot compile. */
+void sema_refuse_embedded(const struct program *p, struct diag *d);
 
 /*
  * Runs pass 2 over the user's file(s). Errors are reported to env->diag; the

@@ -5,7 +5,9 @@
  * replaced by the tree that reads it. @defined() is decided here, and so is
  * everything that hangs on it: `@defined($x) ? $x : 0` must not complain about
  * an $x that does not exist, so conditions are folded before their branches
- * are looked at.
+ * are looked at. One that cannot be bound stays in the tree: it is an error when
+ * it is still there after what has no effect was taken out, for aliases set
+ * variables from whatever a kernel may have.
  */
 #include <string.h>
 
@@ -54,10 +56,17 @@ static const char *similar_in(struct sema *s, const char *name,
 	return similar_to(s, name, cands.v, cands.n);
 }
 
-static void report_unresolved(struct bind *b, struct expr *e, const char *why,
-			      const char *have)
+/* A target variable that could not be bound. */
+struct unbound {
+	struct expr *e;
+	struct probe_site *site; /* NULL: in a function */
+	const char *why, *have;
+};
+
+static void report_unresolved(struct sema *s, const struct unbound *u)
 {
-	struct sema *s = b->s;
+	struct expr *e = u->e;
+	const char *have = u->have;
 	struct diag_msg *m;
 	const char *name = e->target.name;
 
@@ -67,22 +76,55 @@ static void report_unresolved(struct bind *b, struct expr *e, const char *why,
 			name = e->target.steps.v[i].member;
 	m = diag_report(s->diag, UNRESOLVED_TARGET, e->loc,
 			expr_what(s->arena, e), similar_in(s, name, have));
-	if (why)
-		diag_note(m, LOC_NONE, "%s", why);
-	else if (!b->site && e->target.tk == TGT_VAR)
+	if (u->why)
+		diag_note(m, LOC_NONE, "%s", u->why);
+	else if (!u->site && e->target.tk == TGT_VAR)
 		diag_note(m, LOC_NONE,
 			  "target variables exist only in probe handlers");
 	if (have && *have)
 		diag_note(m, LOC_NONE, "available: %s", have);
-	if (b->site)
-		diag_note(m, LOC_NONE, "at probe point %s", b->site->name);
+	if (u->site)
+		diag_note(m, LOC_NONE, "at probe point %s", u->site->name);
 	else if (e->target.tk == TGT_VAR)
 		diag_remedy(m, "pass the value as an argument");
-	if (b->site)
+	if (u->site)
 		diag_remedy(m,
 			    "stap -L '%s' lists the variables; "
 			    "@defined(%s) tests for one",
-			    b->site->name, shown_target(s, e));
+			    u->site->name, shown_target(s, e));
+}
+
+static void mark_alive(void *ctx, struct expr *e)
+{
+	struct map *alive = ctx;
+	char key[32];
+
+	if (e->kind != E_TARGET)
+		return;
+	snprintf(key, sizeof(key), "%p", (void *)e);
+	map_put(alive, arena_strdup(alive->arena, key), e);
+}
+
+static void mark_unit(struct sema *s, struct unit *u, void *ctx)
+{
+	walk_exprs(*unit_body(u), mark_alive, ctx);
+}
+
+void targets_report(struct sema *s)
+{
+	struct map alive;
+	char key[32];
+
+	if (!s->unbound.n)
+		return;
+	map_init(&alive, s->arena);
+	each_unit(s, mark_unit, &alive);
+	vec_for (&s->unbound, i) {
+		snprintf(key, sizeof(key), "%p", (void *)s->unbound.v[i]->e);
+		if (map_get(&alive, key))
+			report_unresolved(s, s->unbound.v[i]);
+	}
+	s->unbound.n = 0;
 }
 
 static bool bind_one(struct bind *b, struct expr *e, const char **why,
@@ -139,8 +181,13 @@ static void bind_target(struct visitor *v, struct expr **ep)
 			return;
 		}
 		b->failed = true;
-		if (!b->quiet)
-			report_unresolved(b, e, why, have);
+		if (!b->quiet) {
+			struct unbound *u =
+				arena_new_obj(b->s->arena, struct unbound);
+
+			*u = (struct unbound){e, b->site, why, have};
+			vec_push(b->s->arena, &b->s->unbound, u);
+		}
 		return;
 	}
 	*ep = e->target.bound;

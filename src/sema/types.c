@@ -247,6 +247,29 @@ static void infer_param(struct infer *in, struct var_decl *p, struct expr *arg,
 	}
 }
 
+/* Overloads of one call must return the same. */
+static bool overloads_agree(struct infer *in, struct expr *e,
+			    struct func_decl *f)
+{
+	struct func_decl *first = NULL;
+	struct diag_msg *m;
+
+	vec_for (&e->call.funcs, i)
+		if (!first && known(e->call.funcs.v[i]->ret))
+			first = e->call.funcs.v[i];
+	if (!first || !known(f->ret) || first->ret == f->ret)
+		return true;
+	m = diag_report(in->s->diag, TYPE_EXPECTED, e->loc,
+			expr_what(in->s->arena, e), type_name(first->ret),
+			type_name(f->ret));
+	diag_note(m, first->loc, "this one returns a %s",
+		  type_name(first->ret));
+	diag_note(m, f->loc, "this one returns a %s", type_name(f->ret));
+	diag_remedy(m, "overloads that one call may reach must return the same "
+		       "type");
+	return false;
+}
+
 static void infer_function(struct infer *in, struct expr *e,
 			   struct func_decl *f, enum type want)
 {
@@ -264,7 +287,8 @@ static void infer_function(struct infer *in, struct expr *e,
 	}
 	if (f->ret == TY_NONE)
 		e->type = TY_NONE;
-	settle(in, e, f->ret, want);
+	if (overloads_agree(in, e, f))
+		settle(in, e, f->ret, want);
 }
 
 static void infer_builtin(struct infer *in, struct expr *e, enum type want)
@@ -517,7 +541,7 @@ static void infer(struct infer *in, struct expr *e, enum type want)
 	case E_PRIM:
 		infer_prim(in, e, want);
 		break;
-	case E_TARGET: /* an error was reported */
+	case E_TARGET: /* an error is reported */
 	case E_DEFINED:
 	case E_ENTRY:
 	case E_PROBEWRITE:

@@ -136,7 +136,7 @@ static char *token_name(struct preproc *pp, const struct token *t,
 
 static bool is_name(const struct token *t)
 {
-	return t->kind == T_IDENT || t->kind == T_KEYWORD;
+	return t->kind == T_IDENT;
 }
 
 static void define_error(struct preproc *pp, const struct token *t,
@@ -209,8 +209,9 @@ static void define_add(struct preproc *pp, struct macro *m,
 
 	for (int id = AT_DEFINE; id <= AT_HIST_LINEAR; id++)
 		if (!strcmp(token_id_text((enum token_id)id), at_name)) {
-			pp_report(pp, PARSE_MACRO_BUILTIN, name, at_name);
-			return;
+			diag_report(pp->d, MACRO_BUILTIN, name->loc,
+				    token_describe(pp->a, name), at_name);
+			break;
 		}
 	if (old) {
 		diag_note(pp_report(pp, PARSE_MACRO_REDEFINED, name, m->name),
@@ -436,7 +437,7 @@ struct token pp_macro_next(struct preproc *pp)
 
 		if (t.kind != T_AT)
 			return t;
-		if (pp->skipping && (pp->library || t.id != AT_DEFINE))
+		if (pp->skipping)
 			return t;
 		if (pp->expanded > PP_MAX_EXPANSION) {
 			pp_report(pp, PARSE_MACRO_TOO_LONG, &t,
@@ -448,7 +449,7 @@ struct token pp_macro_next(struct preproc *pp)
 			pp_push_tokens(pp, arg);
 		else if (t.id == AT_DEFINE)
 			define(pp, &t);
-		else if (t.id != ID_NONE || !(m = find_macro(pp, &t)))
+		else if (!(m = find_macro(pp, &t)))
 			return t;
 		else if (!expand(pp, &t, m))
 			return placeholder(&t);

@@ -8,8 +8,8 @@
  *   pp_arg_next()    puts script arguments in place of $1 @1 $* @* $# @#
  *   pp_next()        evaluates %( condition %? a %: b %)
  *
- * So macros are expanded before conditions are evaluated, and in both branches
- * (stap(1)); but a part that is left out is not checked.
+ * So macros are expanded before conditions are evaluated; but in a part that is
+ * left out nothing is expanded, defined or checked.
  */
 #ifndef SYNTAX_PREPROC_H
 #define SYNTAX_PREPROC_H
@@ -44,7 +44,7 @@ struct preproc {
 	unsigned errors;   /* reported so far, by the parser too */
 	bool skipping;	   /* within a part that is left out */
 	bool idle;	   /* in a comparison that cannot change the result */
-	bool library; /* reading a .stpm: conditionals decide on @defines */
+	bool library; /* reading a .stpm */
 	bool eof;     /* set to end the input early */
 };
 
