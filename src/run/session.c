@@ -321,7 +321,16 @@ static int compare_order(const void *pa, const void *pb)
 	return a->index < b->index ? -1 : a->index > b->index;
 }
 
-/* Runs all handlers of a kind, as long as the session stays in state `in`. */
+/* More errors than MAXERRORS allows. */
+static bool died(const struct session *s)
+{
+	return __atomic_load_n(&s->head->exit_status, __ATOMIC_RELAXED) != 0;
+}
+
+/*
+ * Runs all handlers of a kind, as long as the session stays in state `in`; end
+ * probes, until one fails.
+ */
 static int run_ordered(struct session *s, uint32_t kind, uint32_t in)
 {
 	const struct image *img = s->o->image;
@@ -338,7 +347,7 @@ static int run_ordered(struct session *s, uint32_t kind, uint32_t in)
 	qsort(list, n, sizeof(*list), compare_order);
 	for (uint32_t i = 0; i < n && !err && state(s) == in; i++) {
 		read_signals(s);
-		if (s->force)
+		if (s->force || (kind == WIRE_PROBE_END && died(s)))
 			break;
 		err = run_handler(s, list[i].handler, NULL, 0);
 	}
@@ -720,18 +729,16 @@ static int start(struct session *s)
 
 static void finish(struct session *s, bool failed)
 {
-	bool died;
-
 	request_stop(s);
 	run_overload_free(&s->overload);
 	if (s->attached)
 		s->t->ops->detach(s->t);
 	consume_all(s);
-	died = __atomic_load_n(&s->head->exit_status, __ATOMIC_RELAXED) != 0;
 	if (!failed && !s->force && s->out.error != -EPIPE) {
 		__atomic_store_n(&s->head->state, RT_ENDING, __ATOMIC_SEQ_CST);
-		run_ordered(s, died ? WIRE_PROBE_ERROR : WIRE_PROBE_END,
-			    RT_ENDING);
+		run_ordered(s, WIRE_PROBE_END, RT_ENDING);
+		if (died(s))
+			run_ordered(s, WIRE_PROBE_ERROR, RT_ENDING);
 	}
 	__atomic_store_n(&s->head->state, RT_STOPPED, __ATOMIC_SEQ_CST);
 	consume_all(s);
