@@ -404,7 +404,18 @@ static void foreach_base(struct visitor *v, struct stmt *st)
 				    expr_what(r->s->arena, st->foreach.base));
 		return;
 	}
+	unsigned errors = diag_errors(r->s->diag);
+
 	resolve_array(r, st->foreach.base, st->foreach.keys.n);
+	if (diag_errors(r->s->diag) != errors && st->foreach.keys.n == 2 &&
+	    !st->foreach.value && st->foreach.base->sym.ref &&
+	    st->foreach.base->sym.ref->nkeys == 1)
+		diag_remedy(diag_last(r->s->diag),
+			    "foreach (%s = %s in %s) has the value beside the "
+			    "index",
+			    st->foreach.keys.v[1]->sym.name,
+			    st->foreach.keys.v[0]->sym.name,
+			    st->foreach.base->sym.name);
 	if (st->foreach.slice.n && st->foreach.slice.n != st->foreach.keys.n) {
 		m = diag_report(r->s->diag, FOREACH_SLICE,
 				st->foreach.base->loc,

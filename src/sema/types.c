@@ -277,6 +277,7 @@ static void infer_function(struct infer *in, struct expr *e,
 		infer_param(in, f->params.v[i], e->call.args.v[i], i);
 	if (!known(f->ret) && f->ret != TY_NONE && known(want)) {
 		f->ret = want;
+		f->ret_loc = e->loc;
 		in->changed = true;
 	}
 	if (in->final && f->ret == TY_NONE && want != TY_NONE) {
@@ -614,8 +615,13 @@ static void return_mismatch(struct infer *in, struct loc loc, const char *what,
 	struct diag_msg *m = diag_report(in->s->diag, TYPE_MISMATCH, loc, what,
 					 type_name(t));
 
-	diag_note(m, f->loc, "function '%s' returns a %s", f->name,
-		  type_name(f->ret));
+	if (f->ret_declared || !f->ret_loc.src)
+		diag_note(m, f->loc, "function '%s' returns a %s", f->name,
+			  type_name(f->ret));
+	else
+		diag_note(m, f->ret_loc,
+			  "type of function '%s' was first inferred here (%s)",
+			  f->name, type_name(f->ret));
 }
 
 static void infer_return(struct infer *in, struct stmt *st)
@@ -633,6 +639,7 @@ static void infer_return(struct infer *in, struct stmt *st)
 	infer(in, e, known(e->type) ? TY_UNKNOWN : f->ret);
 	if (!known(f->ret) && known(e->type)) {
 		f->ret = e->type;
+		f->ret_loc = e->loc;
 		in->changed = true;
 	} else if (known(e->type) && e->type != f->ret && known(f->ret)) {
 		return_mismatch(in, e->loc, expr_what(in->s->arena, e),

@@ -396,6 +396,7 @@ struct func_decl {
 	struct file *file;
 	bool is_private;
 	enum type ret; /* declared or inferred; TY_NONE */
+	struct loc ret_loc; /* sema: what the inferred type came from */
 	bool ret_declared;
 	VEC(struct var_decl *) params;
 	bool has_priority;

@@ -150,7 +150,8 @@ static void parse_components(struct parser *p, point_list *out)
 {
 	struct probe_point *first = arena_new_obj(p->a, struct probe_point);
 
-	if (peek(p, 0)->kind == T_NUMBER)
+	if (peek(p, 0)->kind == T_NUMBER &&
+	    strspn(peek(p, 0)->s, "0123456789") >= peek(p, 0)->len)
 		expected(p, "identifier or '*'");
 	first->loc = peek(p, 0)->loc;
 	vec_push(p->a, out, first);

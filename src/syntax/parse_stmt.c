@@ -265,6 +265,15 @@ static void parse_foreach_loop(struct parser *p, struct stmt *s)
 	expect(p, P_LPAREN);
 	parse_foreach_value(p, s);
 	parse_foreach_keys(p, s);
+	if (at(p, P_COMMA)) {
+		struct diag_msg *m = report_expected(p, "'in'");
+
+		if (m)
+			diag_remedy(m, "foreach ([a, b] in array) for an array "
+				       "of two indexes; foreach (v = k in "
+				       "array) for an index and the value");
+		recover(p);
+	}
 	expect(p, KW_IN);
 	parse_foreach_array(p, s);
 	if (accept(p, KW_LIMIT))
