@@ -364,6 +364,7 @@ static uint32_t expand_alias(struct expand *x, const struct match *m,
 		if (n && q->sufficient)
 			break;
 	}
+	m->alias->file->used |= found != 0;
 	return found;
 }
 

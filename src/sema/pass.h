@@ -26,7 +26,6 @@ struct sema {
 	struct map funcs;   /* name -> struct func_set */
 	VEC(struct alias_decl *) aliases;
 	uint32_t nlib;			 /* library files taken over so far */
-	uint32_t nprobed;		 /* files whose probes were built */
 	VEC(struct func_decl *) pending; /* reached, body not resolved yet */
 	VEC(struct func_decl *) reached; /* bodies resolved */
 	VEC(struct func_decl *) bound;	 /* target variables are bound */

@@ -29,14 +29,27 @@ static void resolve_handlers(struct sema *s, uint32_t first)
 	resolve_pending(s);
 }
 
-/* Probes of the user's files; then those of library files that got pulled in,
-   as long as there are new ones. */
+static struct file *next_file(struct sema *s)
+{
+	vec_for (&s->prog->files, i) {
+		struct file *f = s->prog->files.v[i];
+
+		if (!f->probed && (f->used || !f->is_tapset))
+			return f;
+	}
+	return NULL;
+}
+
+/* Probes of the user's files; then those of library files of which something
+   is used (a pattern reads many more), as long as there are new ones. */
 static void build_and_resolve(struct sema *s)
 {
-	while (s->nprobed < s->prog->files.n) {
-		uint32_t first = s->prog->handlers.n;
-		struct file *f = s->prog->files.v[s->nprobed++];
+	struct file *f;
 
+	while ((f = next_file(s))) {
+		uint32_t first = s->prog->handlers.n;
+
+		f->probed = true;
 		vec_for (&f->probes, i) {
 			f->probes.v[i]->file = f;
 			handlers_build(s, f->probes.v[i]);
@@ -53,7 +66,8 @@ static void check_embedded_blocks(struct sema *s)
 
 void sema_resolve(struct sema *s)
 {
-	s->nprobed = s->prog->files.n;
+	vec_for (&s->prog->files, i)
+		s->prog->files.v[i]->probed = true;
 	resolve_handlers(s, 0);
 	build_and_resolve(s);
 	vec_for (&s->reached, i)

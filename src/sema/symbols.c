@@ -91,6 +91,8 @@ struct var_decl *symbols_global(struct sema *s, struct file *from,
 		symbols_absorb(s);
 		v = map_get(&s->globals, name);
 	}
+	if (v && v->file)
+		v->file->used = true;
 	return v;
 }
 
@@ -159,6 +161,8 @@ uint32_t symbols_functions(struct sema *s, struct file *from, const char *name,
 		if (!found.v[i]->uses_next)
 			found.n = i + 1;
 	}
+	vec_for (&found, i)
+		found.v[i]->file->used = true;
 	*out = found.v;
 	return found.n;
 }

@@ -463,6 +463,8 @@ struct file {
 	const struct source *src;
 	bool is_tapset;
 	bool guru; /* embedded C is allowed here */
+	/* By the semantic pass: something in it is used; its probes are built */
+	bool used, probed;
 	VEC(struct probe_decl *) probes;
 	VEC(struct alias_decl *) aliases;
 	VEC(struct var_decl *) globals;
