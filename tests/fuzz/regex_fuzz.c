@@ -23,7 +23,7 @@
 #include "rt.h"
 #include "sema/regex.h"
 
-#define HEAP (8u << 20)
+#define HEAP (1u << 20)
 #define CAP 511u
 #define FUZZ_MAX 1024u
 
