@@ -38,6 +38,15 @@ static struct var_decl *find_local(struct resolve *r, const char *name)
 	return NULL;
 }
 
+/* Globals of a script are nothing to the functions that come with stap: which
+   names these have for their locals is not the user's concern. Functions under
+   -I see them, as in SystemTap. */
+static bool is_hidden(const struct resolve *r, const struct var_decl *global)
+{
+	return r->u.f && r->u.f->loc.src && r->u.f->loc.src->is_own &&
+	       in_user_file(global->loc);
+}
+
 static struct var_decl *find_var(struct resolve *r, const struct expr *sym)
 {
 	struct var_decl *v = find_local(r, sym->sym.name);
@@ -46,7 +55,7 @@ static struct var_decl *find_var(struct resolve *r, const struct expr *sym)
 	if (v)
 		return v;
 	v = symbols_global(r->s, file_of(r->s, sym->loc), sym->sym.name);
-	if (!v)
+	if (!v || is_hidden(r, v))
 		return NULL;
 	vi = var_info(r->s, v);
 	if (!vi->seen)

@@ -37,6 +37,7 @@ struct tapset {
 	struct arena *arena;
 	struct diag *diag;
 	const struct parse_env *env;
+	const char *own; /* the directory that comes with stap */
 	VEC(struct lib_file) files;
 	VEC(struct file *) parsed;
 	VEC(struct alias_entry) aliases;
@@ -93,6 +94,7 @@ struct tapset *tapset_open(struct arena *a, struct diag *d,
 	t->arena = a;
 	t->diag = d;
 	t->env = env;
+	t->own = ndirs ? dirs[0] : "";
 	for (unsigned i = 0; i <= INDEX_MACRO; i++)
 		map_init(&t->names[i], a);
 	for (unsigned i = 0; i < ndirs; i++)
@@ -137,6 +139,7 @@ static struct source *read_file(struct tapset *t, struct lib_file *f)
 		return NULL;
 	}
 	src->is_tapset = 1;
+	src->is_own = *t->own && !strncmp(f->path, t->own, strlen(t->own));
 	return src;
 }
 
