@@ -866,6 +866,7 @@ static void do_rest(void)
 		break;
 	case 8:
 		RUN(read, ctx, 8, 8, 1); /* nothing is there */
+		RUN(verdict, ctx, rnd(7));
 		break;
 	case 9:
 		RUN(read_str, ctx, d, user + rnd(8), rnd(3) ? rnd(60) : 0, 1);
