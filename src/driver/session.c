@@ -256,10 +256,10 @@ static bool choose_kernel(struct session *s, struct options *o)
 		o->release = target_kernel_release(s->targets);
 	if (!o->release)
 		return true;
-	/* Pass 1 only compares the release with what conditionals say. */
-	if (o->last_pass == 1 && *o->release != '/')
-		return true;
 	if (!target_set_kernel(s->targets, o->release, &why)) {
+		/* Pass 1 only compares the release with what conditionals say. */
+		if (o->last_pass == 1 && *o->release != '/')
+			return true;
 		diag_remedy(diag_report(s->d, KERNEL_NO_RELEASE, LOC_NONE, NULL,
 					o->release, why),
 			    "install its headers, image or debug package, or "
