@@ -233,8 +233,7 @@ RT_INLINE w_u64 fp_trunc(w_u64 a)
 
 /*
  * The number with `prec` digits behind the point, rounded (halves away from
- * zero); without any digits
- * (prec <= 0) cut, as SystemTap does it.
+ * zero); without any digits (prec <= 0) cut, as SystemTap does it.
  */
 RT_FN w_u64 rt_fp_text(w_u64 c, w_u64 dst, w_u64 work, w_u64 a, w_u64 prec)
 {

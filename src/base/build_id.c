@@ -5,40 +5,30 @@
 #include <stdio.h>
 #include <string.h>
 
-static size_t padded(size_t n)
-{
-	return (n + 3) & ~(size_t)3;
-}
-
-uint32_t build_id_in_notes(const void *notes, size_t len,
+uint32_t build_id_in_notes(const void *notes, size_t len, size_t align,
 			   uint8_t id[BUILD_ID_MAX])
 {
+	size_t pad = (align == 8 ? 8 : 4) - 1, at = 0;
 	const char *p = notes;
 	Elf64_Nhdr n;
 
-	while (len >= sizeof(n)) {
-		size_t name, desc;
+	while (at < len && len - at >= sizeof(n)) {
+		size_t name = at + sizeof(n), desc;
 
-		memcpy(&n, p, sizeof(n));
-		name = padded(n.n_namesz);
-		desc = padded(n.n_descsz);
-		p += sizeof(n);
-		len -= sizeof(n);
-		if (name > len || n.n_descsz > len - name)
+		memcpy(&n, p + at, sizeof(n));
+		desc = (name + n.n_namesz + pad) & ~pad;
+		if (desc > len || n.n_descsz > len - desc)
 			return 0;
 		if (n.n_type == NT_GNU_BUILD_ID && n.n_namesz == 4 &&
-		    !memcmp(p, "GNU", 4)) {
+		    !memcmp(p + name, "GNU", 4) && n.n_descsz) {
 			uint32_t size = n.n_descsz < BUILD_ID_MAX
 						? n.n_descsz
 						: BUILD_ID_MAX;
 
-			memcpy(id, p + name, size);
+			memcpy(id, p + desc, size);
 			return size;
 		}
-		if (desc > len - name)
-			return 0;
-		p += name + desc;
-		len -= name + desc;
+		at = (desc + n.n_descsz + pad) & ~pad;
 	}
 	return 0;
 }
@@ -53,7 +43,7 @@ uint32_t build_id_of_kernel(uint8_t id[BUILD_ID_MAX])
 		n = fread(notes, 1, sizeof(notes), f);
 		fclose(f);
 	}
-	return build_id_in_notes(notes, n, id);
+	return build_id_in_notes(notes, n, 4, id);
 }
 
 void build_id_text(const uint8_t *id, uint32_t n, char out[BUILD_ID_TEXT])

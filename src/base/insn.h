@@ -13,6 +13,9 @@ enum bpf_regno { R0, R1, R2, R3, R4, R5, R6, R7, R8, R9, R10 };
 
 #define INSN_MAY_GOTO 0xe5		/* BPF_JMP | BPF_JCOND, Linux 6.9 */
 #define INSN_GOTOL (BPF_JMP32 | BPF_JA) /* offset in imm; Linux 6.6 */
+#define ATTACH_TRACE_UPROBE_MULTI ((enum bpf_attach_type)48) /* Linux 6.6 */
+#define ATTACH_NETFILTER ((enum bpf_attach_type)45)	     /* Linux 6.4 */
+#define PROG_TYPE_NETFILTER ((enum bpf_prog_type)32)	     /* the same */
 #define INSN_LD_IMM64 (BPF_LD | BPF_IMM | BPF_DW)
 #define INSN_CALL (BPF_JMP | BPF_CALL)
 #define INSN_EXIT (BPF_JMP | BPF_EXIT)

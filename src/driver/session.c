@@ -164,12 +164,14 @@ static bool failed(struct session *s, int pass, const char *what)
 static bool make_tmpdir(struct session *s)
 {
 	const char *base = s->o->tmpdir ? s->o->tmpdir : getenv("TMPDIR");
-	char *path = arena_printf(s->a, "%s/stapXXXXXX",
-				  base && *base ? base : "/tmp");
+	char *path;
 
+	if (!base || !*base)
+		base = "/tmp";
+	path = arena_printf(s->a, "%s/stapXXXXXX", base);
 	if (!mkdtemp(path)) {
-		diag_report(s->d, FILE_WRITE, LOC_NONE, NULL,
-			    base && *base ? base : "/tmp", strerror(errno));
+		diag_report(s->d, FILE_WRITE, LOC_NONE, NULL, base,
+			    strerror(errno));
 		return false;
 	}
 	s->tmpdir = path;
@@ -557,14 +559,6 @@ static const char *module_name(struct session *s)
 			    (unsigned long long)s->hash, (int)getpid());
 }
 
-static bool has_sleepers(const struct image *img)
-{
-	for (uint32_t i = 0; i < img->nhandlers; i++)
-		if (img->handlers[i].flags & IMAGE_HANDLER_SLEEPABLE)
-			return true;
-	return false;
-}
-
 /* Places the contexts, once the target says how large frames are. */
 static void lay_out(struct session *s)
 {
@@ -579,7 +573,8 @@ static void lay_out(struct session *s)
 		sizes = ebpf_frame_sizes(s->a, s->module, &s->ebpf);
 		/* Levels: a handler may interrupt another on its CPU, and run
 		   while another waits for a page. */
-		if (has_sleepers(s->module->image))
+		if (image_any_handler(s->module->image,
+				      IMAGE_HANDLER_SLEEPABLE))
 			count = 16;
 		while (count < 2 * ncpus && count < 4096)
 			count *= 2;

@@ -15,7 +15,6 @@
 
 #include "base/insn.h"
 
-#define TRACE_UPROBE_MULTI 48 /* enum bpf_attach_type, Linux 6.6 */
 #define RINGBUF_SIZE 65536    /* a multiple of every page size */
 
 /* Each returns 0 or -errno. */
@@ -226,12 +225,12 @@ static int probe_uprobe_multi(void)
 	int prog, err;
 
 	memset(&attr, 0, sizeof(attr));
-	attr.expected_attach_type = TRACE_UPROBE_MULTI;
+	attr.expected_attach_type = ATTACH_TRACE_UPROBE_MULTI;
 	prog = load(&attr, BPF_PROG_TYPE_KPROBE, insns, 2);
 	if (prog < 0)
 		return prog;
 	link.prog_fd = (uint32_t)prog;
-	link.attach_type = TRACE_UPROBE_MULTI;
+	link.attach_type = ATTACH_TRACE_UPROBE_MULTI;
 	link.path = (uintptr_t) "/";
 	link.offsets = (uintptr_t)&offset;
 	link.cnt = 1;

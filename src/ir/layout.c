@@ -62,10 +62,9 @@ static bool uses_context_strings(const struct ir_module *m)
    asks. */
 static uint64_t kstack_depth(const struct image *image, uint32_t max_backtrace)
 {
-	for (uint32_t i = 0; i < image->nhandlers; i++)
-		if (image->handlers[i].flags & IMAGE_HANDLER_KSTACK)
-			return max_backtrace + OWN_FRAMES;
-	return 0;
+	return image_any_handler(image, IMAGE_HANDLER_KSTACK)
+		       ? max_backtrace + OWN_FRAMES
+		       : 0;
 }
 
 bool ir_layout_contexts(struct ir_module *m, uint32_t frame_bytes,

@@ -219,7 +219,8 @@ void umods_place(struct lower *L)
 	uint32_t at;
 
 	note_uses(L->m, &u);
-	if (L->opts->native || !L->opts->targets || (!u.names && !u.unwinds && !u.sources))
+	if (L->opts->native || !L->opts->targets ||
+	    (!u.names && !u.unwinds && !u.sources))
 		return;
 	collect(L, &l);
 	mods = arena_new_array(L->arena, struct rt_umod, l.n);

@@ -11,6 +11,8 @@
  */
 #include "run/bpf_int.h"
 
+#include "base/insn.h"
+
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +25,6 @@
 #include <unistd.h>
 
 /* What the headers of 6.1 do not have. */
-#define ATTACH_TRACE_UPROBE_MULTI 48
 #define UPROBE_MULTI_RETURN 1u
 
 struct link_create_uprobe_multi {
@@ -187,7 +188,7 @@ bool bpf_has_uprobe_multi(void)
 	};
 	LIBBPF_OPTS(bpf_prog_load_opts, o,
 		    .expected_attach_type =
-			    (enum bpf_attach_type)ATTACH_TRACE_UPROBE_MULTI);
+			    ATTACH_TRACE_UPROBE_MULTI);
 	uint64_t offset = 0;
 	int prog, link;
 

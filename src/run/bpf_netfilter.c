@@ -2,12 +2,12 @@
 /* Programs at hooks of netfilter: of the network namespace we are in. */
 #include "run/bpf_int.h"
 
+#include "base/insn.h"
+
 #include <errno.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#define ATTACH_NETFILTER 45u /* BPF_NETFILTER, Linux 6.4 */
 
 /* BPF_LINK_CREATE of union bpf_attr, as far as it goes for these links. */
 struct netfilter_link {

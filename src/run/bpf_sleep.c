@@ -22,7 +22,6 @@
 #include "base/insn.h"
 #include "run/bpf_int.h"
 
-#define ATTACH_TRACE_UPROBE_MULTI ((enum bpf_attach_type)48)
 #define SECTION "uprobe.s"
 
 static int on_load(struct bpf_program *p, struct bpf_prog_load_opts *opts,

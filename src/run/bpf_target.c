@@ -5,6 +5,8 @@
  */
 #include "run/bpf_int.h"
 
+#include "base/insn.h"
+
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <linux/membarrier.h>
@@ -16,8 +18,6 @@
 #include <unistd.h>
 
 #define PROG_ARGS 12 /* of a raw tracepoint */
-/* Not in the headers of 6.1. */
-#define ATTACH_TRACE_UPROBE_MULTI ((enum bpf_attach_type)48)
 
 static struct bpf_target *target(struct run_target *t)
 {
@@ -171,10 +171,6 @@ static const struct run_target_ops bpf_ops = {
 
 /* ---- loading ---- */
 
-/* Linux 6.4; not in the headers of older ones. */
-#define PROG_TYPE_NETFILTER ((enum bpf_prog_type)32)
-#define ATTACH_NETFILTER ((enum bpf_attach_type)45)
-
 static void set_type(struct bpf_target *t, struct bpf_program *p,
 		     uint32_t handler)
 {
@@ -216,14 +212,6 @@ static void set_type(struct bpf_target *t, struct bpf_program *p,
 	}
 }
 
-static bool wants_sleep(const struct image *img)
-{
-	for (uint32_t i = 0; i < img->nhandlers; i++)
-		if (img->handlers[i].flags & IMAGE_HANDLER_SLEEPABLE)
-			return true;
-	return false;
-}
-
 /* Every handler has its program, of the right type. */
 static int prepare_programs(struct bpf_target *t, int verbose, struct diag *d)
 {
@@ -236,7 +224,7 @@ static int prepare_programs(struct bpf_target *t, int verbose, struct diag *d)
 			t->kprobe_multi = true;
 	t->kprobe_multi = t->kprobe_multi && bpf_has_kprobe_multi();
 	t->uprobe_multi = t->uprobe_multi && bpf_has_uprobe_multi();
-	t->sleepable = wants_sleep(img) &&
+	t->sleepable = image_any_handler(img, IMAGE_HANDLER_SLEEPABLE) &&
 		       bpf_has_sleepable_uprobes(t->uprobe_multi, verbose);
 	for (uint32_t i = 0; i < img->nhandlers; i++) {
 		const char *name = image_text(img, img->handlers[i].name);

@@ -35,7 +35,7 @@ int run_build_id(const char *path, uint8_t id[20])
 			ph.p_align == 8 ? ELF_T_NHDR8 : ELF_T_NHDR);
 		if (data)
 			n = (int)build_id_in_notes(data->d_buf, data->d_size,
-						   id);
+						   ph.p_align, id);
 	}
 out:
 	elf_end(elf);

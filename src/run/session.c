@@ -492,7 +492,6 @@ static int setup(struct session *s)
 
 static void teardown(struct session *s)
 {
-	run_overload_free(&s->overload);
 	run_drain_free(&s->drain);
 	run_procfs_free(&s->procfs);
 	run_input_free(&s->input);
@@ -803,7 +802,8 @@ static void account(struct session *s)
 	}
 	/* errors that MAXERRORS let pass are a failure in the end, too */
 	if (__atomic_load_n(&s->head->exit_status, __ATOMIC_RELAXED) ||
-	    r->counters[WIRE_CNT_ERRORS] || r->child_failed || (r->missing && !s->force))
+	    r->counters[WIRE_CNT_ERRORS] || r->child_failed ||
+	    (r->missing && !s->force))
 		r->exit_status = 1;
 	if (!o->quiet)
 		account_print(r, &s->printer);

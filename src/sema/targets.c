@@ -61,6 +61,7 @@ struct unbound {
 	struct expr *e;
 	struct probe_site *site; /* NULL: in a function */
 	const char *why, *have;
+	bool alive; /* still in the program */
 };
 
 static void report_unresolved(struct sema *s, const struct unbound *u)
@@ -96,34 +97,23 @@ static void report_unresolved(struct sema *s, const struct unbound *u)
 
 static void mark_alive(void *ctx, struct expr *e)
 {
-	struct map *alive = ctx;
-	char key[32];
-
-	if (e->kind != E_TARGET)
-		return;
-	snprintf(key, sizeof(key), "%p", (void *)e);
-	map_put(alive, arena_strdup(alive->arena, key), e);
+	if (e->kind == E_TARGET && e->target.unbound)
+		e->target.unbound->alive = true;
 }
 
 static void mark_unit(struct sema *s, struct unit *u, void *ctx)
 {
-	walk_exprs(*unit_body(u), mark_alive, ctx);
+	walk_exprs(*unit_body(u), mark_alive, NULL);
 }
 
 void targets_report(struct sema *s)
 {
-	struct map alive;
-	char key[32];
-
 	if (!s->unbound.n)
 		return;
-	map_init(&alive, s->arena);
-	each_unit(s, mark_unit, &alive);
-	vec_for (&s->unbound, i) {
-		snprintf(key, sizeof(key), "%p", (void *)s->unbound.v[i]->e);
-		if (map_get(&alive, key))
+	each_unit(s, mark_unit, NULL);
+	vec_for (&s->unbound, i)
+		if (s->unbound.v[i]->alive)
 			report_unresolved(s, s->unbound.v[i]);
-	}
 	s->unbound.n = 0;
 }
 
@@ -185,7 +175,8 @@ static void bind_target(struct visitor *v, struct expr **ep)
 			struct unbound *u =
 				arena_new_obj(b->s->arena, struct unbound);
 
-			*u = (struct unbound){e, b->site, why, have};
+			*u = (struct unbound){e, b->site, why, have, false};
+			e->target.unbound = u;
 			vec_push(b->s->arena, &b->s->unbound, u);
 		}
 		return;

@@ -208,6 +208,7 @@ struct expr {
 			bool addr_of; /* &$v->f */
 			uint8_t pretty; /* 0, 1 for "$", 2 for "$$" suffix */
 			struct expr *bound; /* sema: replacement tree */
+			struct unbound *unbound; /* sema: or why not */
 		} target;
 		struct {
 			enum op op;

@@ -57,19 +57,10 @@ static void read_notes(struct elf_file *f, Elf *e, const GElf_Phdr *ph)
 	Elf_Data *d = elf_getdata_rawchunk(
 		e, (int64_t)ph->p_offset, ph->p_filesz,
 		ph->p_align == 8 ? ELF_T_NHDR8 : ELF_T_NHDR);
-	size_t at = 0, name, desc;
-	GElf_Nhdr n;
 
-	while (d && (at = gelf_getnote(d, at, &n, &name, &desc)) > 0) {
-		if (n.n_type != NT_GNU_BUILD_ID || n.n_namesz != 4 ||
-		    memcmp((char *)d->d_buf + name, "GNU", 4) || !n.n_descsz)
-			continue;
-		f->build_id_len = n.n_descsz < sizeof(f->build_id)
-					  ? n.n_descsz
-					  : sizeof(f->build_id);
-		memcpy(f->build_id, (char *)d->d_buf + desc, f->build_id_len);
-		return;
-	}
+	if (d)
+		f->build_id_len = build_id_in_notes(d->d_buf, d->d_size,
+						    ph->p_align, f->build_id);
 }
 
 static const char *read_segments(struct reader *r, Elf *e, const GElf_Ehdr *eh)
@@ -250,10 +241,9 @@ static const char *read_elf(struct reader *r, Elf *e)
 
 const char *elf_build_id_text(struct arena *a, const struct elf_file *f)
 {
-	char *s = arena_alloc(a, 2 * sizeof(f->build_id) + 1);
+	char *s = arena_alloc(a, BUILD_ID_TEXT);
 
-	for (uint32_t i = 0; i < f->build_id_len; i++)
-		snprintf(s + 2 * (size_t)i, 3, "%02x", f->build_id[i]);
+	build_id_text(f->build_id, f->build_id_len, s);
 	return s;
 }
 

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/build_id.h"
 
 struct elf_func {
 	const char *name;  /* without a symbol version */
@@ -31,7 +32,7 @@ struct elf_file {
 	bool is_pie;	  /* ET_DYN */
 	bool is_program;  /* has an interpreter, or is not ET_DYN */
 	uint16_t machine; /* EM_* */
-	uint8_t build_id[20];
+	uint8_t build_id[BUILD_ID_MAX];
 	uint32_t build_id_len;
 	/* Functions that can hold a probe, sorted by address; several names
 	   of one address stand together, the best name first. */

@@ -59,11 +59,6 @@ bool target_kernel_is_running(const struct target_cache *c)
 	return !c->other;
 }
 
-const char *target_other_vmlinux(const struct target_cache *c)
-{
-	return c->vmlinux_path;
-}
-
 /* ---- which one ---- */
 
 /* "Linux version 6.1.0-56-amd64 (...": in every vmlinux. */
@@ -290,9 +285,9 @@ bool target_other_kallsyms(struct target_cache *c, struct target_text *t)
 	if (!sb.len)
 		return false;
 	t->len = sb.len;
-	t->s = strdup(sb_str(&sb));
-	sb_free(&sb);
-	return t->s != NULL;
+	sb_str(&sb);
+	t->s = sb.s;
+	return true;
 }
 
 /* ---- its build-id ---- */
@@ -314,7 +309,8 @@ const char *target_kernel_build_id(struct target_cache *c)
 		if (!d)
 			d = find_section(e, ".note.gnu.build-id", SHT_NOTE, &h);
 		if (d)
-			n = build_id_in_notes(d->d_buf, d->d_size, id);
+			n = build_id_in_notes(d->d_buf, d->d_size,
+					      h.sh_addralign, id);
 		close_elf(e, fd);
 	}
 	build_id_text(id, n, text);

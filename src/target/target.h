@@ -37,8 +37,6 @@ bool target_set_kernel(struct target_cache *c, const char *kernel,
 		       const char **why);
 /* Is it the one that runs here? */
 bool target_kernel_is_running(const struct target_cache *c);
-/* The file of a kernel that is not, or NULL. */
-const char *target_other_vmlinux(const struct target_cache *c);
 
 /* ---- kernel (kernel.c) ---- */
 /* As uname says; never NULL. */

@@ -97,4 +97,13 @@ struct image {
 	w_u32 kernel_id; /* in strings: its build-id in hexadecimal, or "" */
 };
 
+/* Has any handler one of these IMAGE_HANDLER_ flags? */
+static inline int image_any_handler(const struct image *image, w_u32 flags)
+{
+	for (w_u32 i = 0; i < image->nhandlers; i++)
+		if (image->handlers[i].flags & flags)
+			return 1;
+	return 0;
+}
+
 #endif

@@ -165,14 +165,19 @@ static const char *text_of(w_u32 dst, w_u32 work, uint64_t a, int prec)
 	return (char *)((struct rt_str *)at(dst))->text;
 }
 
+static void new_texts(w_u32 *str, w_u32 *work)
+{
+	heap_new(1500);
+	*str = heap_alloc(RT_STR_SIZE(1500));
+	*work = heap_alloc(RT_FP_WORK);
+}
+
 static void texts_are_exact(void **state)
 {
 	w_u32 dst, work;
 	char want[1700];
 
-	heap_new(1500);
-	dst = heap_alloc(RT_STR_SIZE(1500));
-	work = heap_alloc(RT_FP_WORK);
+	new_texts(&dst, &work);
 	for (int i = 0; i < 5000; i++) {
 		uint64_t a = a_number();
 		int prec = rnd(20) ? 1 + (int)rnd(20) : 1 + (int)rnd(1099);
@@ -208,9 +213,7 @@ static void texts_are_read_exactly(void **state)
 	w_u32 s, work;
 	char text[64];
 
-	heap_new(1500);
-	s = heap_alloc(RT_STR_SIZE(1500));
-	work = heap_alloc(RT_FP_WORK);
+	new_texts(&s, &work);
 	for (int i = 0; i < 30000; i++) {
 		uint64_t a = a_number();
 
