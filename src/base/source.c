@@ -8,6 +8,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Lines are asked for in about rising order: the search goes on from the last
+   one instead of from the start. */
+struct source_cursor {
+	uint32_t line; /* 0: none yet */
+	size_t off;
+};
+
 struct source *source_new(struct arena *a, const char *name, const char *text,
 			  size_t len)
 {
@@ -16,6 +23,7 @@ struct source *source_new(struct arena *a, const char *name, const char *text,
 	s->name = arena_strdup(a, name);
 	s->text = arena_memdup(a, text, len);
 	s->len = len;
+	s->last = arena_new_obj(a, struct source_cursor);
 	return s;
 }
 
@@ -75,25 +83,31 @@ struct source *source_read(struct arena *a, const char *path)
 
 const char *source_line(const struct source *s, uint32_t line, size_t *len)
 {
-	const char *p = s->text, *end = s->text + s->len;
+	struct source_cursor at = *s->last;
+	const char *end = s->text + s->len, *p, *nl;
 
-	/* columns do not count a byte order mark either */
-	if (s->len >= 3 && !memcmp(p, "\xef\xbb\xbf", 3))
-		p += 3;
-	while (line > 1 && p < end) {
-		const char *nl = memchr(p, '\n', (size_t)(end - p));
-
+	if (!at.line || at.line > line) {
+		at.line = 1;
+		/* columns do not count a byte order mark either */
+		at.off = s->len >= 3 && !memcmp(s->text, "\xef\xbb\xbf", 3)
+				 ? 3
+				 : 0;
+	}
+	p = s->text + at.off;
+	while (at.line < line && p < end) {
+		nl = memchr(p, '\n', (size_t)(end - p));
 		if (!nl)
 			break;
 		p = nl + 1;
-		line--;
+		at.line++;
 	}
-	if (line > 1) {
+	if (at.line < line) {
 		*len = 0;
 		return end;
 	}
-	const char *nl = memchr(p, '\n', (size_t)(end - p));
-
+	at.off = (size_t)(p - s->text);
+	*s->last = at;
+	nl = memchr(p, '\n', (size_t)(end - p));
 	*len = (size_t)((nl ? nl : end) - p);
 	return p;
 }

@@ -9,6 +9,7 @@ struct source {
 	const char *name; /* as printed: path, or "<input>" for -e and stdin */
 	const char *text; /* NUL-terminated; may hold NULs inside */
 	size_t len;
+	struct source_cursor *last; /* where source_line() was last */
 	unsigned is_tapset : 1;	   /* library file, not the user's */
 	unsigned is_own : 1;	   /* of the library that comes with stap */
 	unsigned is_synthetic : 1; /* made by the translator */

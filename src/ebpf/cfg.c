@@ -445,55 +445,22 @@ static void change_loops(struct cfg *c)
 }
 
 /* ---- liveness ---- */
-static void live_step(uint64_t *live, const struct ir_insn *in)
-{
-	if (in->d)
-		live[in->d / 64] &= ~(1ull << (in->d % 64));
-	for (uint32_t i = 0; i < ir_noperands(in); i++) {
-		const struct ir_val *v = ir_operand(in, i);
-
-		if (v->kind == IV_REG)
-			live[v->reg / 64] |= 1ull << (v->reg % 64);
-	}
-}
-
-static bool live_block(struct m_func *f, struct m_block *b, uint64_t *live,
-		       uint32_t words)
-{
-	const struct ir_insn *end = block_end(b);
-
-	memset(live, 0, words * sizeof(*live));
-	for (uint32_t s = 0; s < m_nsucc(end); s++)
-		for (uint32_t w = 0; w < words; w++)
-			live[w] |= f->blocks.v[end->to[s]].live_in[w];
-	memcpy(b->live_out, live, words * sizeof(*live));
-	for (uint32_t i = b->insns.n; i-- > 0;)
-		live_step(live, b->insns.v[i]);
-	if (!memcmp(live, b->live_in, words * sizeof(*live)))
-		return false;
-	memcpy(b->live_in, live, words * sizeof(*live));
-	return true;
-}
-
 static void liveness(struct cfg *c)
 {
 	struct m_func *f = c->f;
-	uint32_t words = (f->ir->nregs + 63) / 64;
-	uint64_t *live = arena_new_array(c->u->arena, uint64_t, words);
-	bool changed = true;
 
-	vec_for (&f->blocks, b) {
-		f->blocks.v[b].live_in =
-			arena_new_array(c->u->arena, uint64_t, words);
-		f->blocks.v[b].live_out =
-			arena_new_array(c->u->arena, uint64_t, words);
+	ir_live_begin(c->u->arena, &f->live, f->blocks.n, f->ir->nregs);
+	for (uint32_t i = 0; i < f->norder; i++) {
+		uint32_t n = f->order[i];
+		const struct m_block *b = &f->blocks.v[n];
+		const struct ir_insn *end = block_end(b);
+
+		vec_for (&b->insns, k)
+			ir_live_insn(&f->live, n, b->insns.v[k]);
+		for (uint32_t s = 0; s < m_nsucc(end); s++)
+			ir_live_edge(&f->live, n, end->to[s]);
 	}
-	while (changed) {
-		changed = false;
-		for (uint32_t i = f->norder; i-- > 0;)
-			changed |= live_block(f, &f->blocks.v[f->order[i]],
-					      live, words);
-	}
+	ir_live_end(&f->live);
 }
 
 static void number(struct cfg *c)

@@ -64,7 +64,6 @@ struct m_block {
 	uint32_t depth;	 /* loops around it */
 	uint32_t resume; /* number in the frame's resume word; 0: none */
 	uint32_t first;	 /* number of its first instruction */
-	uint64_t *live_in, *live_out; /* bitsets of registers */
 };
 
 #define REG_NONE 0xff
@@ -96,6 +95,7 @@ struct m_func {
 	uint32_t norder;
 	uint32_t nresume; /* highest resume number */
 	uint32_t ninsns;
+	struct ir_live live; /* in: by block */
 
 	uint8_t *reg;	    /* by IR register: its BPF register or REG_NONE */
 	uint32_t *spill;    /* ... and its frame offset or NO_SLOT */

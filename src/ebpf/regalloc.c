@@ -108,12 +108,14 @@ static void build_ranges(struct alloc *al)
 	for (uint32_t i = f->norder; i-- > 0;) {
 		const struct m_block *b = &f->blocks.v[f->order[i]];
 
-		for (uint32_t w = 0; w < (f->ir->nregs + 63) / 64; w++)
-			for (uint64_t m = b->live_out[w]; m; m &= m - 1)
-				add_range(al,
-					  64 * w + (uint32_t)__builtin_ctzll(m),
-					  2 * b->first,
+		for (uint32_t s = 0; s < m_nsucc(vec_last(&b->insns)); s++) {
+			const ir_regs *l =
+				&f->live.in[vec_last(&b->insns)->to[s]];
+
+			vec_for (l, k)
+				add_range(al, l->v[k], 2 * b->first,
 					  2 * (b->first + b->insns.n));
+		}
 		for (uint32_t k = b->insns.n; k-- > 0;)
 			insn_ranges(al, b, b->insns.v[k], b->first + k);
 	}

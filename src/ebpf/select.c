@@ -686,13 +686,13 @@ static void select_ret(struct sel *s, const struct ir_insn *in)
 /* What enters a loop must be unknown to the verifier. */
 static void select_launder(struct sel *s, const struct ir_insn *in)
 {
-	const uint64_t *live = s->f->blocks.v[in->to[0]].live_in;
+	const ir_regs *live = &s->f->live.in[in->to[0]];
 	struct place p;
 
-	for (ir_reg r = 1; r < s->f->ir->nregs; r++) {
-		uint8_t reg = reg_of(s, r);
+	vec_for (live, i) {
+		uint8_t reg = reg_of(s, live->v[i]);
 
-		if (!bit_test(live, r) || reg == REG_NONE)
+		if (reg == REG_NONE)
 			continue;
 		p = frame_place(s, s->f->scratch_off, R0);
 		emit(s, STX(BPF_DW, p.reg, (int16_t)p.off, reg));
@@ -809,11 +809,11 @@ static void function_entry(struct sel *s)
    be read that was never written; the verifier wants it to hold something. */
 static void clear_undefined(struct sel *s)
 {
-	const uint64_t *live = s->f->blocks.v[0].live_in;
+	const ir_regs *live = &s->f->live.in[0];
 
-	for (ir_reg r = 1; r < s->f->ir->nregs; r++)
-		if (bit_test(live, r) && reg_of(s, r) != REG_NONE)
-			emit(s, MOV_IMM(reg_of(s, r), 0));
+	vec_for (live, i)
+		if (reg_of(s, live->v[i]) != REG_NONE)
+			emit(s, MOV_IMM(reg_of(s, live->v[i]), 0));
 }
 
 /* r0 = resume word: blocks[lo..hi) by rising number, or the start */

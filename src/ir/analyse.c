@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Facts about control flow and registers: order, predecessors, loops,
- * dominators, liveness. All of it tolerates functions that ir_check() would
- * refuse for other reasons, as long as every block ends in its terminator and
- * block numbers are valid.
+ * Facts about control flow: order, predecessors, loops, dominators. All of it
+ * tolerates functions that ir_check() would refuse for other reasons, as long
+ * as every block ends in its terminator and block numbers are valid.
  */
 #include "ir/ir.h"
 
@@ -153,58 +152,4 @@ uint32_t *ir_dominators(struct arena *a, const struct ir_func *f)
 		}
 	}
 	return idom;
-}
-
-void ir_live_step(uint64_t *live, const struct ir_insn *in)
-{
-	uint32_t n = ir_noperands(in);
-
-	if (in->d)
-		live[in->d / 64] &= ~(1ull << (in->d % 64));
-	for (uint32_t i = 0; i < n; i++) {
-		const struct ir_val *v = ir_operand(in, i);
-
-		if (v->kind == IV_REG)
-			live[v->reg / 64] |= 1ull << (v->reg % 64);
-	}
-}
-
-void ir_live_out(const struct ir_func *f, uint64_t **live_in, uint32_t block,
-		 uint64_t *out)
-{
-	const struct ir_insn *end = block_end(f, block);
-	uint32_t words = (f->nregs + 63) / 64, nsucc = ir_nsucc(end);
-
-	memset(out, 0, words * sizeof(*out));
-	for (uint32_t s = 0; s < nsucc; s++)
-		for (uint32_t w = 0; w < words; w++)
-			out[w] |= live_in[end->to[s]][w];
-}
-
-uint64_t **ir_liveness(struct arena *a, const struct ir_func *f)
-{
-	uint32_t words = (f->nregs + 63) / 64, *order;
-	uint32_t count = ir_rpo(a, f, &order, NULL);
-	uint64_t **in = arena_new_array(a, uint64_t *, f->blocks.n);
-	uint64_t *live = arena_new_array(a, uint64_t, words);
-	bool changed = true;
-
-	vec_for (&f->blocks, i)
-		in[i] = arena_new_array(a, uint64_t, words);
-	while (changed) {
-		changed = false;
-		for (uint32_t i = count; i-- > 0;) {
-			const struct ir_block *b = f->blocks.v[order[i]];
-
-			ir_live_out(f, in, order[i], live);
-			for (uint32_t k = b->insns.n; k-- > 0;)
-				ir_live_step(live, &b->insns.v[k]);
-			if (memcmp(live, in[order[i]], words * sizeof(*live))) {
-				memcpy(in[order[i]], live,
-				       words * sizeof(*live));
-				changed = true;
-			}
-		}
-	}
-	return in;
 }

@@ -323,80 +323,51 @@ static bool check_reducible(struct checker *c)
 	return true;
 }
 
-static bool check_reads(struct checker *c, uint64_t *have)
+static bool reads(const struct ir_insn *in, ir_reg r)
 {
-	const struct ir_block *b = c->f->blocks.v[c->block];
+	uint32_t n = ir_noperands(in);
 
-	vec_for (&b->insns, i) {
-		const struct ir_insn *in = &b->insns.v[i];
-		uint32_t n = ir_noperands(in);
+	for (uint32_t i = 0; i < n; i++) {
+		const struct ir_val *v = ir_operand(in, i);
 
-		c->insn = i;
-		for (uint32_t k = 0; k < n; k++) {
-			const struct ir_val *v = ir_operand(in, k);
-
-			if (v->kind == IV_REG &&
-			    !(have[v->reg / 64] >> (v->reg % 64) & 1))
-				return bad(c,
-					   "%%%u may be read before it is "
-					   "written",
-					   v->reg);
-		}
-		have[in->d / 64] |= 1ull << (in->d % 64);
+		if (v->kind == IV_REG && v->reg == r)
+			return true;
 	}
-	return true;
+	return false;
 }
 
-/* have := registers written on every path to the block's start */
-static void defined_in(const struct ir_func *f, uint32_t b, uint64_t **out,
-		       uint64_t *have, uint32_t words)
-{
-	const struct ir_block *block = f->blocks.v[b];
-
-	memset(have, b ? 0xff : 0, words * sizeof(*have));
-	vec_for (&block->preds, i)
-		for (uint32_t w = 0; w < words; w++)
-			have[w] &= out[block->preds.v[i]][w];
-}
-
-/* Registers written on every path: forward, intersection. */
+/* Registers written on every path: one that is live at the entry is not. */
 static bool check_defined(struct checker *c)
 {
 	const struct ir_func *f = c->f;
-	uint32_t words = (f->nregs + 63) / 64, *order;
-	uint32_t count = ir_rpo(c->arena, f, &order, NULL);
-	uint64_t **out = arena_new_array(c->arena, uint64_t *, f->blocks.n);
-	uint64_t *have = arena_new_array(c->arena, uint64_t, words);
-	bool changed = true;
+	bool *unwritten = arena_new_array(c->arena, bool, f->blocks.n);
+	struct ir_live live;
+	uint32_t *order, count;
+	ir_reg r;
 
+	ir_liveness(c->arena, &live, f);
+	if (!live.in[0].n)
+		return true;
+	/* To its first read: no way there needs a back edge. */
+	r = live.in[0].v[0];
+	count = ir_rpo(c->arena, f, &order, NULL);
+	unwritten[0] = true;
 	for (uint32_t i = 0; i < count; i++) {
-		out[order[i]] = arena_new_array(c->arena, uint64_t, words);
-		memset(out[order[i]], 0xff, words * sizeof(*have));
-	}
-	while (changed) {
-		changed = false;
-		for (uint32_t i = 0; i < count; i++) {
-			const struct ir_block *b = f->blocks.v[order[i]];
+		const struct ir_block *b = f->blocks.v[order[i]];
+		const struct ir_insn *in = b->insns.v;
 
-			defined_in(f, order[i], out, have, words);
-			vec_for (&b->insns, k) {
-				uint32_t d = b->insns.v[k].d;
-
-				have[d / 64] |= 1ull << (d % 64);
-			}
-			if (memcmp(have, out[order[i]], words * 8)) {
-				memcpy(out[order[i]], have, words * 8);
-				changed = true;
-			}
-		}
-	}
-	for (uint32_t i = 0; i < count; i++) {
-		defined_in(f, order[i], out, have, words);
+		if (!unwritten[order[i]])
+			continue;
+		while (!reads(in, r) && in->d != r && !ir_is_end(in))
+			in++;
 		c->block = order[i];
-		if (!check_reads(c, have))
-			return false;
+		c->insn = (uint32_t)(in - b->insns.v);
+		if (reads(in, r))
+			break;
+		for (uint32_t s = 0; in->d != r && s < ir_nsucc(in); s++)
+			unwritten[in->to[s]] = true;
 	}
-	return true;
+	return bad(c, "%%%u may be read before it is written", r);
 }
 
 /* ---- functions and module ---- */

@@ -131,6 +131,7 @@ struct ir_val {
 };
 
 typedef uint32_t ir_reg; /* 0 is "none" */
+typedef VEC(ir_reg) ir_regs;
 
 struct ir_insn {
 	uint16_t op; /* enum ir_op */
@@ -262,13 +263,44 @@ uint32_t ir_rpo(struct arena *a, const struct ir_func *f, uint32_t **order,
 /* Immediate dominator of every reachable block (entry: itself); UINT32_MAX
    for the others. Wants ir_analyse() first. */
 uint32_t *ir_dominators(struct arena *a, const struct ir_func *f);
-/* Live-in registers per block: bitsets of nregs bits; result[b]. */
-uint64_t **ir_liveness(struct arena *a, const struct ir_func *f);
-/* Live-out registers of a block, from ir_liveness()'s answer. */
-void ir_live_out(const struct ir_func *f, uint64_t **live_in, uint32_t block,
-		 uint64_t *out);
-/* In place: live-out of the instruction -> live-in. */
-void ir_live_step(uint64_t *live, const struct ir_insn *in);
+/* A set of registers with members in any order, emptied by n = 0 (Briggs and
+   Torczon: An Efficient Representation for Sparse Sets). */
+struct ir_set {
+	uint32_t n;
+	ir_reg *dense; /* the members: dense[0 .. n-1] */
+	uint32_t *place;
+};
+/* For registers below nregs, empty. */
+void ir_set_init(struct arena *a, struct ir_set *s, uint32_t nregs);
+void ir_set_add(struct ir_set *s, ir_reg r);
+void ir_set_remove(struct ir_set *s, ir_reg r);
+static inline bool ir_set_has(const struct ir_set *s, ir_reg r)
+{
+	return s->place[r] < s->n && s->dense[s->place[r]] == r;
+}
+
+/* Registers live at the start of each block, rising: in[block]. */
+struct ir_live {
+	ir_regs *in;
+	struct ir_live_build *build;
+};
+/*
+ * For a graph of any kind of block: ir_live_begin(), then for each reachable
+ * block all its instructions in order, and each edge, then ir_live_end().
+ * Blocks have numbers below nblocks, registers below nregs.
+ */
+void ir_live_begin(struct arena *a, struct ir_live *l, uint32_t nblocks,
+		   uint32_t nregs);
+void ir_live_insn(struct ir_live *l, uint32_t block, const struct ir_insn *in);
+void ir_live_edge(struct ir_live *l, uint32_t from, uint32_t to);
+void ir_live_end(struct ir_live *l);
+/* All of it for a function. Wants ir_analyse() first. */
+void ir_liveness(struct arena *a, struct ir_live *l, const struct ir_func *f);
+/* out := live behind a block that ends in `end`. */
+void ir_live_out(const struct ir_live *l, const struct ir_insn *end,
+		 struct ir_set *out);
+/* In place: live behind the instruction -> live before it. */
+void ir_live_step(struct ir_set *live, const struct ir_insn *in);
 /*
  * Every rule of this header and of op.def; NULL, or what is wrong
  * ("probe_0 b2 #3: ..."). Fills in what ir_analyse() does on the way.

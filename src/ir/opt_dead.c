@@ -4,19 +4,14 @@
 
 #include <string.h>
 
-static bool is_live(const uint64_t *live, ir_reg r)
-{
-	return live[r / 64] >> (r % 64) & 1;
-}
-
-static bool dead_in_block(struct ir_block *b, uint64_t *live)
+static bool dead_in_block(struct ir_block *b, struct ir_set *live)
 {
 	uint32_t kept = b->insns.n;
 	bool changed = false;
 
 	for (uint32_t i = b->insns.n; i-- > 0;) {
 		struct ir_insn *in = &b->insns.v[i];
-		bool unused = !in->d || !is_live(live, in->d);
+		bool unused = !in->d || !ir_set_has(live, in->d);
 		bool nop = in->op == IR_MOV && in->a.kind == IV_REG &&
 			   in->a.reg == in->d;
 
@@ -42,18 +37,19 @@ static bool dead_in_block(struct ir_block *b, uint64_t *live)
 bool opt_dead(struct opt *o)
 {
 	struct ir_func *f = o->f;
-	uint32_t words = (f->nregs + 63) / 64;
-	uint64_t *live = arena_new_array(o->a, uint64_t, words);
-	uint64_t **live_in = ir_liveness(o->a, f);
+	struct ir_live lives;
+	struct ir_set live;
 	bool changed = false;
 
+	ir_liveness(o->a, &lives, f);
+	ir_set_init(o->a, &live, f->nregs);
 	vec_for (&f->blocks, b) {
 		struct ir_block *block = f->blocks.v[b];
 
 		if (!block->reachable)
 			continue;
-		ir_live_out(f, live_in, b, live);
-		changed |= dead_in_block(block, live);
+		ir_live_out(&lives, &vec_last(&block->insns), &live);
+		changed |= dead_in_block(block, &live);
 	}
 	return changed;
 }

@@ -75,16 +75,16 @@ static bool find_end(const struct ir_block *b, uint32_t j, ir_reg t, ir_reg x,
 	return !live_out;
 }
 
-static bool coalesce(struct ir_block *b, uint32_t j, const uint64_t *live_out)
+static bool coalesce(struct ir_block *b, uint32_t j,
+		     const struct ir_set *live_out)
 {
 	struct ir_insn *mov = &b->insns.v[j];
 	ir_reg x = mov->d, t = mov->a.reg;
-	bool t_lives = live_out[t / 64] >> (t % 64) & 1;
 	uint32_t i, end;
 
 	if (mov->op != IR_MOV || mov->a.kind != IV_REG || x == t ||
 	    !find_source(b, j, t, x, &i) ||
-	    !find_end(b, j, t, x, t_lives, &end))
+	    !find_end(b, j, t, x, ir_set_has(live_out, t), &end))
 		return false;
 	b->insns.v[i].d = x;
 	for (uint32_t k = i + 1; k <= end; k++)
@@ -95,21 +95,22 @@ static bool coalesce(struct ir_block *b, uint32_t j, const uint64_t *live_out)
 bool opt_moves(struct opt *o)
 {
 	struct ir_func *f = o->f;
-	uint32_t words = (f->nregs + 63) / 64;
-	uint64_t *live = arena_new_array(o->a, uint64_t, words);
-	uint64_t **live_in = ir_liveness(o->a, f);
+	struct ir_live lives;
+	struct ir_set live;
 	bool changed = false;
 
+	ir_liveness(o->a, &lives, f);
+	ir_set_init(o->a, &live, f->nregs);
 	vec_for (&f->blocks, n) {
 		struct ir_block *b = f->blocks.v[n];
 		uint32_t kept = 0;
 
 		if (!b->reachable)
 			continue;
-		ir_live_out(f, live_in, n, live);
+		ir_live_out(&lives, &vec_last(&b->insns), &live);
 		for (uint32_t j = 0; j < b->insns.n; j++)
 			/* leaves "x = mov x" */
-			changed |= coalesce(b, j, live);
+			changed |= coalesce(b, j, &live);
 		for (uint32_t j = 0; j < b->insns.n; j++) {
 			const struct ir_insn *in = &b->insns.v[j];
 
