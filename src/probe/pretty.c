@@ -71,6 +71,13 @@ static bool is_char_type(const struct type_src *s, uint32_t id)
 	       (t.is_char || (!t.alias && !strcmp(t.name, "unsigned char")));
 }
 
+static bool is_kind(const struct type_src *s, uint32_t id, enum ttype_kind kind)
+{
+	struct ttype t;
+
+	return s->ops->get(s, id, &t) && t.kind == kind;
+}
+
 static void copy_place(struct access *to, const struct access *from)
 {
 	*to = *from;
@@ -104,6 +111,28 @@ static void put_read(struct printer *p, struct access *a, const char *directive,
 	pretty_arg(&p->out, directive, e);
 }
 
+/*
+ * The text at an address, quoted and escaped, or the address where none can be
+ * read; at most n bytes of it, or up to its NUL (n 0).
+ */
+static struct expr *quoted_call(const struct access *a, struct expr *addr,
+				uint32_t n, bool user)
+{
+	struct arena *ar = a->env->arena;
+	struct expr *call = expr_call(ar, a->loc,
+				      user ? "user_string_n_quoted"
+					   : "__kernel_string_n_quoted");
+
+	if (!n)
+		call = expr_call(ar, a->loc,
+				 user ? "user_string_quoted"
+				      : "kernel_string_quoted");
+	vec_push(ar, &call->call.args, addr);
+	if (n)
+		vec_push(ar, &call->call.args, expr_number(ar, a->loc, n));
+	return call;
+}
+
 static struct expr *read_string_ptr(struct access *a, const char **why)
 {
 	struct ttype t;
@@ -111,8 +140,7 @@ static struct expr *read_string_ptr(struct access *a, const char **why)
 
 	if (!v || !a->src->ops->get(a->src, a->type, &t))
 		return NULL;
-	return prim_string(a->env->arena, a->loc, v, 0, a->user || t.user,
-			   true);
+	return quoted_call(a, v, 0, a->user || t.user);
 }
 
 static struct expr *read_string_array(struct access *a, const char **why)
@@ -123,7 +151,7 @@ static struct expr *read_string_array(struct access *a, const char **why)
 	if (!v || !a->src->ops->get(a->src, a->type, &t))
 		return NULL;
 	/* [0]: as long as the text is */
-	return prim_string(a->env->arena, a->loc, v, t.n, a->user, true);
+	return quoted_call(a, v, t.n, a->user);
 }
 
 static void put_place(struct printer *p, struct access *a, unsigned depth);
@@ -179,26 +207,42 @@ static void put_members(struct printer *p, struct access *a,
 	pretty_text(&p->out, "}");
 }
 
-/* The first one stands for all. */
+static bool is_array(const struct access *a, struct ttype *t)
+{
+	return a->src->ops->get(a->src, a->type, t) && t->kind == TT_ARRAY;
+}
+
+/* The first one stands for all, in all dimensions. */
 static void put_elements(struct printer *p, struct access *a, unsigned depth)
 {
 	struct access sub;
 	const char *why = NULL;
+	struct ttype t;
+	bool text = false, ok = true;
 
-	pretty_text(&p->out, "[");
 	copy_place(&sub, a);
-	if (access_index(&sub, expr_number(a->env->arena, a->loc, 0), &why))
-		put_place(p, &sub, depth + 1);
-	else
-		pretty_text(&p->out, "?");
+	while (ok && !text && is_array(&sub, &t)) {
+		text = is_char_type(a->src, t.elem);
+		ok = text || access_index(&sub, expr_number(a->env->arena,
+							    a->loc, 0), &why);
+	}
+	if (text) {
+		put_read(p, &sub, "%s", read_string_array);
+	} else {
+		pretty_text(&p->out, "[");
+		if (ok)
+			put_place(p, &sub, depth + 1);
+		else
+			pretty_text(&p->out, "?");
+		pretty_text(&p->out, ", ...]");
+	}
 	access_free(&sub);
-	pretty_text(&p->out, ", ...]");
 }
 
 static void put_int(struct printer *p, struct access *a, const struct ttype *t)
 {
 	if (t->is_char && !a->bit_size)
-		put_read(p, a, "'%c'", access_load);
+		put_read(p, a, "'%#c'", access_load);
 	else
 		put_read(p, a, t->is_signed ? "%d" : "%u", access_load);
 }
@@ -220,15 +264,15 @@ static void put_place(struct printer *p, struct access *a, unsigned depth)
 		break;
 	case TT_PTR:
 		if (is_char_type(a->src, t.elem))
-			put_read(p, a, "\"%s\"", read_string_ptr);
+			put_read(p, a, "%s", read_string_ptr);
+		else if (!depth && is_kind(a->src, t.elem, TT_FUNC))
+			put_read(p, a, "<function>:%p", access_load);
 		else
 			put_read(p, a, "%p", access_load);
 		break;
 	case TT_ARRAY:
 		if (closed)
 			pretty_text(&p->out, "[...]");
-		else if (is_char_type(a->src, t.elem))
-			put_read(p, a, "\"%s\"", read_string_array);
 		else
 			put_elements(p, a, depth);
 		break;

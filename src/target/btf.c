@@ -499,9 +499,15 @@ static bool btf_get(const struct type_src *s, uint32_t id, struct ttype *t)
 			t->alias_id = id;
 			break;
 		case KIND_TYPE_TAG:
+			break;
 		case BTF_KIND_VOLATILE:
+			t->quals |= t->alias ? 0 : TTYPE_VOLATILE;
+			break;
 		case BTF_KIND_CONST:
+			t->quals |= t->alias ? 0 : TTYPE_CONST;
+			break;
 		case BTF_KIND_RESTRICT:
+			t->quals |= t->alias ? 0 : TTYPE_RESTRICT;
 			break;
 		default:
 			t->name = name;

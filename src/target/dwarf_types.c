@@ -240,6 +240,14 @@ static bool is_wrapper(int tag)
 	       tag == DW_TAG_packed_type || tag == DW_TAG_shared_type;
 }
 
+static uint8_t quals_of(int tag)
+{
+	return tag == DW_TAG_const_type	     ? TTYPE_CONST
+	       : tag == DW_TAG_volatile_type ? TTYPE_VOLATILE
+	       : tag == DW_TAG_restrict_type ? TTYPE_RESTRICT
+					     : 0;
+}
+
 /* Typedefs and qualifiers off. False: it ended in void, or in a cycle. */
 static bool unwrap(struct dw_module *m, Dwarf_Die *d, struct ttype *out)
 {
@@ -250,6 +258,8 @@ static bool unwrap(struct dw_module *m, Dwarf_Die *d, struct ttype *out)
 			out->alias = dwarf_diename(d);
 			out->alias_id = dw_type_id(m, d);
 		}
+		if (!out->alias)
+			out->quals |= quals_of(dwarf_tag(d));
 		Dwarf_Die next;
 		if (!type_die(d, &next)) {
 			out->kind = TT_VOID;

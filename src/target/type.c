@@ -127,6 +127,37 @@ static const char *tag_word(const struct ttype *t)
 }
 
 static void spell(struct strbuf *out, const struct type_src *s, uint32_t id,
+		  unsigned depth);
+
+static void spell_plain(struct strbuf *out, const struct type_src *s,
+			const struct ttype *t, unsigned depth)
+{
+	switch (t->kind) {
+	case TT_VOID:
+		sb_puts(out, "void");
+		break;
+	case TT_PTR:
+		spell(out, s, t->elem, depth + 1);
+		sb_putc(out, '*');
+		break;
+	case TT_ARRAY:
+		spell(out, s, t->elem, depth + 1);
+		sb_puts(out, "[]");
+		break;
+	case TT_FUNC:
+		sb_puts(out, "function");
+		break;
+	case TT_FWD:
+		sb_printf(out, "struct %s", t->name);
+		break;
+	default:
+		sb_puts(out, tag_word(t));
+		sb_puts(out, *t->name ? t->name : "{...}");
+	}
+}
+
+/* Qualifiers follow: "char const*", "int* const". */
+static void spell(struct strbuf *out, const struct type_src *s, uint32_t id,
 		  unsigned depth)
 {
 	struct ttype t;
@@ -135,32 +166,13 @@ static void spell(struct strbuf *out, const struct type_src *s, uint32_t id,
 		sb_puts(out, "unknown");
 		return;
 	}
-	if (t.alias && *t.alias) {
+	if (t.alias && *t.alias)
 		sb_puts(out, t.alias);
-		return;
-	}
-	switch (t.kind) {
-	case TT_VOID:
-		sb_puts(out, "void");
-		break;
-	case TT_PTR:
-		spell(out, s, t.elem, depth + 1);
-		sb_putc(out, '*');
-		break;
-	case TT_ARRAY:
-		spell(out, s, t.elem, depth + 1);
-		sb_puts(out, "[]");
-		break;
-	case TT_FUNC:
-		sb_puts(out, "function");
-		break;
-	case TT_FWD:
-		sb_printf(out, "struct %s", t.name);
-		break;
-	default:
-		sb_puts(out, tag_word(&t));
-		sb_puts(out, *t.name ? t.name : "{...}");
-	}
+	else
+		spell_plain(out, s, &t, depth);
+	sb_puts(out, t.quals & TTYPE_CONST ? " const" : "");
+	sb_puts(out, t.quals & TTYPE_VOLATILE ? " volatile" : "");
+	sb_puts(out, t.quals & TTYPE_RESTRICT ? " restrict" : "");
 }
 
 void ttype_spell(struct strbuf *out, const struct type_src *s, uint32_t id)

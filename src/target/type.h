@@ -30,6 +30,12 @@ struct type_src {
 	const struct type_ops *ops;
 };
 
+enum ttype_quals {
+	TTYPE_CONST = 1,
+	TTYPE_VOLATILE = 2,
+	TTYPE_RESTRICT = 4,
+};
+
 struct ttype {
 	const struct type_src *src;
 	enum ttype_kind kind;
@@ -37,6 +43,7 @@ struct ttype {
 	const char *name;  /* tag or base type, "" when it has none */
 	const char *alias; /* the nearest typedef's name, or NULL */
 	uint32_t alias_id;
+	uint8_t quals; /* TTYPE_* of what the alias, or else the name, follows */
 	uint64_t size; /* bytes; 0: unknown, or incomplete */
 	bool is_signed, is_char, is_bool;
 	bool is_class; /* STRUCT: C++'s other word for it */

@@ -326,13 +326,13 @@ static void test_pretty_printing(void **state)
 	struct probe_site *s = only_site(f, "kernel.trace(\"demo\")");
 
 	assert_string_equal(bound(f, s, "$text$"),
-			    "sprintf('\"%s\"', strk?(ctx[24:8]))");
+			    "sprintf('%s', kernel_string_quoted(ctx[24:8]))");
 	assert_string_equal(bound(f, s, "$count$"),
 			    "sprintf('%d', extracts<32,32>(ctx[0:8]))");
 	assert_string_equal(
 		bound(f, s, "$task->in->name$"),
-		"sprintf('\"%s\"', strk?((ctx[16:8] + off<task_struct reloc>), "
-		"8))");
+		"sprintf('%s', __kernel_string_n_quoted("
+		"(ctx[16:8] + off<task_struct reloc>)8))");
 	/* the base is computed once, by the first argument */
 	assert_string_equal(
 		bound(f, s, "$task->inner$"),
@@ -341,8 +341,8 @@ static void test_pretty_printing(void **state)
 		"reloc>))) + off<inner reloc>)), rk8((__pretty_1_21 + "
 		"off<inner reloc>)))");
 	assert_string_equal(bound(f, s, "@cast(7, \"qstr\")$"),
-			    "sprintf('{.name=\"%s\"}', strk?(rk8((7 + "
-			    "off<qstr reloc>))))");
+			    "sprintf('{.name=%s}', kernel_string_quoted("
+			    "rk8((7 + off<qstr reloc>))))");
 	assert_string_equal(bound(f, s, "$pair$"),
 			    "sprintf('{.lo=%d, .hi=%d}', "
 			    "extracts<32,32>(ctx[64:8]), "
@@ -359,11 +359,11 @@ static void test_pretty_printing_depth(void **state)
 		"sprintf('{.pid=%d, .tgid=%d, .inner=%p, .in={...}, "
 		"<union>={...}, .bit1=%u, .bits3=%u, .sbits5=%d, "
 		".cross=%u, .arr=[...], .real_parent=%p, .count={...}, "
-		".letter='%c', .ratio=?, .grid=[...], .mm=%p, .hidden=%p}'"));
+		".letter='%#c', .ratio=?, .grid=[...], .mm=%p, .hidden=%p}'"));
 	assert_non_null(strstr(bound(f, s, "$task$$"),
-			       ".in={.a=%d, .name=\"%s\", .next=%p}, "));
+			       ".in={.a=%d, .name=%s, .next=%p}, "));
 	assert_non_null(strstr(bound(f, s, "$task$$"),
-			       ".grid=[[%d, ...], ...]"));
+			       ".grid=[%d, ...]"));
 	assert_non_null(strstr(bound(f, s, "$task$$"),
 			       "<union>={.u_long=%d, .u_int=%d}, "));
 }
@@ -378,7 +378,7 @@ static void test_list_of_variables(void **state)
 	assert_string_equal(
 		sb_str(&sb),
 		" $$name:string $$parms:string $$vars:string $count:int "
-		"$flag:_Bool $task:struct task_struct* $text:char* "
+		"$flag:_Bool $task:struct task_struct* $text:char const* "
 		"$small:unsigned char $color:enum color "
 		"$big:long unsigned int $buf:int* $pair:struct {...}");
 	sb_free(&sb);
