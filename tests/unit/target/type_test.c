@@ -116,7 +116,7 @@ static void spelled(uint32_t id, const char *want)
 static void test_spelling(void **state)
 {
 	spelled((uint32_t)types.task_ptr, "struct task_struct*");
-	spelled((uint32_t)types.char_ptr, "char*");
+	spelled((uint32_t)types.char_ptr, "char const*");
 	spelled((uint32_t)types.atomic, "atomic_t");
 	spelled((uint32_t)types.tagless, "struct {...}");
 	spelled((uint32_t)types.fwd, "struct secret");
