@@ -16,6 +16,7 @@
 #include "regex.c"
 #include "read.c"
 #include "env.c"
+#include "guru.c"
 #include "usym.c"
 #include "ksym.c"
 #include "output.c"

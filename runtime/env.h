@@ -30,6 +30,7 @@ static void *(*rt_h_task_btf)(void) = (void *)158;
 static w_u64 (*rt_h_mono_ns)(void) = (void *)5;
 static w_u64 (*rt_h_boot_ns)(void) = (void *)125;
 static w_u32 (*rt_h_random)(void) = (void *)7;
+static long (*rt_h_send_signal_thread)(w_u32 sig) = (void *)117;
 static long (*rt_h_read_user)(void *dst, w_u32 size,
 			      const void *src) = (void *)112;
 static long (*rt_h_read_user_str)(void *dst, w_u32 size,
@@ -90,6 +91,11 @@ RT_INLINE w_u64 rt_env_random(void)
 	w_u64 high = rt_h_random();
 
 	return high << 32 | rt_h_random();
+}
+/* A signal to the current thread; 0 or -errno. */
+RT_INLINE w_s64 rt_env_raise(w_u64 signo)
+{
+	return rt_h_send_signal_thread((w_u32)signo);
 }
 /* Memory of the traced system to heap offset `at`; negative: fault. In programs
    that may sleep, absent pages of the process are waited for
@@ -274,6 +280,10 @@ RT_INLINE w_u64 rt_env_real_ns(void)
 RT_INLINE w_u64 rt_env_random(void)
 {
 	return rt_native_env.random(rt_native_env.data);
+}
+RT_INLINE w_s64 rt_env_raise(w_u64 signo)
+{
+	return rt_native_env.raise(rt_native_env.data, (int)signo);
 }
 RT_INLINE long rt_env_read(w_u64 at, w_u64 size, w_u64 addr, w_u64 user)
 {

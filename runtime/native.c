@@ -84,6 +84,14 @@ static w_u64 default_random(void *data)
 	return z ^ z >> 31;
 }
 
+static int default_raise(void *data, int signo)
+{
+	return signo > 0 && !syscall(SYS_tgkill, getpid(),
+				     syscall(SYS_gettid), signo)
+		       ? 0
+		       : -EINVAL;
+}
+
 /* Our own memory, without dying of a bad address. */
 static int default_read(void *data, void *dst, w_u64 size, w_u64 addr, int user)
 {
@@ -129,8 +137,8 @@ static long default_read_str(void *data, void *dst, w_u64 size, w_u64 addr,
 		.uid_gid = default_uid_gid, .cpu = default_cpu,                \
 		.comm = default_comm, .mono_ns = default_mono_ns,              \
 		.boot_ns = default_boot_ns, .real_ns = default_real_ns,        \
-		.random = default_random, .read = default_read,                \
-		.read_str = default_read_str,                                  \
+		.random = default_random, .raise = default_raise,              \
+		.read = default_read, .read_str = default_read_str,            \
 	}
 
 __thread struct rt_native_env rt_native_env = DEFAULT_ENV;

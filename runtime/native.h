@@ -27,6 +27,7 @@ struct rt_native_env {
 	w_u64 (*boot_ns)(void *data);
 	w_u64 (*real_ns)(void *data);
 	w_u64 (*random)(void *data); /* 64 random bits */
+	int (*raise)(void *data, int signo); /* to this thread; 0 or -errno */
 	/* Memory of the traced process; 0, or -1: fault. */
 	int (*read)(void *data, void *dst, w_u64 size, w_u64 addr, int user);
 	/* Text of at most size bytes with its NUL, which is always written when

@@ -626,7 +626,7 @@ static bool pass_3(struct session *s)
 		while (lo.ringbuf_size < o->buffer_mb << 20)
 			lo.ringbuf_size *= 2;
 	}
-	sema_refuse_embedded(s->program, s->d);
+	sema_refuse_module_needs(s->program, s->d);
 	if (failed(s, 3, "translation"))
 		return false;
 	s->module = ir_lower(s->a, s->d, s->program, &lo);

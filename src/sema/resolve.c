@@ -258,6 +258,54 @@ static bool resolve_intrinsic(struct expr *e)
 	return false;
 }
 
+static void need_module(struct sema *s, struct loc loc, const char *function)
+{
+	const char *rt = s->env->runtime;
+	struct module_need need = {loc, function};
+
+	if (!rt || strcmp(rt, "kernel"))
+		vec_push(s->arena, &s->prog->module_needs, need);
+}
+
+static void find_guru_call(void *ctx, struct expr *e)
+{
+	const struct builtin *b;
+	bool *found = ctx;
+
+	if (e->kind != E_CALL)
+		return;
+	b = builtin_find(e->call.name, e->call.args.n);
+	*found |= b && b->flags & BF_GURU;
+}
+
+/* Functions of the library that change what is traced call a built-in for
+   that themselves. */
+static bool needs_guru(const struct func_decl *f)
+{
+	bool found = false;
+
+	if (f->file->is_tapset && f->body)
+		walk_exprs(f->body, find_guru_call, &found);
+	return found;
+}
+
+/* The script's call of a function that only -g allows is an error. */
+static bool refuse_guru(struct resolve *r, struct expr *e,
+			struct func_decl **found, uint32_t n)
+{
+	bool guru = !n && e->call.builtin && e->call.builtin->flags & BF_GURU;
+
+	if (r->s->env->guru_mode || !in_user_file(e->loc))
+		return false;
+	for (uint32_t i = 0; i < n; i++)
+		guru |= needs_guru(found[i]);
+	if (guru)
+		diag_remedy(diag_report(r->s->diag, GURU_FUNCTION, e->loc,
+					expr_what(r->s->arena, e)),
+			    "stap -g allows scripts to change what they trace");
+	return guru;
+}
+
 static void resolve_call(struct resolve *r, struct expr *e)
 {
 	struct func_decl **found = NULL;
@@ -266,21 +314,20 @@ static void resolve_call(struct resolve *r, struct expr *e)
 
 	e->call.funcs.v = NULL;
 	e->call.funcs.n = e->call.funcs.cap = 0;
+	if (!n)
+		e->call.builtin = builtin_find(e->call.name, e->call.args.n);
+	if (refuse_guru(r, e, found, n))
+		return;
 	for (uint32_t i = 0; i < n; i++) {
 		vec_push(r->s->arena, &e->call.funcs, found[i]);
 		vec_push(r->s->arena, &r->s->pending, found[i]);
 	}
 	if (!n && resolve_intrinsic(e))
 		return;
-	if (!n)
-		e->call.builtin = builtin_find(e->call.name, e->call.args.n);
 	if (!n && !e->call.builtin)
 		no_such_function(r, e);
-	else if (!n && e->call.builtin->flags & BF_GURU &&
-		 !r->s->env->guru_mode)
-		diag_remedy(diag_report(r->s->diag, GURU_FUNCTION, e->loc,
-					expr_what(r->s->arena, e)),
-			    "stap -g allows scripts to change what they trace");
+	else if (!n && e->call.builtin->flags & BF_MODULE)
+		need_module(r->s, e->loc, expr_what(r->s->arena, e));
 }
 
 /* ---- expressions ---- */
@@ -342,10 +389,7 @@ static void resolve_print(struct visitor *v, struct expr *e)
 
 void resolve_embedded(struct sema *s, struct loc loc)
 {
-	const char *rt = s->env->runtime;
-
-	if (!rt || strcmp(rt, "kernel"))
-		vec_push(s->arena, &s->prog->embedded, loc);
+	need_module(s, loc, NULL);
 }
 
 static void resolve_expr(struct visitor *v, struct expr **ep)

@@ -189,13 +189,21 @@ struct program *sema_run(const struct probe_env *env, struct tapset *lib,
 	return s.prog;
 }
 
-void sema_refuse_embedded(const struct program *p, struct diag *d)
+void sema_refuse_module_needs(const struct program *p, struct diag *d)
 {
-	vec_for (&p->embedded, i)
-		diag_remedy(diag_report(d, EMBEDDED_RUNTIME, p->embedded.v[i],
-					"embedded-code"),
-			    "run with --runtime=kernel, or write it in the "
-			    "script language");
+	vec_for (&p->module_needs, i) {
+		const struct module_need *need = &p->module_needs.v[i];
+
+		if (need->function)
+			diag_remedy(diag_report(d, MODULE_FUNCTION, need->loc,
+						need->function),
+				    "run with --runtime=kernel -g");
+		else
+			diag_remedy(diag_report(d, EMBEDDED_RUNTIME, need->loc,
+						"embedded-code"),
+				    "run with --runtime=kernel, or write it in "
+				    "the script language");
+	}
 }
 
 struct sema_counts sema_count(const struct program *p)

@@ -20,6 +20,7 @@
 #define BF_EFFECT 32u /* must not be removed */
 #define BF_SPECIAL 64u /* lowering knows it by name */
 #define BF_GURU 128u /* changes what is traced: only with -g */
+#define BF_MODULE 256u /* only in a kernel module */
 
 enum builtin_id {
 #define B(name, ret, args, rt, flags, help) BUILTIN_##name,
@@ -72,6 +73,12 @@ struct handler {
 	uint32_t index;
 };
 
+/* Something that only a kernel module can do. */
+struct module_need {
+	struct loc loc;
+	const char *function; /* the call, as messages show it; NULL: C */
+};
+
 struct program {
 	struct arena *arena;
 	VEC(struct file *) files; /* user script first, then used tapsets */
@@ -79,7 +86,7 @@ struct program {
 	VEC(struct func_decl *) funcs; /* live ones, ids dense */
 	VEC(struct handler *) handlers;
 	VEC(struct embedded_decl *) embeds;
-	VEC(struct loc) embedded; /* C that this runtime cannot compile */
+	VEC(struct module_need) module_needs; /* that this runtime lacks */
 };
 
 struct sema_opts {
@@ -93,8 +100,8 @@ struct sema_opts {
 	bool verbose;
 };
 
-/* An error for each piece of embedded C that the runtime cannot compile. */
-void sema_refuse_embedded(const struct program *p, struct diag *d);
+/* An error for everything that only a kernel module can do. */
+void sema_refuse_module_needs(const struct program *p, struct diag *d);
 
 /*
  * Runs pass 2 over the user's file(s). Errors are reported to env->diag; the

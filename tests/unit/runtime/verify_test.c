@@ -877,6 +877,7 @@ static void do_rest(void)
 	default:
 		RUN(random, -rnd(3));
 		RUN(random, 1);
+		RUN(delay, ctx, (w_u64)rnd(2000) - 1000);
 		break;
 	}
 }
@@ -889,7 +890,7 @@ static const char *const changing[] = {
 	"umod",	     "umod_text", "umod_addr",	  "usym_name", "usym_place",
 	"usym_line", "usym_file", "usym_inline",
 	"unwind_start", "unwind_next", "kregs",	  "ksp",       "kstack",
-	"ksym",	     "write_user", "write_user_str",
+	"ksym",	     "write_user", "write_user_str", "raise",
 };
 
 static void agrees_with_native(const char *variant)
