@@ -66,12 +66,20 @@ bench: all examples
 FUZZ_TIME ?= 60
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/*_fuzz.c))
 FUZZ_BIN := $(FUZZ_SRC:%.c=build-fuzz/%)
-build-fuzz/tests/fuzz/%_fuzz: tests/fuzz/%_fuzz.c $(LIB_SRC) $(RT_SRC) | all
+FUZZ_LIB := $(LIB_SRC:%.c=build-fuzz/%.o) $(RT_SRC:%.c=build-fuzz/%.o) \
+	$(patsubst $(B)/%.c,build-fuzz/%.o,$(GEN_SRC))
+FUZZ_CC = $(CLANG) -g -O1 -std=gnu11 -D_GNU_SOURCE -DSTAP_PREFIX='"$(prefix)"' \
+	-DSTAP_FUZZER=1 -Isrc -Iruntime -Ibuild/gen $(PKG_CFLAGS)
+build-fuzz/%.o: %.c | all
 	@mkdir -p $(@D)
-	$(Q)$(CLANG) -g -O1 -std=gnu11 -D_GNU_SOURCE -DSTAP_PREFIX='"$(prefix)"' \
-		-DSTAP_FUZZER=1 -Isrc -Iruntime -Ibuild/gen $(PKG_CFLAGS) \
-		-fsanitize=fuzzer,address,undefined $< $(LIB_SRC) $(RT_SRC) \
-		$(patsubst $(B)/%,build/%,$(GEN_SRC)) -o $@ $(PKG_LIBS) -lpthread
+	$(Q)$(FUZZ_CC) -fsanitize=fuzzer-no-link,address,undefined -MMD -MP -c $< -o $@
+build-fuzz/gen/%.o: build/gen/%.c
+	@mkdir -p $(@D)
+	$(Q)$(FUZZ_CC) -c $< -o $@
+$(FUZZ_BIN): build-fuzz/%: %.c $(FUZZ_LIB)
+	@mkdir -p $(@D)
+	$(Q)$(FUZZ_CC) -fsanitize=fuzzer,address,undefined $^ -o $@ $(PKG_LIBS) -lpthread
+-include $(wildcard $(patsubst %.o,%.d,$(FUZZ_LIB)))
 .PHONY: fuzz
 fuzz: $(FUZZ_BIN) all
 	$(Q)tests/eval/diff.sh -t $(FUZZ_TIME) $(SEED)

@@ -126,10 +126,10 @@ struct regex_search {
 	w_u64 re, classes;
 };
 
-/* Eight bytes, one after the other. */
-RT_STEP(regex_search_step, struct regex_search)
+/* Eight bytes, one after the other; whether the search is over. */
+RT_INLINE w_u64 regex_word(struct regex_search *st, w_u64 w)
 {
-	w_u64 w = rt_ld64(st->text), row = st->row;
+	w_u64 row = st->row;
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 	w = __builtin_bswap64(w);
@@ -149,11 +149,18 @@ RT_STEP(regex_search_step, struct regex_search)
 	BYTE(7);
 #undef BYTE
 	st->row = row;
-	rt_advance(st->text, 8);
 	return 0;
 over:
 	st->row = row;
 	return 1;
+}
+
+RT_STEP(regex_search_step, struct regex_search)
+{
+	if (regex_word(st, rt_ld64(st->text)))
+		return 1;
+	rt_advance(st->text, 8);
+	return 0;
 }
 
 /* Whether the expression matches anywhere. */
@@ -169,6 +176,21 @@ RT_INLINE w_u64 regex_found(w_u64 re, w_u64 s)
 	h.re = re;
 	h.classes = re + r->classes_off;
 	RT_LOOP(RT_LOOP_MAX, regex_search_step, &h);
+	return h.row == RT_REGEX_FOUND;
+}
+
+/* The same of a task's name as the kernel keeps it: whatever follows its NUL is
+   not looked at. */
+RT_FN w_u64 rt_i_regex_name(w_u64 re, w_u64 first, w_u64 second)
+{
+	struct rt_regex *r = automaton(re);
+	struct regex_search h;
+
+	h.row = r->start;
+	h.re = re;
+	h.classes = re + r->classes_off;
+	if (h.row > RT_REGEX_FOUND && !regex_word(&h, first))
+		regex_word(&h, second);
 	return h.row == RT_REGEX_FOUND;
 }
 

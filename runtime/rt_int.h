@@ -567,6 +567,7 @@ w_u64 rt_i_inline(w_u64 row, w_u64 n);
 w_u64 rt_i_fp_digits(w_u64 work, w_u64 a, w_u64 prec);
 w_u64 rt_i_fp_scale(w_u64 work, w_u64 v, w_u64 exp10, w_u64 sticky);
 w_u64 rt_i_own_frames(w_u64 c);
+w_u64 rt_i_regex_name(w_u64 re, w_u64 first, w_u64 second);
 w_u64 rt_i_regex_result(w_u64 c, w_u64 re, w_u64 s, w_u64 matched);
 
 /* ------------------------------------------------------------------ *

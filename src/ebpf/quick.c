@@ -27,11 +27,13 @@
 #include <string.h>
 
 #include "base/insn.h"
+#include "regex.h"
 
 #define STACK_MAX 128 /* bytes */
 #define LOCKS_MAX 4
 #define STEPS_MAX 96 /* instructions walked, over all ways */
 #define KEY_LONGS 2
+#define NAME_LEN 15 /* bytes of a task's name, at most */
 
 /* What an IR register holds. */
 enum kind {
@@ -402,6 +404,95 @@ static bool insert1(struct quick *q, struct state *s, const struct ir_insn *in)
 	return find(q, s, in, &k);
 }
 
+/* ---- names ---- */
+
+/* The name that a string operand is, with nothing cut off, or NULL. */
+static const struct key *name_of(const struct quick *q, const struct state *s,
+				 struct ir_val v)
+{
+	const void *head = q->g->u->m->image->heap_init;
+
+	if (v.kind != IV_SLOT || v.imm || !s->keys[v.reg].has_name ||
+	    ((const struct rt_head *)head)->string_cap < NAME_LEN)
+		return NULL;
+	return &s->keys[v.reg];
+}
+
+/* Away when a word of the name differs from `want` in its first n bytes. */
+static void differ_in(struct quick *q, int32_t at, const uint8_t *want,
+		      uint32_t n, uint32_t *jump)
+{
+	uint8_t mask[8] = {0}, bytes[8] = {0};
+	uint64_t w;
+
+	memset(mask, 0xff, n);
+	memcpy(bytes, want, n);
+	gen_emit(q->g, LDX(BPF_DW, R1, R10, (int16_t)at));
+	if (n < 8) {
+		memcpy(&w, mask, 8);
+		gen_imm64(q->g, R2, (int64_t)w);
+		gen_emit(q->g, ALU64_REG(BPF_AND, R1, R2));
+	}
+	memcpy(&w, bytes, 8);
+	gen_imm64(q->g, R2, (int64_t)w);
+	*jump = gen_emit(q->g, JMP_REG(BPF_JNE, R1, R2, 0));
+}
+
+/* execname() == "constant": its bytes with the NUL, as what follows it may be
+   anything. */
+static bool name_is(struct quick *q, struct state *s, const struct ir_insn *in)
+{
+	const struct key *k = name_of(q, s, in->args[0]);
+	const struct ir_val *other = &in->args[k ? 1 : 0];
+	uint32_t room, len, jump, last = 0;
+	const uint8_t *c;
+
+	k = k ? k : name_of(q, s, in->args[1]);
+	if (!k || other->kind != IV_HEAP)
+		return false;
+	c = ir_constant(q->g->u->m, other->imm, &room);
+	if (!c || room < RT_STR_SIZE(0))
+		return false;
+	memcpy(&len, c, sizeof(len));
+	c += RT_STR_HDR;
+	if (len > NAME_LEN || RT_STR_SIZE(len) > room)
+		return false;
+	gen_emit(q->g, MOV_IMM(R0, 0));
+	differ_in(q, k->name, c, len < 8 ? len + 1 : 8, &jump);
+	if (len >= 8)
+		differ_in(q, k->name + 8, c + 8, len - 7, &last);
+	gen_emit(q->g, MOV_IMM(R0, 1));
+	gen_here(q->g, jump);
+	if (last)
+		gen_here(q->g, last);
+	return put(q, s, in->d, R0);
+}
+
+/* execname() =~ "constant", without groups */
+static bool name_matches(struct quick *q, struct state *s,
+			 const struct ir_insn *in)
+{
+	const struct key *k = name_of(q, s, in->args[2]);
+	struct rt_regex re;
+	const uint8_t *c;
+	uint32_t room;
+
+	if (!k || in->args[1].kind != IV_HEAP)
+		return false;
+	c = ir_constant(q->g->u->m, in->args[1].imm, &room);
+	if (!c || room < sizeof(re))
+		return false;
+	memcpy(&re, c, sizeof(re));
+	if (!(re.flags & RT_REGEX_NO_GROUPS))
+		return false;
+	gen_imm64(q->g, R1, in->args[1].imm);
+	gen_emit(q->g, LDX(BPF_DW, R2, R10, (int16_t)k->name));
+	gen_emit(q->g, LDX(BPF_DW, R3, R10, (int16_t)(k->name + 8)));
+	if (!q->dry)
+		gen_call(q->g, plan_rt_internal(q->g->u, "i_regex_name"));
+	return put(q, s, in->d, R0);
+}
+
 /* ---- instructions ---- */
 
 static bool stat_add(struct quick *q, struct state *s, const struct ir_insn *in)
@@ -440,6 +531,10 @@ static bool run_time(struct quick *q, struct state *s, const struct ir_insn *in)
 		return insert1(q, s, in);
 	case RT_FN_stat_add:
 		return stat_add(q, s, in);
+	case RT_FN_str_eq:
+		return name_is(q, s, in);
+	case RT_FN_regex_match:
+		return name_matches(q, s, in);
 	case RT_FN_pid_tgid:
 	case RT_FN_uid_gid:
 	case RT_FN_cpu:

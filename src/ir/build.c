@@ -10,6 +10,23 @@ struct ir_module *ir_module_new(struct arena *a)
 	return m;
 }
 
+const uint8_t *ir_constant(const struct ir_module *m, int64_t off, uint32_t *n)
+{
+	const struct image *im = m->image;
+
+	if (!im || off < (int64_t)sizeof(struct rt_head) ||
+	    off >= im->heap_init_len)
+		return NULL;
+	vec_for (&m->symbols, i) {
+		const struct ir_symbol *s = &m->symbols.v[i];
+
+		if (off >= s->off && off < (int64_t)s->off + s->size)
+			return NULL;
+	}
+	*n = im->heap_init_len - (uint32_t)off;
+	return im->heap_init + off;
+}
+
 struct ir_func *ir_func_new(struct ir_module *m, const char *name)
 {
 	struct ir_func *f = arena_new_obj(m->arena, struct ir_func);

@@ -192,6 +192,10 @@ struct ir_module {
 	uint32_t out_need; /* longest output entry: out_cap must hold it */
 };
 
+/* The initial bytes at a heap offset that no handler writes to, and their
+   number in *n; NULL when there are none. */
+const uint8_t *ir_constant(const struct ir_module *m, int64_t off, uint32_t *n);
+
 /* ---- builder (build.c) ---- */
 struct ir_module *ir_module_new(struct arena *a);
 struct ir_func *ir_func_new(struct ir_module *m, const char *name);

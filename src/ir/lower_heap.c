@@ -51,8 +51,10 @@ uint32_t heap_alloc(struct lower *L, uint32_t size, uint32_t align)
 
 uint32_t heap_input(struct lower *L)
 {
-	if (!L->input_off)
+	if (!L->input_off) {
 		L->input_off = heap_alloc(L, L->string_size, 8);
+		heap_symbol(L, "input", L->input_off, L->string_size);
+	}
 	return L->input_off;
 }
 

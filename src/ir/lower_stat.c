@@ -48,28 +48,53 @@ struct stat_ref lower_stat_ref(struct lower *L, const struct expr *e)
 	return r;
 }
 
+#define OP(op) (1u << STAT_##op)
+/* What needs no more than two sums; everything else is the library's. */
+#define OPS_SUMS (OP(COUNT) | OP(SUM) | OP(AVG))
+
+static void add_to(struct lower *L, struct ir_val stat, int32_t off,
+		   struct ir_val n)
+{
+	struct ir_val old = lower_load(L, stat, off, 8, false);
+
+	lower_store(L, stat, off, lower_op(L, IR_ADD, old, n), 8);
+}
+
+/* Keeps no field that nothing in the script reads. */
+static void add_sample(struct lower *L, const struct var_decl *v,
+		       struct ir_val stat, struct ir_val sample)
+{
+	if (v->stat_ops & ~OPS_SUMS) {
+		RT_CALL(L, stat_add, stat, iv_heap(lower_info(v)->desc),
+			sample);
+		return;
+	}
+	if (v->stat_ops & (OP(COUNT) | OP(AVG)))
+		add_to(L, stat, offsetof(struct rt_stat, count), iv_imm(1));
+	if (v->stat_ops & (OP(SUM) | OP(AVG)))
+		add_to(L, stat, offsetof(struct rt_stat, sum), sample);
+}
+
 /* a <<< v: the element is made once the sample is known */
 void lower_aggregate(struct lower *L, const struct expr *e)
 {
 	const struct expr *lhs = lower_bound(e->assign.a);
-	const struct var_info *vi;
+	const struct var_decl *v;
 	struct ir_val stat, sample;
 	struct key k;
 
 	if (lhs->kind == E_SYMBOL) {
+		v = lhs->sym.ref;
 		sample = lower_long(L, e->assign.b);
-		vi = lower_var(L, lhs->sym.ref);
-		stat = vi->mem;
+		stat = lower_var(L, lhs->sym.ref)->mem;
 	} else {
-		const struct var_decl *array = lhs->index.base->sym.ref;
-
-		vi = lower_info(array);
-		lower_key(L, array, lhs->index.keys.v, lhs->index.keys.n, &k);
+		v = lhs->index.base->sym.ref;
+		lower_key(L, v, lhs->index.keys.v, lhs->index.keys.n, &k);
 		sample = lower_long(L, e->assign.b);
-		stat = lower_at(L, lower_insert(L, array, &k, lhs->loc),
-				vi->val_off);
+		stat = lower_at(L, lower_insert(L, v, &k, lhs->loc),
+				lower_info(v)->val_off);
 	}
-	RT_CALL(L, stat_add, stat, iv_heap(vi->desc), sample);
+	add_sample(L, v, stat, sample);
 }
 
 static int64_t rt_statop(enum statop op)

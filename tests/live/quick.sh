@@ -25,7 +25,9 @@ quick_expect() { # file: what each name has
 test_quick_paths_are_taken() {
 	need bpf
 	for body in 'c[execname()]++' 'p[execname(), pid()] += $id' 's[tid()] <<< $id' \
-		'q[pid(), tid()]++' 'if (pid() == target() && $id != 1) c[execname()]++' 'n++' 'next'; do
+		'q[pid(), tid()]++' 'if (pid() == target() && $id != 1) c[execname()]++' 'n++' 'next' \
+		'if (execname() == "getppid") n++' 'if (execname() != "fifteencharname") n++' \
+		'if (execname() =~ "^(get|set)[a-z]*id$") c[execname()]++'; do
 		TMPDIR=$PWD "$stap" -k -p4 -w -e "global c, p, s, q, n
 			probe kernel.trace(\"sys_enter\") { $body }" >/dev/null 2>&1
 		# it ends before a context is asked for
@@ -150,4 +152,33 @@ test_handlers_are_atomic() {
 	lost=$(sed -n 's/.*"skip_lock": \([0-9]*\).*/\1/p' json)
 	[ $((done + lost)) -ge $((2 * n)) ] && [ "$done" -le $((2 * n + 100)) ] ||
 		fail "done $done, lost $lost of $((2 * n))"
+}
+
+test_quick_names_are_compared_to_their_end() {
+	need bpf
+	need perl
+	"$stap" -c "$(quick_load)" -e '
+		global n
+		probe kernel.trace("sys_enter") { if ($id == 110 && pid() != target()) {
+			if (execname() == "seven77") n["seven77"]++
+			if (execname() == "eightchr") n["eightchr"]++
+			if ("fifteencharname" == execname()) n["fifteencharname"]++
+			if (execname() == "longer_than_a_task_name") n["never"]++
+			if (execname() == "seven7") n["never"]++
+			if (execname() == "eightchrs") n["never"]++
+			if (execname() == "") n["never"]++
+		} }
+		probe kernel.trace("sys_enter") { if ($id == 110 && pid() != target() && execname() == "seven77") n["alone"]++ }
+		probe kernel.trace("sys_enter") { if ($id == 110 && pid() != target() && execname() != "seven77") n["others"]++ }
+		probe kernel.trace("sys_enter") { if ($id == 110 && pid() != target() && execname() =~ "^seven77$") n["re seven"]++ }
+		probe kernel.trace("sys_enter") { if ($id == 110 && pid() != target() && execname() =~ "n(a|_)[a-z]+$") n["re end"]++ }
+		probe kernel.trace("sys_enter") { if ($id == 110 && pid() != target() && execname() !~ "[0-9]|long") n["re not"]++ }
+		probe end { foreach (k+ in n) printf("%s %d\n", k, n[k]) }' >out 2>err
+	for want in "seven77 $calls" "eightchr $calls" "fifteencharname $((2 * calls))" \
+		"alone $calls" "others $((4 * calls))" "re seven $calls" \
+		"re end $((2 * calls))" "re not $((3 * calls))"; do
+		expect "^$want\$" out
+	done
+	fails grep never out
+	fails grep 'hits skipped' err
 }

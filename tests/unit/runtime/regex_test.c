@@ -2,6 +2,9 @@
 #include "rt_test.h"
 #include "regex_table.h"
 
+/* of rt_int.h */
+w_u64 rt_i_regex_name(w_u64 re, w_u64 first, w_u64 second);
+
 static const char *group(w_u64 n)
 {
 	w_u32 d = str("garbage");
@@ -103,6 +106,28 @@ without_groups_the_first_accepting_state_ends_the_search(void **state)
 	assert_int_equal(context()->regex_ngroups, 0);
 }
 
+static void a_name_is_searched_up_to_its_nul(void **state)
+{
+	static const char *const names[] = {
+		"",	   "xy",	"xby",		  "xaaaaby",
+		"xaaaaaa", "..xaaaaby", "0123456789012xy", "0123456789012xa",
+	};
+
+	heap_new(63);
+	w_u32 re = table_groups(RT_REGEX_NO_GROUPS);
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		/* what follows the NUL would match */
+		char comm[17] = "xyxyxyxyxyxyxyxy";
+		w_u64 w[2];
+
+		strcpy(comm, names[i]);
+		memcpy(w, comm, sizeof(w));
+		assert_int_equal(rt_i_regex_name(re, w[0], w[1]),
+				 rt_regex_match(ctx, re, str(names[i])));
+	}
+}
+
 static void something_else_is_no_automaton(void **state)
 {
 	heap_new(63);
@@ -119,6 +144,7 @@ int main(void)
 		cmocka_unit_test(the_longest_match_wins),
 		cmocka_unit_test(
 			without_groups_the_first_accepting_state_ends_the_search),
+		cmocka_unit_test(a_name_is_searched_up_to_its_nul),
 		cmocka_unit_test(something_else_is_no_automaton),
 	};
 	int r = cmocka_run_group_tests(tests, NULL, NULL);
