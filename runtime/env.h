@@ -185,6 +185,7 @@ static __attribute__((noinline)) long rt_on_vma(void *task, void *vma,
 	asm volatile("" : : : "memory");
 	v = rt_ld64(at);
 	rt_ctx(c)->vma_start = rt_kernel_word(at, 8, v + h->vma_start);
+	rt_ctx(c)->vma_end = rt_kernel_word(at, 8, v + h->vma_end);
 	rt_ctx(c)->vma_pgoff = rt_kernel_word(at, 8, v + h->vma_pgoff);
 	file = rt_kernel_word(at, 8, v + h->vma_file);
 	if (!file)
@@ -197,12 +198,14 @@ static __attribute__((noinline)) long rt_on_vma(void *task, void *vma,
 }
 
 /* The mapping that holds an address of the current process, to ctx.vma_*; 0,
-   or negative: there is none, it has no file, or it cannot be told now. */
+   or negative: it has no file, or (vma_start is 0) there is none or it cannot
+   be told now. */
 RT_INLINE long rt_env_find_vma(w_u64 c, w_u64 addr)
 {
 	struct rt_in_heap st;
 
 	rt_ctx(c)->vma_ino = 0;
+	rt_ctx(c)->vma_start = 0;
 	if (!rt_head()->sb_dev)
 		return -1;
 	st.at = c;
@@ -233,6 +236,7 @@ RT_INLINE w_u64 rt_env_uregs(w_u64 c)
 }
 RT_INLINE long rt_env_find_vma(w_u64 c, w_u64 addr)
 {
+	rt_ctx(c)->vma_start = 0;
 	return -1;
 }
 RT_INLINE long rt_env_write_user(w_u64 at, w_u64 size, w_u64 addr)

@@ -68,22 +68,12 @@ RT_STEP(umod_step, struct umod_search)
 	return 0;
 }
 
-/*
- * The module that the address lies in: offset of its struct rt_umod, or 0. The
- * address's offset in the file is left in ctx.usym_off; without a module its
- * distance from the mapping's start.
- */
-RT_FN w_u64 rt_umod(w_u64 c, w_u64 addr)
+/* The module of the mapping in ctx.vma_*, or 0. */
+RT_FN w_u64 rt_i_mapped(w_u64 c)
 {
+	struct rt_ctx *ctx = rt_ctx(c);
 	struct umod_search s;
-	struct rt_ctx *ctx;
 
-	if (rt_env_find_vma(c, addr)) {
-		rt_ctx(c)->usym_off = 0;
-		return 0;
-	}
-	ctx = rt_ctx(c);
-	ctx->usym_off = addr - ctx->vma_start + ctx->vma_pgoff * 4096;
 	s.at = rt_unknown(rt_head()->umods_off);
 	s.ino = ctx->vma_ino;
 	s.dev = ctx->vma_dev;
@@ -92,7 +82,111 @@ RT_FN w_u64 rt_umod(w_u64 c, w_u64 addr)
 	return s.found;
 }
 
-/* The function of the module that holds the offset, or 0. */
+/* ---- mappings of other processes, and of those that are gone ---- */
+
+/* Keeps the mapping in ctx.vma_* and its module. */
+RT_FN w_u64 rt_i_remember(w_u64 c, w_u64 mod)
+{
+	struct rt_ctx *ctx = rt_ctx(c);
+	struct rt_umod *m = rt_at(mod);
+	w_u64 start = ctx->vma_start, end = ctx->vma_end;
+	w_u64 off = ctx->vma_pgoff * 4096, page = start >> 12;
+	w_u64 at = rt_head()->seen_off +
+		   ((page ^ page >> 10 ^ page >> 20) & (RT_SEEN - 1)) *
+			   sizeof(struct rt_seen);
+	struct rt_seen *e = rt_at(at);
+
+	/* .bss follows, in pages that have no file */
+	if (off <= m->data_off && m->data_off < off + (end - start) &&
+	    end < start + m->data_end - off)
+		end = start + m->data_end - off;
+	if (e->start == start && e->end == end && e->off == off &&
+	    e->mod == mod)
+		return 0;
+	e->mod = 0;
+	e->start = start;
+	e->end = end;
+	e->off = off;
+	e->mod = mod;
+	return 0;
+}
+
+struct seen_search {
+	w_u64 at, addr;
+	w_u64 found;
+};
+
+RT_STEP(seen_step, struct seen_search)
+{
+	struct rt_seen *e = rt_at(st->at);
+
+	if (e->mod && st->addr >= e->start && st->addr < e->end) {
+		st->found = st->at;
+		return 1;
+	}
+	rt_advance(st->at, sizeof(struct rt_seen));
+	return 0;
+}
+
+RT_FN w_u64 rt_i_remembered(w_u64 c, w_u64 addr)
+{
+	struct seen_search s;
+	struct rt_seen *e;
+
+	if (!rt_head()->seen_off)
+		return 0;
+	s.at = rt_unknown(rt_head()->seen_off);
+	s.addr = addr;
+	s.found = rt_zero();
+	RT_LOOP(RT_SEEN, seen_step, &s);
+	if (!s.found)
+		return 0;
+	e = rt_at(s.found);
+	rt_ctx(c)->usym_off = addr - e->start + e->off;
+	return e->mod;
+}
+
+/* Uninitialised data lies behind the file's mapping, which goes before. */
+RT_FN w_u64 rt_i_bss(w_u64 c, w_u64 addr)
+{
+	w_u64 mod, off;
+	struct rt_umod *m;
+
+	if (rt_env_find_vma(c, rt_ctx(c)->vma_start - 1))
+		return 0;
+	mod = rt_i_mapped(c);
+	m = rt_at(mod);
+	off = addr - rt_ctx(c)->vma_start + rt_ctx(c)->vma_pgoff * 4096;
+	if (!mod || off < m->data_off || off >= m->data_end)
+		return 0;
+	rt_ctx(c)->usym_off = off;
+	return mod;
+}
+
+/*
+ * The module that the address lies in: offset of its struct rt_umod, or 0. The
+ * address's offset in the file is left in ctx.usym_off; without a module its
+ * distance from the mapping's start.
+ */
+RT_FN w_u64 rt_umod(w_u64 c, w_u64 addr)
+{
+	struct rt_ctx *ctx;
+	w_u64 mod;
+
+	if (rt_env_find_vma(c, addr)) {
+		rt_ctx(c)->usym_off = 0;
+		return rt_ctx(c)->vma_start ? rt_i_bss(c, addr)
+					    : rt_i_remembered(c, addr);
+	}
+	ctx = rt_ctx(c);
+	ctx->usym_off = addr - ctx->vma_start + ctx->vma_pgoff * 4096;
+	mod = rt_i_mapped(c);
+	if (mod)
+		rt_i_remember(c, mod);
+	return mod;
+}
+
+/* The function or the data of the module that holds the offset, or 0. */
 RT_FN w_u64 rt_i_usym(w_u64 mod, w_u64 off)
 {
 	struct rt_umod *m = rt_at(mod);
@@ -124,11 +218,21 @@ RT_FN w_u64 rt_umod_text(w_u64 c, w_u64 dst, w_u64 addr, w_u64 which)
 /* Address in the file as nm prints it, for an address of the process. */
 RT_FN w_u64 rt_umod_addr(w_u64 c, w_u64 addr)
 {
-	w_u64 mod = rt_umod(c, addr);
+	w_u64 mod = rt_umod(c, addr), off = rt_ctx(c)->usym_off;
+	struct rt_umod *m = rt_at(mod);
 
 	if (!mod)
 		return addr;
-	return rt_ctx(c)->usym_off + ((struct rt_umod *)rt_at(mod))->bias;
+	return off + (off >= m->data_off && off < m->data_end ? m->data_bias
+							      : m->bias);
+}
+
+/* Bytes of memory that the address's module takes; 0: it is not known. */
+RT_FN w_u64 rt_umod_span(w_u64 c, w_u64 addr)
+{
+	w_u64 mod = rt_umod(c, addr);
+
+	return mod ? ((struct rt_umod *)rt_at(mod))->span : 0;
 }
 
 RT_FN w_u64 rt_usym_name(w_u64 c, w_u64 dst, w_u64 addr)
@@ -249,6 +353,8 @@ RT_FN w_u64 rt_unwind_start(w_u64 c)
 	rt_env_read(at, 8, regs + rt_head()->ureg_pc, 0);
 	rt_env_read(at + 8, 8, regs + rt_head()->ureg_sp, 0);
 	rt_env_read(at + 16, 8, regs + rt_head()->ureg_bp, 0);
+	if (rt_head()->seen_off) /* for who asks later */
+		rt_umod(c, rt_ld64(at));
 	return rt_ld64(at);
 }
 

@@ -248,6 +248,7 @@ static void lower_function(struct lower *L, struct func_decl *fn)
 	L->job = NULL;
 	begin_function(L, fi->irf, &fr, fn->loc);
 	L->accounts = fi->accounts;
+	L->in_library = fn->file->is_tapset;
 	if (fi->irf->returns_value) {
 		L->ret = lower_reg(L);
 		emit_entry(L, (struct ir_insn){.op = IR_MOV,
@@ -562,6 +563,7 @@ static void lower_handler(struct lower *L, const struct job *j)
 	f->handler = L->handler_index;
 	begin_function(L, f, &fr, h->decl->loc);
 	L->accounts = j->hi->accounts;
+	L->in_library = false;
 	note_site(L, j);
 	note_mode(L, j);
 	if (h->cond)

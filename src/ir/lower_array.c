@@ -437,7 +437,7 @@ static void foreach_array(struct lower *L, const struct stmt *s)
 	lower_need_locks(L);
 	w.entry = lower_reg(L);
 	w.next = lower_reg(L);
-	lower_count(L, 1);
+	lower_count(L);
 	lower_charge(L);
 	begin_walk(L, &w);
 	lower_jump(L, &w.head);
@@ -452,7 +452,7 @@ static void foreach_array(struct lower *L, const struct stmt *s)
 	assign_keys(L, &w);
 	assign_value(L, &w);
 	L->loop = &loop;
-	lower_count(L, 1);
+	lower_tick(L);
 	lower_stmt(L, s->foreach.body);
 	L->loop = loop.outer;
 	if (w.cont.block)
@@ -483,7 +483,7 @@ static void foreach_buckets(struct lower *L, const struct stmt *s)
 	ir_reg i = lower_reg(L), left = 0;
 
 	lower_need_locks(L);
-	lower_count(L, 1);
+	lower_count(L);
 	if (s->foreach.limit) {
 		left = lower_reg(L);
 		lower_move(L, left, lower_long(L, s->foreach.limit));
@@ -502,7 +502,7 @@ static void foreach_buckets(struct lower *L, const struct stmt *s)
 		lower_move(L, left,
 			   lower_op(L, IR_SUB, iv_reg(left), iv_imm(1)));
 	}
-	lower_count(L, 1);
+	lower_tick(L);
 	lower_set_var(L, s->foreach.keys.v[0]->sym.ref, iv_reg(i));
 	if (s->foreach.value)
 		lower_set_var(L, s->foreach.value->sym.ref,

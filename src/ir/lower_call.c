@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ir/lower_impl.h"
+#include "probe/kind.h"
 #include "sema/regex.h"
 #include "target/arch.h"
 
@@ -49,7 +50,7 @@ static struct val call_script(struct lower *L, const struct expr *e,
 	if (lower_locks_needed(L, &fi->eff))
 		lower_need_locks(L);
 	if (!fi->accounts)
-		lower_spend(L, fi->cost);
+		lower_spend(L, fn->file->is_tapset ? 1 : fi->cost);
 	if (fi->irf->returns_value)
 		d = lower_reg(L);
 	lower_emit(L, (struct ir_insn){.op = IR_CALL,
@@ -65,24 +66,51 @@ static struct val call_script(struct lower *L, const struct expr *e,
 
 /* ---- where the probe is: pp() and the like ---- */
 
-enum point_fact { POINT_NAME, POINT_WRITTEN, POINT_FUNC, POINT_SYMBOL };
+enum point_fact {
+	POINT_NAME,
+	POINT_WRITTEN,
+	POINT_FUNC,
+	POINT_SYMBOL,
+	POINT_TYPE
+};
 
-static const char *site_fact(struct lower *L, const struct probe_site *s,
-			     enum point_fact fact)
+/* probe_type(): SystemTap's words where it has the kind. */
+static const char *const probe_types[WIRE_PROBE_KINDS] = {
+	[WIRE_PROBE_BEGIN] = "begin_end",
+	[WIRE_PROBE_END] = "begin_end",
+	[WIRE_PROBE_ERROR] = "begin_end",
+	[WIRE_PROBE_NEVER] = "never",
+	[WIRE_PROBE_TIMER] = "hrtimer",
+	[WIRE_PROBE_PROFILE] = "perf_event",
+	[WIRE_PROBE_RAWTP] = "tracepoint",
+	[WIRE_PROBE_UPROBE] = "uprobe",
+	[WIRE_PROBE_PROCESS] = "utrace",
+	[WIRE_PROBE_INPUT] = "input",
+	[WIRE_PROBE_KPROBE] = "kprobe",
+	[WIRE_PROBE_FENTRY] = "kprobe",
+	[WIRE_PROBE_PERF] = "perf_event",
+	[WIRE_PROBE_PROCFS] = "procfs",
+	[WIRE_PROBE_DATA] = "hwbkpt",
+	[WIRE_PROBE_NETFILTER] = "netfilter",
+};
+
+static const char *type_of_site(const struct probe_site *s)
 {
-	struct strbuf b = {0};
-	const char *text;
+	if (s->attach.kind == WIRE_PROBE_RAWTP &&
+	    s->kind == &probe_kind_process_syscall)
+		return "utrace_syscall";
+	return probe_types[s->attach.kind];
+}
 
+static const char *site_fact(const struct probe_site *s, enum point_fact fact)
+{
 	switch (fact) {
 	case POINT_NAME:
 		return s->name;
-	case POINT_WRITTEN:
-		if (s->alias)
-			return s->alias;
-		unparse_probe_point(&b, s->point);
-		text = arena_strdup(L->arena, sb_str(&b));
-		sb_free(&b);
-		return text;
+	case POINT_WRITTEN: /* with what wildcards stand for */
+		return s->alias ? s->alias : s->name;
+	case POINT_TYPE:
+		return type_of_site(s);
 	default:
 		return s->symbol ? s->symbol : "";
 	}
@@ -116,7 +144,7 @@ static void fill_table(struct lower *L, uint32_t table, const struct job *j,
 {
 	for (uint32_t i = 0; i < job_sites(j); i++) {
 		struct ir_val s = heap_cstring(
-			L, site_fact(L, job_site(j, i), fact));
+			L, site_fact(job_site(j, i), fact));
 
 		heap_put32(L, table + 4 * i, (uint32_t)s.imm);
 	}
@@ -150,9 +178,9 @@ static struct ir_val point_fact(struct lower *L, enum point_fact fact)
 
 	if (!j)
 		return fact_in_function(L, fact);
-	first = site_fact(L, job_site(j, 0), fact);
+	first = site_fact(job_site(j, 0), fact);
 	for (uint32_t i = 1; same && i < job_sites(j); i++)
-		same = !strcmp(first, site_fact(L, job_site(j, i), fact));
+		same = !strcmp(first, site_fact(job_site(j, i), fact));
 	if (same)
 		return heap_cstring(L, first);
 	table = heap_alloc(L, 4 * job_sites(j), 8);
@@ -293,6 +321,8 @@ static struct ir_val call_special(struct lower *L, const struct expr *e,
 		return point_fact(L, POINT_FUNC);
 	case BUILTIN_probefunc:
 		return point_fact(L, POINT_SYMBOL);
+	case BUILTIN_probe_type:
+		return point_fact(L, POINT_TYPE);
 	case BUILTIN_module_name:
 		return heap_cstring(L, L->opts->module_name);
 	default:

@@ -132,6 +132,7 @@ static uint32_t builtin_asks(enum builtin_id id)
 	case BUILTIN_pp:
 	case BUILTIN_pn:
 	case BUILTIN_ppfunc:
+	case BUILTIN_probe_type:
 	case BUILTIN_probefunc:
 	case BUILTIN_user_mode:
 		return ASKS_POINT;
@@ -502,7 +503,9 @@ static uint32_t fn_cost(struct fn_info *fi)
 	cost = stmt_cost(fi->fn->body);
 	if (fi->next)
 		cost = add_cost(cost, fn_cost(fi->next->aux));
-	fi->cost = cost ? cost : 1;
+	if (!cost || (cost < COST_MANY && fi->fn->file->is_tapset))
+		cost = 1;
+	fi->cost = cost;
 	return fi->cost;
 }
 

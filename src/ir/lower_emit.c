@@ -251,10 +251,16 @@ void lower_raise(struct lower *L, enum rt_msg msg, struct loc loc)
  */
 #define ACCOUNT iv_ctx(offsetof(struct rt_ctx, action_left))
 
-void lower_count(struct lower *L, uint32_t n)
+void lower_tick(struct lower *L)
 {
 	if (L->accounts && !L->opts->suppress_time_limits)
-		L->actions += n;
+		L->actions++;
+}
+
+void lower_count(struct lower *L)
+{
+	if (!L->in_library)
+		lower_tick(L);
 }
 
 static struct ir_val withdraw(struct lower *L, uint32_t n)

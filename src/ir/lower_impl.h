@@ -163,7 +163,7 @@ struct lower {
 
 	uint32_t *lock_off; /* by global id: heap offset of its lock word */
 	/* tables by ctx.probe, made when first used: heap offsets */
-	uint32_t point_table[4];
+	uint32_t point_table[5];
 
 	/* the function that is being lowered */
 	struct ir_func *f;
@@ -182,6 +182,7 @@ struct lower {
 	struct ir_val ret_str; /* result memory */
 	ir_reg *params;	       /* as passed */
 	bool accounts;
+	bool in_library;     /* a function that came with stap */
 	uint32_t actions;    /* statements not yet charged */
 	VEC(uint32_t) temps; /* string slots for reuse */
 	uint32_t temps_used;
@@ -234,7 +235,9 @@ void lower_raise(struct lower *L, enum rt_msg msg, struct loc loc);
 /* Statements were run, see lower_emit.c: taken off the account now, or
    counted until a lower_charge(). */
 void lower_spend(struct lower *L, uint32_t n);
-void lower_count(struct lower *L, uint32_t n);
+/* A statement; a round of a loop. */
+void lower_count(struct lower *L);
+void lower_tick(struct lower *L);
 /* Takes off the account what was counted, but for `level` statements. */
 void lower_charge_to(struct lower *L, uint32_t level);
 void lower_charge(struct lower *L);

@@ -13,7 +13,7 @@ void lower_if(struct lower *L, const struct stmt *s,
 	const struct stmt *other = s->if_.otherwise;
 	uint32_t before;
 
-	lower_count(L, 1);
+	lower_count(L);
 	if (effects_loops(s))
 		lower_charge(L);
 	before = L->actions;
@@ -42,7 +42,7 @@ static void lower_loop(struct lower *L, const struct stmt *s)
 	struct loop loop = {.brk = &end, .cont = &step, .outer = L->loop};
 
 	lower_need_locks(L);
-	lower_count(L, 1);
+	lower_count(L);
 	if (s->kind == S_FOR && s->loop.init)
 		lower_discard(L, s->loop.init);
 	lower_charge(L);
@@ -54,7 +54,7 @@ static void lower_loop(struct lower *L, const struct stmt *s)
 		lower_jump(L, &body);
 	lower_place(L, &body);
 	L->loop = &loop;
-	lower_count(L, 1);
+	lower_tick(L);
 	lower_stmt(L, s->loop.body);
 	L->loop = loop.outer;
 	if (step.block) /* "continue" has paid, too */
@@ -81,7 +81,7 @@ static void lower_try(struct lower *L, const struct stmt *s)
 
 	lower_need_locks(L);
 	outer = L->on_error;
-	lower_count(L, 1);
+	lower_count(L);
 	if (effects_loops(s))
 		lower_charge(L);
 	before = L->actions;
@@ -150,7 +150,7 @@ static void lower_one(struct lower *L, const struct stmt *s)
 	default:
 		break;
 	}
-	lower_count(L, 1);
+	lower_count(L);
 	switch (s->kind) {
 	case S_EXPR:
 		lower_discard(L, s->expr);

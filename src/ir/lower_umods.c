@@ -5,6 +5,7 @@
  * linked to, and those named by -d. Made only when the script asks.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/sysmacros.h>
 
@@ -31,6 +32,7 @@ static void note_uses(const struct ir_module *m, struct uses *u)
 				u->names |= fn == RT_FN_umod ||
 					  fn == RT_FN_umod_text ||
 					  fn == RT_FN_umod_addr ||
+					  fn == RT_FN_umod_span ||
 					  fn == RT_FN_usym_name ||
 					  fn == RT_FN_usym_place;
 				u->unwinds |= fn == RT_FN_unwind_next;
@@ -98,35 +100,102 @@ static uint64_t bias_of(const struct elf_file *f)
 	return f->segs.v[0].addr - f->segs.v[0].file_off;
 }
 
+typedef VEC(struct rt_usym) usym_list;
+
+static void add_symbol(struct lower *L, usym_list *l, uint64_t off,
+		       uint64_t size, const char *name)
+{
+	const char *plain = target_demangle(L->arena, name);
+	struct rt_usym s = {.off = (w_u32)off,
+			    .size = size < UINT32_MAX ? (w_u32)size : 0};
+
+	if (off > UINT32_MAX)
+		return;
+	s.name = name_at(L, plain ? plain : name);
+	vec_push(L->arena, l, s);
+}
+
+static int by_offset(const void *a, const void *b)
+{
+	const struct rt_usym *x = a, *y = b;
+
+	return x->off < y->off ? -1 : x->off > y->off;
+}
+
+/* Where the segment ends that holds the offset. */
+static uint64_t segment_end(const struct elf_file *f, uint64_t off)
+{
+	vec_for (&f->segs, i) {
+		const struct elf_segment *s = &f->segs.v[i];
+		if (off >= s->file_off && off - s->file_off < s->size)
+			return s->file_off + s->size;
+	}
+	return UINT32_MAX;
+}
+
+/* Functions are sorted, the best name of an address first. */
+static void add_functions(struct lower *L, const struct elf_file *f,
+			  usym_list *v)
+{
+	for (uint32_t i = 0; i < f->nfuncs; i++) {
+		const struct elf_func *fn = &f->funcs[i];
+		if (!v->n || v->v[v->n - 1].off != fn->file_off)
+			add_symbol(L, v, fn->file_off, fn->size, fn->name);
+	}
+	/* What fills the room up to the next function belongs to this one. */
+	for (uint32_t i = 0; i < v->n; i++) {
+		uint64_t end = segment_end(f, v->v[i].off);
+		uint64_t next = i + 1 < v->n ? v->v[i + 1].off : UINT64_MAX;
+		w_u32 room = (w_u32)((next < end ? next : end) - v->v[i].off);
+		if (!v->v[i].size || room < v->v[i].size + PADDING)
+			v->v[i].size = room;
+	}
+}
+
+/* One name for each place. */
+static void add_objects(struct lower *L, const struct elf_file *f, usym_list *v)
+{
+	uint32_t n = 0, first = v->n;
+
+	vec_for (&f->objects, i) {
+		const struct elf_object *o = &f->objects.v[i];
+		add_symbol(L, v, o->file_off, o->size, o->name);
+	}
+	if (v->n > first)
+		qsort(v->v, v->n, sizeof(*v->v), by_offset);
+	for (uint32_t i = 0; i < v->n; i++)
+		if (!n || v->v[n - 1].off != v->v[i].off)
+			v->v[n++] = v->v[i];
+	v->n = n;
+}
+
 static void place_symbols(struct lower *L, const struct elf_file *f,
 			  struct rt_umod *m)
 {
-	VEC(struct rt_usym) v = {0};
-	const char *plain;
+	usym_list v = {0};
 
-	for (uint32_t i = 0; i < f->nfuncs; i++) {
-		const struct elf_func *fn = &f->funcs[i];
-		struct rt_usym s = {.off = (w_u32)fn->file_off,
-				    .size = (w_u32)fn->size};
-
-		/* the first name of an address is the best one */
-		if (fn->file_off > UINT32_MAX ||
-		    (v.n && v.v[v.n - 1].off == s.off))
-			continue;
-		plain = target_demangle(L->arena, fn->name);
-		s.name = name_at(L, plain ? plain : fn->name);
-		vec_push(L->arena, &v, s);
-	}
-	/* What fills the room up to the next function belongs to this one. */
-	for (uint32_t i = 0; i + 1 < v.n; i++) {
-		w_u32 room = v.v[i + 1].off - v.v[i].off;
-		if (room < v.v[i].size + PADDING)
-			v.v[i].size = room;
-	}
+	add_functions(L, f, &v);
+	add_objects(L, f, &v);
 	m->nsyms = v.n;
 	m->syms = heap_alloc(L, v.n * (uint32_t)sizeof(*v.v), 8);
 	if (!L->heap.too_big && v.n)
 		memcpy(L->heap.init + m->syms, v.v, v.n * sizeof(*v.v));
+}
+
+/* The last one in memory is what the program writes to. */
+static void place_data(const struct elf_file *f, struct rt_umod *m)
+{
+	const struct elf_segment *last = NULL;
+
+	m->data_off = m->data_end = UINT32_MAX;
+	vec_for (&f->data_segs, i)
+		if (!last || f->data_segs.v[i].addr > last->addr)
+			last = &f->data_segs.v[i];
+	if (!last || last->file_off + last->size > UINT32_MAX)
+		return;
+	m->data_off = (w_u32)last->file_off;
+	m->data_end = (w_u32)(last->file_off + last->size);
+	m->data_bias = last->addr - last->file_off;
 }
 
 static void place_unwinds(struct lower *L, const struct elf_file *f,
@@ -235,6 +304,8 @@ void umods_place(struct lower *L)
 		m->path = name_at(L, f->path);
 		m->build_id = name_at(L, elf_build_id_text(L->arena, f));
 		m->bias = bias_of(f);
+		m->span = (w_u32)elf_span(f);
+		place_data(f, m);
 		if (u.names)
 			place_symbols(L, f, m);
 		if (u.unwinds)
@@ -247,5 +318,7 @@ void umods_place(struct lower *L)
 		return;
 	memcpy(L->heap.init + at, mods, l.n * sizeof(*mods));
 	heap_put32(L, offsetof(struct rt_head, umods_off), at);
+	heap_put32(L, offsetof(struct rt_head, seen_off),
+		   heap_zero(L, RT_SEEN * sizeof(struct rt_seen), 8));
 	heap_put32(L, offsetof(struct rt_head, numods), l.n);
 }

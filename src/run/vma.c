@@ -41,6 +41,7 @@ static const struct place {
 	size_t head; /* where struct rt_head keeps it */
 } places[] = {
 	{"vm_area_struct", "vm_start", offsetof(struct rt_head, vma_start)},
+	{"vm_area_struct", "vm_end", offsetof(struct rt_head, vma_end)},
 	{"vm_area_struct", "vm_pgoff", offsetof(struct rt_head, vma_pgoff)},
 	{"vm_area_struct", "vm_file", offsetof(struct rt_head, vma_file)},
 	{"file", "f_inode", offsetof(struct rt_head, file_inode)},

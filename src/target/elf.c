@@ -29,16 +29,41 @@ struct reader {
 	VEC(struct elf_func) funcs;
 };
 
+static bool offset_in(const struct elf_segment *s, uint64_t addr, uint64_t *off)
+{
+	if (addr < s->addr || addr - s->addr >= s->size)
+		return false;
+	*off = addr - s->addr + s->file_off;
+	return true;
+}
+
 bool elf_offset_of(const struct elf_file *f, uint64_t addr, uint64_t *off)
 {
-	vec_for (&f->segs, i) {
-		const struct elf_segment *s = &f->segs.v[i];
-		if (addr >= s->addr && addr - s->addr < s->size) {
-			*off = addr - s->addr + s->file_off;
+	vec_for (&f->segs, i)
+		if (offset_in(&f->segs.v[i], addr, off))
 			return true;
-		}
-	}
 	return false;
+}
+
+#define PAGE 4096ull
+
+static void widen(const struct elf_segment *s, uint64_t *lo, uint64_t *hi)
+{
+	if (s->addr < *lo)
+		*lo = s->addr;
+	if (s->addr + s->size > *hi)
+		*hi = s->addr + s->size;
+}
+
+uint64_t elf_span(const struct elf_file *f)
+{
+	uint64_t lo = UINT64_MAX, hi = 0;
+
+	vec_for (&f->segs, i)
+		widen(&f->segs.v[i], &lo, &hi);
+	vec_for (&f->data_segs, i)
+		widen(&f->data_segs.v[i], &lo, &hi);
+	return lo > hi ? 0 : ((hi + PAGE - 1) & -PAGE) - (lo & -PAGE);
 }
 
 static bool machine_fits(uint16_t m)
@@ -80,11 +105,16 @@ static const char *read_segments(struct reader *r, Elf *e, const GElf_Ehdr *eh)
 			interp = true;
 		if (ph.p_type == PT_NOTE && !f->build_id_len)
 			read_notes(f, e, &ph);
-		if (ph.p_type == PT_LOAD && (ph.p_flags & PF_X)) {
-			struct elf_segment s = {ph.p_vaddr, ph.p_filesz,
-						ph.p_offset};
+		if (ph.p_type != PT_LOAD)
+			continue;
+		bool code = ph.p_flags & PF_X;
+		struct elf_segment s = {
+			ph.p_vaddr, code ? ph.p_filesz : ph.p_memsz,
+			ph.p_offset};
+		if (code)
 			vec_push(r->arena, &f->segs, s);
-		}
+		else
+			vec_push(r->arena, &f->data_segs, s);
 	}
 	if (!f->segs.n)
 		return eh->e_type == ET_REL
@@ -105,6 +135,19 @@ static const char *plain_name(struct arena *a, const char *s)
 			     : arena_strdup(a, s);
 }
 
+static void take_object(struct reader *r, const GElf_Sym *s, const char *name)
+{
+	struct elf_file *f = r->f;
+	struct elf_object o = {.size = s->st_size};
+
+	vec_for (&f->data_segs, i)
+		if (offset_in(&f->data_segs.v[i], s->st_value, &o.file_off)) {
+			o.name = plain_name(r->arena, name);
+			vec_push(r->arena, &f->objects, o);
+			return;
+		}
+}
+
 static void take_symbol(struct reader *r, const GElf_Sym *s, const char *name,
 			bool exported)
 {
@@ -120,6 +163,8 @@ static void take_symbol(struct reader *r, const GElf_Sym *s, const char *name,
 		f->n_indirect++;
 		return;
 	}
+	if (type == STT_OBJECT && name && *name && s->st_shndx != SHN_UNDEF)
+		take_object(r, s, name);
 	if (type != STT_FUNC || !name || !*name)
 		return;
 	if (s->st_shndx == SHN_UNDEF) {

@@ -19,9 +19,18 @@ struct elf_func {
 	bool exported;	   /* from .dynsym */
 };
 
-/* An executable segment. */
+/* A piece of data with a name. */
+struct elf_object {
+	const char *name;
+	uint64_t size;
+	uint64_t file_off; /* as its segment counts on, behind the file's part
+			      (.bss) too */
+};
+
+/* A segment. */
 struct elf_segment {
-	uint64_t addr, size, file_off; /* size: of what the file holds */
+	uint64_t addr, size, file_off; /* size: of what the file holds; of data,
+					  in memory */
 };
 
 struct elf_file {
@@ -40,7 +49,9 @@ struct elf_file {
 	uint32_t nfuncs;
 	/* Symbols of functions left out, and why. */
 	uint32_t n_undefined, n_indirect, n_outside;
-	VEC(struct elf_segment) segs;
+	VEC(struct elf_segment) segs;	   /* executable */
+	VEC(struct elf_segment) data_segs; /* others that are loaded */
+	VEC(struct elf_object) objects;	   /* in data_segs, in no order */
 	bool has_symtab, has_dynsym; /* of the file itself */
 	const char *debug_path; /* separate file that gave .symtab, or NULL */
 };
@@ -63,5 +74,11 @@ const char *elf_build_id_text(struct arena *a, const struct elf_file *f);
 
 /* The file offset of a virtual address in an executable segment. */
 bool elf_offset_of(const struct elf_file *f, uint64_t addr, uint64_t *off);
+
+/*
+ * Bytes of memory from the first segment's start to the last one's end, in
+ * whole pages, as they are mapped.
+ */
+uint64_t elf_span(const struct elf_file *f);
 
 #endif

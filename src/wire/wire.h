@@ -112,9 +112,10 @@ struct rt_head {
 	/* Where the kernel's structs hold what says which file an address
 	   belongs to, and the registers: by the runner, from BTF; all 0 when it
 	   cannot be told */
-	w_u32 vma_start, vma_pgoff, vma_file;
+	w_u32 vma_start, vma_end, vma_pgoff, vma_file;
 	w_u32 file_inode, inode_ino, inode_sb, sb_dev;
 	w_u32 ureg_pc, ureg_sp, ureg_bp; /* in struct pt_regs */
+	w_u32 seen_off; /* struct rt_seen[RT_SEEN]; 0: there are no modules */
 	w_u32 pad_;
 	/* Of every so many cycles of a CPU at most this many may be spent in
 	   probes; 0: there is no limit */
@@ -129,12 +130,29 @@ struct rt_umod {
 	w_u64 ino; /* of the file; 0: it cannot be told, matches nothing */
 	w_u32 dev; /* kernel's number of its device; 0: not compared */
 	w_u32 path, build_id; /* struct rt_str each */
-	w_u32 pad_;
+	w_u32 span; /* bytes of memory that it takes, all pages */
 	w_u32 syms, nsyms; /* struct rt_usym[], by offset */
 	w_u32 unwinds, nunwinds; /* struct rt_unwind[], by offset */
 	w_u32 sources, nsources; /* struct rt_source[], by offset */
 	w_u64 bias; /* virtual address in the file - offset in the file */
+	/* Writable data: from this offset to that one, which may lie behind the
+	   file's end (.bss), another difference holds. */
+	w_u32 data_off, data_end;
+	w_u64 data_bias;
 };
+
+/*
+ * A mapping of a module that was found in some process: addresses are still
+ * known when that process is gone, or when somebody else asks about them.
+ * Entries are overwritten without a lock; mod is written last, and 0 while the
+ * others change.
+ */
+struct rt_seen {
+	w_u64 start, end; /* addresses */
+	w_u64 off;	  /* of start, in the file */
+	w_u64 mod;	  /* heap offset of the struct rt_umod */
+};
+#define RT_SEEN 1024u /* a power of 2 */
 
 /* The source of code from this offset (in the file) on, to the next one's. */
 struct rt_source {
@@ -151,7 +169,7 @@ struct rt_inline {
 	w_u32 outer; /* the struct rt_inline around it, or 0 */
 };
 
-/* A function. */
+/* A function, or data. */
 struct rt_usym {
 	w_u32 off; /* in the file */
 	w_u32 size; /* bytes; 0: until the next one */
@@ -242,7 +260,7 @@ struct rt_ctx {
 	w_u32 ncallers; /* of the pending error, innermost first; more than */
 	w_u32 callers[16]; /* RT_CALLERS are only counted: location indexes */
 	/* rt_env_find_vma(): the mapping; rt_umod(): offset in its file */
-	w_u64 vma_start, vma_pgoff, vma_ino, vma_dev, usym_off;
+	w_u64 vma_start, vma_end, vma_pgoff, vma_ino, vma_dev, usym_off;
 	w_u64 unw_pc, unw_sp, unw_bp; /* rt_unwind_next(), in this order */
 	w_u32 unw_count; /* frames since the last signal's */
 	w_u32 unw_frames;

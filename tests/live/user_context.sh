@@ -83,6 +83,49 @@ test_symbols_of_a_process() {
 	expect '^caller mid' out
 }
 
+# The addresses were kept; the program ran three times, elsewhere each time.
+test_addresses_of_a_process_that_has_exited() {
+	need bpf
+	need_chain -O2 -g
+	"$stap" -c "sh -c '$PWD/chain; $PWD/chain; $PWD/chain; sleep 0.2'" -e '
+		global traces, at
+		probe process(@1).function("leaf") { traces[pid()] = ubacktrace() at[uaddr()] = pid() }
+		probe end {
+			foreach (p+ in traces) print_usyms(traces[p])
+			foreach (a in at) printf("%s %s %s\n", usymname(a), umodname(a), usymfileline(a))
+		}' "$PWD/chain" >out
+	[ "$(grep -cE '^ 0x[0-9a-f]+ : leaf\+' out)" = 3 ] || fail "$(cat out)"
+	[ "$(grep -cE '^ 0x[0-9a-f]+ : main(\.cold)?\+.*/chain\]$' out)" = 3 ] || fail "$(cat out)"
+	[ "$(grep -cE '^ 0x[0-9a-f]+ : __libc_start_main.*libc.*\]$' out)" = 3 ] || fail "$(cat out)"
+	[ "$(grep -cE '^leaf .*/chain .*/chain.c:[0-9]+$' out)" = 3 ] || fail "$(cat out)"
+}
+
+test_symbols_of_data() {
+	need bpf
+	cat >data.c <<-'EOF2'
+	int first = 1; char second[100] = "x"; static const short table[50] = {1, 2}; int none; long big[30000];
+	__attribute__((noinline)) void hit(void *a, void *b, const void *c, void *d, void *e, void *f) { __asm__ volatile("" ::: "memory"); }
+	int main(void) { hit(&first, second + 7, table + 3, &none, big + 20000, &e_end); return 0; }
+	EOF2
+	sed -i 's/int main/int e_end; int main/' data.c
+	for opts in '' '-no-pie -fno-pie' '-static'; do
+		# shellcheck disable=SC2086
+		cc -O0 -g $opts data.c -o data
+		"$stap" -c "$PWD/data" -e '
+			probe process(@1).function("hit") {
+				for (i = 1; i <= 6; i++) printf("%s\n", usymdata(pointer_arg(i)))
+				printf("%x\n", umodaddr(pointer_arg(4)))
+			}' "$PWD/data" >out
+		expect "^first\\+0x0/0x4 \\[$PWD/data\\]$" out
+		expect "^second\\+0x7/0x64 " out
+		expect "^table\\+0x6/0x64 " out
+		expect "^none\\+0x0/0x4 " out
+		expect "^big\\+0x27100/0x3a980 " out
+		expect "^e_end\\+0x0/0x4 " out
+		expect "^$(nm data | awk '$3 == "none" { sub("^0*", "", $1); print $1 }')$" out
+	done
+}
+
 test_symbols_of_a_library() {
 	need bpf
 	need_chain -O2
@@ -110,6 +153,81 @@ test_arguments_by_calling_convention() {
 	expect '^"text" 116 0x10 "tex"$' out
 	expect '^te\|0\|none$' out
 	expect '^fault$' out
+}
+
+# Parts of registers, signed and not, as SystemTap 5.6 prints them; what
+# does not exist.
+test_parts_of_registers() {
+	need bpf
+	[ "$(uname -m)" = x86_64 ] || skip "needs x86-64"
+	cat >regs.c <<-'EOF2'
+	__asm__(".globl regs_hit\n.type regs_hit,@function\nregs_hit: nop\nret\n.size regs_hit,.-regs_hit\n");
+	__attribute__((noinline)) int calls(void)
+	{
+		__asm__ volatile("sub $256,%%rsp\n mov $0x8111222283334484,%%rdx\n mov $0x8111222283338485,%%rsi\n mov $12,%%r12\n"
+			"call regs_hit\n add $256,%%rsp" ::: "rax", "rdx", "rcx", "rdi", "rsi", "r8", "r9", "r10", "r11", "r12", "memory");
+		return 0;
+	}
+	int main(void) { return calls(); }
+	EOF2
+	cc -g -O1 regs.c -o regs
+	"$stap" -c "$PWD/regs" -e '
+		function show(r) { try { printf("%s %x %x\n", r, register(r), u_register(r)) } catch (m) { println(m) } }
+		probe process(@1).function("regs_hit") {
+			show("rdx") show("edx") show("dx") show("dl") show("dh") show("rsi") show("esi") show("si") show("r12") show("sil")
+			println(u_register("sp") == u_register("rsp") % 65536)
+			try { ustack(100) } catch (m) { println(m) }
+			try { long_arg(0) } catch (m) { println(m) }
+		}' "$PWD/regs" >out
+	cat >expected <<-'EOF2'
+	rdx 8111222283334484 8111222283334484
+	edx ffffffff83334484 83334484
+	dx 4484 4484
+	dl ffffffffffffff84 84
+	dh 44 44
+	rsi 8111222283338485 8111222283338485
+	esi ffffffff83338485 83338485
+	si ffffffffffff8485 8485
+	r12 c c
+	Unknown register: sil
+	1
+	reached end of stack before unwinding to level 100
+	cannot access arg(0)
+	EOF2
+	diff expected out
+}
+
+# The mechanism behind a probe, in SystemTap's words.
+test_types_of_probes() {
+	need bpf
+	need_chain -O2
+	"$stap" -c "$PWD/chain" -e '
+		global seen
+		probe begin, end { println("1 ", probe_type()) }
+		probe timer.ms(10) { if (!seen[2]++) println("2 ", probe_type()) }
+		probe process(@1).begin { println("3 ", probe_type()) }
+		probe process(@1).syscall { if (!seen[4]++) println("4 ", probe_type()) }
+		probe process(@1).function("main"), process(@1).plt("qsort") { println("5 ", probe_type()) }
+		probe perf.sw.cpu_clock { if (!seen[6]++) println("6 ", probe_type()) }' "$PWD/chain" | grep -v done | sort | uniq -c | awk '{ print $1 $2 $3 }' >out
+	expect '^21begin_end$' out
+	expect '^13utrace$' out
+	expect '^14utrace_syscall$' out
+	expect '^25uprobe$' out
+}
+
+# An alias is called by its name, a pattern by what it stands for.
+test_names_of_probe_points() {
+	need bpf
+	need_chain -O2 -g
+	"$stap" -c "$PWD/chain" -e '
+		probe mine = process(@1).function("mid") { n = 1 }
+		probe mine { printf("%d %s|%s\n", n, pn(), pp()) }
+		probe process(@1).function("lea*") { printf("%s|%s\n", pn(), pp()) printf("from %s %d\n", tokenize(caller(), " "), caller_addr() == ustack(1)) }
+		probe process(@1).function("leaf").return { printf("back in %s %d\n", tokenize(caller(), " "), caller_addr() == uaddr()) }' "$PWD/chain" >out
+	expect '^1 mine\|process\(".*chain"\)\.function\("mid@.*chain.c:9"\)$' out
+	expect '^from mid[.a-z0-9]* 1$' out
+	expect '^back in mid[.a-z0-9]* 1$' out
+	expect '^process\(".*chain"\)\.function\("leaf@.*chain.c:7"\)\|process\(".*chain"\)\.function\("leaf@.*chain.c:7"\)$' out
 }
 
 test_calls_through_the_linkage_table() {

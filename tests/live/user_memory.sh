@@ -122,3 +122,24 @@ test_memory_of_a_process_is_written() {
 	fails "$stap" -g -p2 -e 'probe process(@1).function("f").return { $return = 3 }' "$PWD/w" 2>err
 	expect 'in a register' err
 }
+
+# The seventh argument of a function is in memory; registers are not written.
+test_arguments_are_written() {
+	need bpf
+	cat >args.c <<-'EOF2'
+	#include <stdio.h>
+	__attribute__((noinline)) void show(int a, int b, int c, int d, int e, int f, long g, int h)
+	{ printf("%d %ld %d\n", a, g, h); }
+	int main(void) { show(1, 2, 3, 4, 5, 6, 7, 8); return 0; }
+	EOF2
+	cc -O1 args.c -o args
+	fails "$stap" -p2 -e 'probe process("./args").function("show") { set_long_arg(7, 70) }' 2>err
+	expect 'guru-function' err
+	need write-user
+	"$stap" -g -c ./args -e 'probe process("./args").function("show") {
+		set_long_arg(7, -70) set_int_arg(8, 80)
+		try { set_int_arg(1, 10) } catch (m) { println(m) }
+	}' >out
+	expect '^1 -70 80$' out
+	expect '^cannot set arg\(1\): it is in a register, which BPF programs do not change$' out
+}

@@ -887,7 +887,7 @@ static void do_rest(void)
    process. */
 static const char *const changing[] = {
 	"task",	     "mono_ns",	  "boot_ns",	  "real_ns",   "uregs",
-	"umod",	     "umod_text", "umod_addr",	  "usym_name", "usym_place",
+	"umod",	     "umod_text", "umod_addr", "umod_span",	  "usym_name", "usym_place",
 	"usym_line", "usym_file", "usym_inline",
 	"unwind_start", "unwind_next", "kregs",	  "ksp",       "kstack",
 	"ksym",	     "write_user", "write_user_str", "raise",
