@@ -6,34 +6,6 @@
 
 tracefs=/sys/kernel/tracing
 
-# The one-liner that everybody tries first.
-test_reads_by_name_and_count() {
-	need kprobes
-	need cc
-	cat >reader.c <<'C'
-#include <fcntl.h>
-#include <stdio.h>
-#include <unistd.h>
-int main(void)
-{
-	char buf[70000], name[32];
-	FILE *said = fopen("said", "w");
-	for (int i = 1; i <= 40; i++) {
-		sprintf(name, "number-%d", i);
-		int fd = open(name, O_RDWR | O_CREAT, 0600);
-		read(fd, buf, i * i * 31);
-		close(fd);
-		fprintf(said, "reader %d %s\n", i * i * 31, name);
-	}
-	return fclose(said);
-}
-C
-	cc -O1 -w reader.c -o reader
-	"$stap" -w -c ./reader -e 'probe kernel.function("vfs_read") { printf("%s %d %s\n", execname(), $count, kernel_string($file->f_path->dentry->d_name->name)) }' >out
-	grep '^reader .* number-' out >seen
-	diff said seen
-}
-
 # Every call that the kernel's own tracer saw a program make is seen by our
 # probes.
 test_counts_equal_those_of_the_kernels_tracer() {

@@ -53,6 +53,8 @@ need() {
 # N of something, or fewer where the machine is STAP_TEST_SLOW times slower.
 many() { echo $(($1 / ${STAP_TEST_SLOW:-1})); }
 fail() { echo "$*"; exit 1; }
+# What the runner prints when the test has passed.
+note() { echo "$*" >"$dir/note"; }
 # "! cmd" would not end a test under set -e.
 fails() { if "$@"; then fail "succeeded: $*"; fi; }
 expect() { # text, file: the file holds a line that matches
@@ -119,6 +121,7 @@ for t in $(declare -F | sed -n 's/^declare -f \(test_\)/\1/p'); do
 		continue
 	fi
 	mkdir -p "$dir/t"
+	rm -f "$dir/note"
 	start=$SECONDS
 	run_limited "$t" >"$dir/out" 2>&1
 	rc=$?
@@ -128,6 +131,7 @@ for t in $(declare -F | sed -n 's/^declare -f \(test_\)/\1/p'); do
 		echo "SKIP $t: $(cat "$dir/skip")"
 	elif [ $rc = 0 ]; then
 		passed=$((passed + 1))
+		[ ! -e "$dir/note" ] || echo "$t: $(cat "$dir/note")"
 	else
 		failed=$((failed + 1))
 		echo "FAIL $t"
