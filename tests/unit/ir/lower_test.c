@@ -214,6 +214,36 @@ static void an_array_knows_its_keys(void **state)
 	low_free(l);
 }
 
+static void fields_of_aggregates_that_nothing_reads_are_not_kept(void **state)
+{
+	static const struct {
+		const char *reads;
+		unsigned adds, calls; /* for the sample */
+	} t[] = {
+		{"@count(s)", 1, 0},	   {"@sum(s)", 1, 0},
+		{"@avg(s)", 2, 0},	   {"@count(s) + @sum(s)", 2, 0},
+		{"@count(s) + @min(s)", 0, 1}, {"@variance(s)", 0, 1},
+	};
+
+	for (size_t i = 0; i < sizeof(t) / sizeof(*t); i++) {
+		struct low *l = low_new();
+		char script[200];
+		const char *end;
+
+		snprintf(script, sizeof(script),
+			 "global s probe timer.s(1) { s <<< 5 }\n"
+			 "probe timer.s(2) { println(%s) }",
+			 t[i].reads);
+		lower(l, script);
+		end = strstr(l->text, "handler 1");
+		assert_non_null(end);
+		*(char *)end = 0;
+		assert_int_equal(count(l->text, "st.8 [@s"), t[i].adds);
+		assert_int_equal(count(l->text, "rt stat_add"), t[i].calls);
+		low_free(l);
+	}
+}
+
 static void aggregates_hold_what_is_asked_for(void **state)
 {
 	struct low *l = low_new();
@@ -504,6 +534,8 @@ int main(void)
 		cmocka_unit_test(zeros_are_not_carried),
 		cmocka_unit_test(offsets_of_zero_memory_are_final),
 		cmocka_unit_test(an_array_knows_its_keys),
+		cmocka_unit_test(
+			fields_of_aggregates_that_nothing_reads_are_not_kept),
 		cmocka_unit_test(aggregates_hold_what_is_asked_for),
 		cmocka_unit_test(globals_start_with_their_values),
 		cmocka_unit_test(too_much_memory_is_an_error_with_a_remedy),
