@@ -41,12 +41,8 @@ RT_INLINE w_u64 bucket_count(const struct rt_stat_desc *d)
 					   : 0;
 }
 
-RT_FN w_u64 rt_stat_add(w_u64 stat, w_u64 desc, w_u64 value)
+RT_INLINE void add_basic(struct rt_stat *s, w_u64 value)
 {
-	struct rt_stat_desc *d = rt_at(desc);
-	struct rt_stat *s = rt_at(stat);
-	w_u64 bucket, at;
-
 	if (s->count == 0) {
 		s->min = value;
 		s->max = value;
@@ -58,6 +54,22 @@ RT_FN w_u64 rt_stat_add(w_u64 stat, w_u64 desc, w_u64 value)
 	}
 	s->count++;
 	s->sum = (w_u64)s->sum + value;
+}
+
+/* For aggregates with neither a variance nor a histogram. */
+RT_FN w_u64 rt_stat_add_basic(w_u64 stat, w_u64 value)
+{
+	add_basic(rt_at(stat), value);
+	return 0;
+}
+
+RT_FN w_u64 rt_stat_add(w_u64 stat, w_u64 desc, w_u64 value)
+{
+	struct rt_stat_desc *d = rt_at(desc);
+	struct rt_stat *s = rt_at(stat);
+	w_u64 bucket, at;
+
+	add_basic(s, value);
 	if (d->want_variance) {
 		w_u64 x = value << (d->variance_shift & 63);
 		w_u64 delta = x - (w_u64)s->avg_s;

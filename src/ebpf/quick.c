@@ -495,11 +495,15 @@ static bool name_matches(struct quick *q, struct state *s,
 
 /* ---- instructions ---- */
 
+/* Both ways to add a sample; the sample is the last argument. */
 static bool stat_add(struct quick *q, struct state *s, const struct ir_insn *in)
 {
 	const struct value *v = value_of(s, in->args[0]);
+	bool has_desc = in->fn == RT_FN_stat_add;
 
-	if (in->args[1].kind != IV_HEAP || !get(q, s, R3, in->args[2]))
+	if (has_desc && in->args[1].kind != IV_HEAP)
+		return false;
+	if (!get(q, s, has_desc ? R3 : R2, in->args[in->nargs - 1]))
 		return false;
 	if (v->kind == V_ENTRY) {
 		gen_emit(q->g, MOV_REG(R1, R9));
@@ -509,9 +513,10 @@ static bool stat_add(struct quick *q, struct state *s, const struct ir_insn *in)
 	} else {
 		return false;
 	}
-	gen_imm64(q->g, R2, in->args[1].imm);
+	if (has_desc)
+		gen_imm64(q->g, R2, in->args[1].imm);
 	if (!q->dry)
-		gen_rt(q->g, RT_FN_stat_add);
+		gen_rt(q->g, in->fn);
 	s->changed = true;
 	return true;
 }
@@ -530,6 +535,7 @@ static bool run_time(struct quick *q, struct state *s, const struct ir_insn *in)
 	case RT_FN_map_insert1:
 		return insert1(q, s, in);
 	case RT_FN_stat_add:
+	case RT_FN_stat_add_basic:
 		return stat_add(q, s, in);
 	case RT_FN_str_eq:
 		return name_is(q, s, in);

@@ -51,6 +51,7 @@ struct stat_ref lower_stat_ref(struct lower *L, const struct expr *e)
 #define OP(op) (1u << STAT_##op)
 /* What needs no more than two sums; everything else is the library's. */
 #define OPS_SUMS (OP(COUNT) | OP(SUM) | OP(AVG))
+#define OPS_BASIC (OPS_SUMS | OP(MIN) | OP(MAX))
 
 static void add_to(struct lower *L, struct ir_val stat, int32_t off,
 		   struct ir_val n)
@@ -64,6 +65,10 @@ static void add_to(struct lower *L, struct ir_val stat, int32_t off,
 static void add_sample(struct lower *L, const struct var_decl *v,
 		       struct ir_val stat, struct ir_val sample)
 {
+	if (!(v->stat_ops & ~OPS_BASIC) && v->stat_ops & ~OPS_SUMS) {
+		RT_CALL(L, stat_add_basic, stat, sample);
+		return;
+	}
 	if (v->stat_ops & ~OPS_SUMS) {
 		RT_CALL(L, stat_add, stat, iv_heap(lower_info(v)->desc),
 			sample);

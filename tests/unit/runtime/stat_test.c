@@ -82,7 +82,10 @@ static void aggregates_follow_their_samples(void **state)
 		for (w_s64 i = 0; i < n; i++) {
 			w_s64 v = (w_s64)rnd(2001) - 1000;
 
-			rt_stat_add(stat, desc, (w_u64)v);
+			if (rnd(2))
+				rt_stat_add(stat, desc, (w_u64)v);
+			else
+				rt_stat_add_basic(stat, (w_u64)v);
 			sum += v;
 			min = i && min < v ? min : v;
 			max = i && max > v ? max : v;

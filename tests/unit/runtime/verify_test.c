@@ -713,8 +713,10 @@ static void do_stat(void)
 	switch (rnd(8)) {
 	case 0:
 	case 1:
-	case 2:
 		RUN(stat_add, w.stat[i], w.desc[i], rnd(2) ? v : rnd(140) - 70);
+		break;
+	case 2:
+		RUN(stat_add_basic, w.stat[i], rnd(2) ? v : rnd(140) - 70);
 		break;
 	case 3:
 		RUN(stat_get, ctx, w.stat[i], w.desc[i], rnd(6));
