@@ -218,6 +218,28 @@ static bool follow(struct access *a, const struct ttype *ptr, const char **why)
 
 /* ---- steps ---- */
 
+bool access_vbase(struct access *a, uint64_t off, uint32_t vbase, uint32_t type,
+		  const char **why)
+{
+	struct arena *ar = a->env->arena;
+	struct expr *at, *vtable, *distance;
+
+	if (a->value || a->parts || a->deref) {
+		*why = "its object is not in memory here, and only that tells "
+		       "where the virtual base is";
+		return false;
+	}
+	a->bit_off += off * 8;
+	at = address_of(a, false);
+	vtable = prim_read(ar, a->loc, expr_clone(ar, at), 8, false, a->user);
+	distance = prim_read(ar, a->loc,
+			     long_add(ar, vtable,
+				      prim_number(ar, a->loc, -(int64_t)vbase)),
+			     8, false, a->user);
+	start_at(a, long_add(ar, expr_clone(ar, at), distance), type);
+	return true;
+}
+
 static bool take_member(struct access *a, const struct ttype *t,
 			const char *name, const char **why, const char **have)
 {
@@ -238,6 +260,9 @@ static bool take_member(struct access *a, const struct ttype *t,
 		*have = ttype_member_names(ar, t, 40);
 		return false;
 	}
+	if (m.vbase)
+		return access_vbase(a, m.bit_off / 8, m.vbase, m.type, why) &&
+		       access_member(a, name, why, have);
 	if (a->value) {
 		/* A small struct passed by value: its bits. */
 		struct ttype mt;
@@ -444,7 +469,7 @@ static struct expr *gather(struct access *a, const struct ttype *t,
 		sum = sum ? long_binary(ar, OP_BITOR, sum, x) : x;
 	}
 	if (done < size) {
-		*why = "it was optimised out here";
+		*why = a->lost ? a->lost : "it was optimised out here";
 		return NULL;
 	}
 	return prim_extract(ar, a->loc, sum, 0, (unsigned)size, t->is_signed);

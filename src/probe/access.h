@@ -37,6 +37,7 @@ struct access {
 	/* or in parts, of which [bit_off, bit_off + its size) is meant */
 	const struct access_part *parts;
 	uint32_t nparts;
+	const char *lost; /* why some of its bits are in no part, or NULL */
 	/* A pointer to an object that has no address: makes the place that
 	   it points to of this one. */
 	bool (*deref)(struct access *a, const char **why);
@@ -119,6 +120,12 @@ struct expr *prim_ctx(struct arena *a, struct loc loc, uint32_t off,
 		      uint32_t size, bool is_signed);
 struct expr *prim_read(struct arena *a, struct loc loc, struct expr *addr,
 		       uint32_t size, bool is_signed, bool user);
+/*
+ * The place is the virtual base of what is `off` bytes further: struct tmember
+ * says where the vtable has its distance.
+ */
+bool access_vbase(struct access *a, uint64_t off, uint32_t vbase, uint32_t type,
+		  const char **why);
 /* NUL-terminated string; soft: a fault gives "". max 0: any length. */
 struct expr *prim_string(struct arena *a, struct loc loc, struct expr *addr,
 			 uint64_t max, bool user, bool soft);

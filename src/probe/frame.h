@@ -25,9 +25,10 @@ struct frame {
 	struct expr *(*address)(const struct frame *f,
 				const struct probe_env *env, struct loc loc,
 				uint64_t addr, const char **why);
-	/* The thread pointer; NULL: *why. */
+	/* Address of what is `off` bytes within the file's thread-local
+	   variables; NULL: *why. */
 	struct expr *(*tls)(const struct frame *f, const struct probe_env *env,
-			    struct loc loc, const char **why);
+			    struct loc loc, uint64_t off, const char **why);
 	const void *ctx; /* of these */
 };
 

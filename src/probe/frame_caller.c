@@ -54,11 +54,12 @@ static struct expr *caller_address(const struct frame *f,
 
 static struct expr *caller_tls(const struct frame *f,
 			       const struct probe_env *env, struct loc loc,
-			       const char **why)
+			       uint64_t off, const char **why)
 {
 	const struct caller *c = f->ctx;
 
-	return c->callee->tls ? c->callee->tls(c->callee, env, loc, why) : NULL;
+	return c->callee->tls ? c->callee->tls(c->callee, env, loc, off, why)
+			      : NULL;
 }
 
 /* pc: within the call, so that ranges which end there still hold. */
@@ -187,7 +188,7 @@ struct expr *frame_entry_value(const struct frame *f,
 
 	*why = gone;
 	if (f->is_return || !dw_outer_func(f->m, f->pc, &func) ||
-	    dwarf_entrypc(&func, &entry))
+	    !dw_entry(&func, &entry))
 		return NULL;
 	const struct dw_call *c = dw_calls_of(f->m, entry, &n);
 	if (!n || n > (nested ? MAX_SITES_NESTED : MAX_SITES))

@@ -2,8 +2,8 @@
 /*
  * DWARF location expressions, run when the script is translated: the stack
  * holds trees instead of numbers, so what comes out is an address or a value
- * as an expression of registers and memory. Expressions with jumps cannot be
- * done that way; compilers hardly make them.
+ * as an expression of registers and memory. A conditional jump becomes a choice
+ * between two trees; loops cannot be done, and compilers do not make them.
  */
 #include <dwarf.h>
 #include <string.h>
@@ -64,6 +64,8 @@ struct eval {
 	struct access_part *parts;
 	unsigned nparts;
 	uint64_t bits; /* of parts so far */
+	const char *lost; /* why a part of it is missing, or NULL */
+	unsigned forks;	  /* conditional jumps so far */
 };
 
 static bool fail(struct eval *v, const char *why)
@@ -215,7 +217,7 @@ static bool entry_value(struct eval *v, Dwarf_Op *op)
 	    dwarf_getlocation(&a, &ops, &n) || !n)
 		return fail(v, "its location expression is damaged");
 	if (dw_outer_func(v->f->m, v->f->pc, &func) &&
-	    !dwarf_entrypc(&func, &entry) && entry == v->f->pc)
+	    dw_entry(&func, &entry) && entry == v->f->pc)
 		return push(v, eval_number(v, ops, n, &a, v->f));
 	bool is_reg = ops[0].atom >= DW_OP_reg0 && ops[0].atom <= DW_OP_reg31;
 	if (n != 1 || (!is_reg && ops[0].atom != DW_OP_regx &&
@@ -244,17 +246,15 @@ static bool parameter_ref(struct eval *v, Dwarf_Op *op)
 
 static bool tls(struct eval *v)
 {
-	struct expr *off = pop(v), *tp;
-	int64_t from_tp;
+	struct expr *off = pop(v);
 
 	if (!off || !v->f->tls)
 		return fail(v, "thread-local variables cannot be read here");
-	if (off->kind != E_NUMBER ||
-	    !dw_tls_offset(v->f->m, (uint64_t)off->num.v, &from_tp))
+	if (off->kind != E_NUMBER)
 		return fail(v, "the place of the thread-local variable is not "
 			       "known");
-	tp = v->f->tls(v->f, v->env, v->loc, v->why);
-	return push(v, add(v, tp, from_tp));
+	return push(v, v->f->tls(v->f, v->env, v->loc, (uint64_t)off->num.v,
+				 v->why));
 }
 
 /* .debug_addr's entry: an address, or a constant. */
@@ -574,20 +574,31 @@ static bool add_bytes(struct eval *v, const uint8_t *p, size_t n)
 	return true;
 }
 
-static bool add_memory(struct eval *v, struct expr *addr, uint64_t bytes)
+static struct expr *byte_read(struct eval *v, struct expr *addr, uint64_t off,
+			      unsigned size)
 {
+	struct expr *at = add(v, expr_clone(v->a, addr), (int64_t)off);
+
+	return prim_read(v->a, v->loc, at, size, false, v->f->user);
+}
+
+static bool add_memory(struct eval *v, struct expr *addr, uint64_t bits)
+{
+	uint64_t bytes = bits / 8;
+	unsigned rest = bits % 8;
+
 	for (uint64_t off = 0; off < bytes;) {
 		unsigned k = 8;
 		while (k > bytes - off)
 			k /= 2;
-		struct expr *at = add(v, expr_clone(v->a, addr), (int64_t)off);
-		if (!add_part(v, k * 8,
-			      prim_read(v->a, v->loc, at, k, false,
-					v->f->user)))
+		if (!add_part(v, k * 8, byte_read(v, addr, off, k)))
 			return false;
 		off += k;
 	}
-	return true;
+	return !rest ||
+	       add_part(v, rest,
+			prim_extract(v->a, v->loc, byte_read(v, addr, bytes, 1),
+				     0, rest, false));
 }
 
 static bool end_piece(struct eval *v, uint64_t bits, uint64_t skip)
@@ -599,7 +610,7 @@ static bool end_piece(struct eval *v, uint64_t bits, uint64_t skip)
 		return fail(v, "its location expression is damaged");
 	switch (v->now.kind) {
 	case SIMPLE_MEM:
-		ok = !(bits % 8) && !skip && add_memory(v, v->now.x, bits / 8);
+		ok = !skip && add_memory(v, v->now.x, bits);
 		break;
 	case SIMPLE_VALUE:
 		ok = bits + skip <= 64
@@ -629,18 +640,112 @@ static bool end_piece(struct eval *v, uint64_t bits, uint64_t skip)
 	return ok;
 }
 
+static bool is_piece(const Dwarf_Op *op)
+{
+	return op->atom == DW_OP_piece || op->atom == DW_OP_bit_piece;
+}
+
+static bool end_of_piece(struct eval *v, const Dwarf_Op *op)
+{
+	return op->atom == DW_OP_piece ? end_piece(v, op->number * 8, 0)
+				       : end_piece(v, op->number, op->number2);
+}
+
+/* ---- jumps ---- */
+
+static bool run_span(struct eval *v, Dwarf_Op *ops, size_t i, size_t end);
+
+/* Where the jump at i goes; only forwards, so that there are no loops. */
+static bool jump_to(struct eval *v, Dwarf_Op *ops, size_t i, size_t end,
+		    size_t *to)
+{
+	uint64_t at = ops[i].offset + 3 + (uint64_t)(int16_t)ops[i].number;
+
+	for (size_t k = i + 1; k < end; k++)
+		if (ops[k].offset == at) {
+			*to = k;
+			return true;
+		}
+	*to = end;
+	return at > ops[end - 1].offset ||
+	       fail(v, "its location expression has a loop");
+}
+
+/*
+ * Both ways are gone to the end; the condition then chooses between what each
+ * came to. 2 to the power of MAX_FORKS ends at most.
+ */
+#define MAX_FORKS 5u
+
+static bool fork_at(struct eval *v, Dwarf_Op *ops, size_t i, size_t end)
+{
+	struct expr *cond = pop(v), *e;
+	struct eval jumped = *v;
+	size_t to;
+
+	if (!cond || !jump_to(v, ops, i, end, &to))
+		return false;
+	if (++v->forks > MAX_FORKS)
+		return fail(v, "its location expression is too complex");
+	jumped.forks = v->forks;
+	for (unsigned k = 0; k < v->n; k++)
+		jumped.stack[k] = expr_clone(v->a, v->stack[k]);
+	if (!run_span(&jumped, ops, to, end) || !run_span(v, ops, i + 1, end))
+		return false;
+	v->forks = jumped.forks > v->forks ? jumped.forks : v->forks;
+	if (!v->n || !jumped.n || v->is_value != jumped.is_value ||
+	    v->now.kind != SIMPLE_NONE || jumped.now.kind != SIMPLE_NONE)
+		return fail(v, "its location expression is damaged");
+	e = expr_new(v->a, E_TERNARY, v->loc);
+	e->type = TY_LONG;
+	e->ternary.cond = cond;
+	e->ternary.a = pop(&jumped);
+	e->ternary.b = pop(v);
+	return push(v, e);
+}
+
+/* Operations up to the end of a piece, or of all. */
+static bool run_span(struct eval *v, Dwarf_Op *ops, size_t i, size_t end)
+{
+	for (; i < end; i++) {
+		if (ops[i].atom == DW_OP_bra)
+			return fork_at(v, ops, i, end);
+		if (ops[i].atom == DW_OP_skip) {
+			if (!jump_to(v, ops, i, end, &i))
+				return false;
+			i--;
+		} else if (!step(v, &ops[i])) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* What comes before the piece's end at ops[i] cannot be told: it is gone. */
+static bool lose_piece(struct eval *v, Dwarf_Op *op)
+{
+	if (!v->lost)
+		v->lost = *v->why;
+	*v->why = NULL;
+	v->n = 0;
+	v->is_value = false;
+	v->now = (struct simple){0};
+	return end_of_piece(v, op);
+}
+
 /* False: *why. Afterwards parts (and bits), or `now`. */
 static bool eval_ops(struct eval *v, Dwarf_Op *ops, size_t n)
 {
 	if (n > MAX_OPS)
 		return fail(v, "its location expression is too complex");
-	for (size_t i = 0; i < n; i++) {
-		bool ok = ops[i].atom == DW_OP_piece
-				  ? end_piece(v, ops[i].number * 8, 0)
-			  : ops[i].atom == DW_OP_bit_piece
-				  ? end_piece(v, ops[i].number, ops[i].number2)
-				  : step(v, &ops[i]);
-		if (!ok)
+	for (size_t i = 0, end; i < n; i = end + 1) {
+		for (end = i; end < n && !is_piece(&ops[end]);)
+			end++;
+		bool ok = run_span(v, ops, i, end);
+		if (end == n && !ok)
+			return false;
+		if (end < n && !(ok ? end_of_piece(v, &ops[end])
+				    : lose_piece(v, &ops[end])))
 			return false;
 	}
 	if (!v->bits)
@@ -741,6 +846,7 @@ static bool place_result(struct eval *v, uint32_t type, struct access *out)
 	if (v->bits) {
 		access_parts(out, v->env, v->loc, src, type, v->parts,
 			     v->nparts);
+		out->lost = v->lost;
 		return true;
 	}
 	switch (v->now.kind) {

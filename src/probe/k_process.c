@@ -195,6 +195,14 @@ static bool add_symbol(const struct probe_env *env, const struct probe_point *p,
 	return true;
 }
 
+/* "f.cold", "f.cold.1": what the compiler moved out of f; nobody calls it. */
+static bool is_cold_part(const struct elf_func *fn)
+{
+	const char *cold = strstr(fn->name, ".cold");
+
+	return cold && (!cold[5] || cold[5] == '.');
+}
+
 /* One probe for each address, whatever number of names it has. */
 static uint32_t add_symbols(const struct probe_env *env,
 			    const struct probe_point *p, const struct scope *sc,
@@ -211,7 +219,7 @@ static uint32_t add_symbols(const struct probe_env *env,
 		const struct elf_func *fn = &f->funcs[i];
 		const char *shown;
 		if ((have_last && fn->addr == last) ||
-		    !function_fits(fn, sfx) ||
+		    !function_fits(fn, sfx) || is_cold_part(fn) ||
 		    !(shown = symbol_fits(env, fn, pat)))
 			continue;
 		found += add_symbol(env, p, sc, m, fn, shown, pat, sfx, out);

@@ -55,22 +55,58 @@ static struct expr *user_address(const struct frame *f,
 		     : NULL;
 }
 
-static struct expr *user_tls(const struct frame *f, const struct probe_env *env,
-			     struct loc loc, const char **why)
+/*
+ * A library's block is found as its own code does it: by the word that the
+ * dynamic linker filled in, through the thread's vector of blocks (dtv).
+ */
+static struct expr *library_tls(const struct frame *f,
+				const struct probe_env *env, struct loc loc,
+				struct expr *tp, int64_t off, const char **why)
 {
-	const struct scope *sc = f->ctx;
+	struct arena *a = env->arena;
+	struct dw_tls_slot slot;
+	struct expr *word, *dtv;
 
-	if (!sc || !sc->elf || !sc->elf->is_program) {
-		*why = "thread-local variables of libraries lie where only "
-		       "the C library knows";
+	if (!dw_tls_slot(f->m, &slot)) {
+		*why = "the library's own code does not tell where its "
+		       "thread-local variables are";
 		return NULL;
 	}
+	word = f->address(f, env, loc, slot.addr, why);
+	if (!word)
+		return NULL;
+	word = prim_read(a, loc, word, 8, false, true);
+	if (!slot.is_module)
+		return plus(env, long_add(a, tp, word), off - slot.more);
+	dtv = prim_read(a, loc, plus(env, tp, 8), 8, false, true);
+	word = long_binary(a, OP_SHL, word, prim_number(a, loc, 4));
+	return plus(env,
+		    prim_read(a, loc, long_add(a, dtv, word), 8, false, true),
+		    off);
+}
+
+static struct expr *user_tls(const struct frame *f, const struct probe_env *env,
+			     struct loc loc, uint64_t off, const char **why)
+{
+	const struct scope *sc = f->ctx;
+	struct expr *tp;
+	int64_t from_tp;
+
 	if (dw_machine(f->m) != EM_X86_64) {
 		*why = "thread-local variables can be read on x86_64 only";
 		return NULL;
 	}
-	return task_field(env, loc,
-			  (const char *const[]){"thread", "fsbase", NULL}, why);
+	tp = task_field(env, loc,
+			(const char *const[]){"thread", "fsbase", NULL}, why);
+	if (!tp)
+		return NULL;
+	if (!sc || !sc->elf || !sc->elf->is_program)
+		return library_tls(f, env, loc, tp, (int64_t)off, why);
+	if (!dw_tls_offset(f->m, off, &from_tp)) {
+		*why = "the place of the thread-local variable is not known";
+		return NULL;
+	}
+	return plus(env, tp, from_tp);
 }
 
 void process_frame(struct frame *f, const struct scope *sc, struct dw_module *m,

@@ -186,7 +186,7 @@ static void put_members(struct printer *p, struct access *a,
 		copy_place(&sub, a);
 		if (!sub.value && !sub.path.len)
 			sb_puts(&sub.path, "0");
-		if (!sub.value) {
+		if (!sub.value && !m.vbase) {
 			sb_printf(&sub.path, ":%u", i);
 			sub.reloc = true;
 			sub.bit_off += m.bit_off;
@@ -197,8 +197,10 @@ static void put_members(struct printer *p, struct access *a,
 		pretty_text(&p->out, m.name);
 		pretty_text(&p->out, "=");
 		const char *why = NULL, *have = NULL;
-		if (sub.value && (!*m.name ||
-				  !access_member(&sub, m.name, &why, &have)))
+		if (m.vbase ? !access_vbase(&sub, 0, m.vbase, m.type, &why)
+		    : sub.value &&
+			    (!*m.name ||
+			     !access_member(&sub, m.name, &why, &have)))
 			pretty_text(&p->out, "?");
 		else
 			put_place(p, &sub, depth + 1);

@@ -527,10 +527,9 @@ static bool btf_member(const struct ttype *t, uint32_t i, struct tmember *out)
 	    (rec_kind(r) != BTF_KIND_STRUCT && rec_kind(r) != BTF_KIND_UNION))
 		return false;
 	const struct btf_member *m = (const struct btf_member *)payload(r) + i;
-	out->name = str_at(b, m->name_off);
-	out->type = m->type;
-	out->bit_off = m->offset;
-	out->bit_size = 0;
+	*out = (struct tmember){.name = str_at(b, m->name_off),
+				.type = m->type,
+				.bit_off = m->offset};
 	if (rec_kflag(r)) {
 		out->bit_off = BTF_MEMBER_BIT_OFFSET(m->offset);
 		out->bit_size = BTF_MEMBER_BITFIELD_SIZE(m->offset);

@@ -238,6 +238,11 @@ bool dw_return_value(struct dw_module *m, Dwarf_Die *func, uint32_t *type,
 		     struct dw_loc *out, const char **why);
 /* The function that contains this die and is no inlined instance. */
 bool dw_outer_func(struct dw_module *m, uint64_t pc, Dwarf_Die *out);
+/*
+ * Where a function, or an inlined body, begins: of one in several pieces (its
+ * cold part is elsewhere) the first one. False: it has no code.
+ */
+bool dw_entry(Dwarf_Die *die, Dwarf_Addr *entry);
 
 /* Where the variable is at pc. False: damaged, *why. */
 bool dw_location(struct dw_module *m, Dwarf_Die *var, uint64_t pc,
@@ -257,6 +262,17 @@ bool dw_return_address(struct dw_module *m, uint64_t pc, Dwarf_Op **ops,
 		       size_t *nops);
 /* Offset of the thread pointer's block of a program's own TLS variables. */
 bool dw_tls_offset(struct dw_module *m, uint64_t offset, int64_t *from_tp);
+/*
+ * Where the dynamic linker has left word of a library's TLS block, for the
+ * library's own code (x86_64).
+ */
+struct dw_tls_slot {
+	uint64_t addr;	/* link-time, of the word */
+	bool is_module; /* it is the library's number; else its block's offset
+			   from the thread pointer, plus `more` */
+	int64_t more;
+};
+bool dw_tls_slot(struct dw_module *m, struct dw_tls_slot *out);
 
 /* An id in dw_types() for a type's die. */
 uint32_t dw_type_id(struct dw_module *m, Dwarf_Die *type);

@@ -59,6 +59,14 @@ static void note_scope(struct walk *w, Dwarf_Die *die, const char *scope)
 	die_table_put(w->m, &w->scope_of, die->addr, w->scopes.n);
 }
 
+bool dw_entry(Dwarf_Die *die, Dwarf_Addr *entry)
+{
+	Dwarf_Addr base, end;
+
+	return !dwarf_entrypc(die, entry) ||
+	       dwarf_ranges(die, 0, &base, entry, &end) > 0;
+}
+
 static void take_function(struct walk *w, Dwarf_Die *die, const char *scope)
 {
 	struct dw_module *m = w->m;
@@ -70,7 +78,7 @@ static void take_function(struct walk *w, Dwarf_Die *die, const char *scope)
 	if (dw_flag(die, DW_AT_declaration))
 		return;
 	/* What the linker threw away starts at 0. */
-	if (!dwarf_entrypc(die, &entry) && (entry || m->etype == ET_REL))
+	if (dw_entry(die, &entry) && (entry || m->etype == ET_REL))
 		f.entry = entry;
 	f.can_inline = dwarf_func_inline(die) != 0;
 	f.name = dwarf_diename(die);
@@ -100,6 +108,26 @@ static bool has_methods(Dwarf_Die *cu)
 	default:
 		return true;
 	}
+}
+
+/*
+ * Functions within functions, as gcc has them in C: the linker calls them
+ * "name.0" (and "name.part.0" what it cut from others).
+ */
+static bool has_nested(struct dw_module *m)
+{
+	int n = dwfl_module_getsymtab(m->mod);
+
+	for (int i = 1; i < n; i++) {
+		GElf_Sym sym;
+		const char *name = dwfl_module_getsym(m->mod, i, &sym, NULL);
+		const char *dot = name ? strchr(name, '.') : NULL;
+
+		if (dot && GELF_ST_TYPE(sym.st_info) == STT_FUNC && dot[1] &&
+		    !dot[1 + strspn(dot + 1, "0123456789")])
+			return true;
+	}
+	return false;
 }
 
 static void walk_level(struct walk *w, Dwarf_Die *parent, const char *scope,
@@ -169,10 +197,11 @@ const struct dw_func *dw_funcs(struct dw_module *m, uint32_t *n)
 	if (!m->funcs_read) {
 		const struct dw_units *u = dw_units(m);
 		struct walk w = {.m = m};
+		bool nested = has_nested(m);
 		m->funcs_read = true;
 		vec_for (&u->v, i)
-			walk_level(&w, &u->v.v[i], "", has_methods(&u->v.v[i]),
-				   0);
+			walk_level(&w, &u->v.v[i], "",
+				   nested || has_methods(&u->v.v[i]), 0);
 		fill_scopes(&w);
 		if (m->funcs.n)
 			qsort(m->funcs.v, m->funcs.n, sizeof(*m->funcs.v),
@@ -220,7 +249,7 @@ static void walk_inlines(struct dw_module *m, Dwarf_Die *parent, unsigned depth)
 			    dwarf_formref_die(&a, &next) &&
 			    die_table_get(&m->by_die, next.addr))
 				k = die_table_get(&m->by_die, next.addr);
-			if (k && !dwarf_entrypc(&d, &entry) && entry) {
+			if (k && dw_entry(&d, &entry) && entry) {
 				in.func = &m->funcs.v[k - 1];
 				in.entry = entry;
 				vec_push(m->arena, &m->inlines, in);

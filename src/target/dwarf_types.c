@@ -565,14 +565,46 @@ static bool member_offset(Dwarf_Die *d, uint64_t *bytes)
 	return true;
 }
 
+/*
+ * "dup, deref, constant, minus, deref, plus": the vtable has the distance.
+ * 0: it is nothing of the kind.
+ */
+static uint32_t virtual_base(Dwarf_Die *d)
+{
+	static const uint8_t rest[] = {DW_OP_minus, DW_OP_deref, DW_OP_plus};
+	Dwarf_Attribute a;
+	Dwarf_Op *ops;
+	Dwarf_Word at;
+	size_t n;
+
+	if (!dwarf_attr(d, DW_AT_data_member_location, &a) ||
+	    dwarf_getlocation(&a, &ops, &n) || n != 6 ||
+	    ops[0].atom != DW_OP_dup || ops[1].atom != DW_OP_deref)
+		return 0;
+	for (unsigned i = 0; i < sizeof(rest); i++)
+		if (ops[3 + i].atom != rest[i])
+			return 0;
+	at = ops[2].atom >= DW_OP_lit0 && ops[2].atom <= DW_OP_lit31
+		     ? (Dwarf_Word)(ops[2].atom - DW_OP_lit0)
+	     : ops[2].atom == DW_OP_constu || ops[2].atom == DW_OP_const1u ||
+			     ops[2].atom == DW_OP_const2u
+		     ? ops[2].number
+		     : 0;
+	return at < 65536 ? (uint32_t)at : 0;
+}
+
 static bool read_member(struct dw_module *m, Dwarf_Die *d, struct tmember *out)
 {
 	uint64_t bytes, bits, size;
 	const char *name = dwarf_diename(d);
 
 	*out = (struct tmember){.name = name ? name : ""};
-	if (dwarf_tag(d) == DW_TAG_inheritance)
+	if (dwarf_tag(d) == DW_TAG_inheritance) {
 		out->name = ""; /* its members are the class' own */
+		out->vbase = virtual_base(d);
+		if (out->vbase)
+			return dw_type_of(m, d, &out->type);
+	}
 	if (!dw_type_of(m, d, &out->type) || !member_offset(d, &bytes) ||
 	    bytes > UINT32_MAX / 8)
 		return false;

@@ -369,3 +369,74 @@ bool dw_tls_offset(struct dw_module *m, uint64_t offset, int64_t *from_tp)
 	}
 	return false;
 }
+
+/* How much a relocation tells: nothing, the best, what another may replace. */
+static unsigned slot_rank(const GElf_Rela *r)
+{
+	bool own = !GELF_R_SYM(r->r_info);
+
+	switch (GELF_R_TYPE(r->r_info)) {
+	case R_X86_64_DTPMOD64:
+		return own ? 4 : 2;
+	case R_X86_64_TPOFF64:
+		return own ? 3 : 1;
+	}
+	return 0;
+}
+
+/* What the symbol of a relocation has as its offset; false: not of this file. */
+static bool own_symbol(Elf *e, const GElf_Shdr *rel, const GElf_Rela *r,
+		       uint64_t *value)
+{
+	Elf_Scn *scn = elf_getscn(e, rel->sh_link);
+	Elf_Data *d = scn ? elf_getdata(scn, NULL) : NULL;
+	GElf_Sym sym;
+
+	*value = 0;
+	if (!GELF_R_SYM(r->r_info))
+		return true;
+	if (!d || !gelf_getsym(d, (int)GELF_R_SYM(r->r_info), &sym) ||
+	    sym.st_shndx == SHN_UNDEF)
+		return false;
+	*value = sym.st_value;
+	return true;
+}
+
+static void best_slot(Elf *e, const GElf_Shdr *sh, Elf_Data *d, unsigned *rank,
+		      struct dw_tls_slot *out)
+{
+	size_t n = sh->sh_entsize ? d->d_size / sh->sh_entsize : 0;
+	uint64_t value;
+	GElf_Rela r;
+
+	for (size_t i = 0; i < n && i < INT32_MAX; i++) {
+		if (!gelf_getrela(d, (int)i, &r) || slot_rank(&r) <= *rank ||
+		    !own_symbol(e, sh, &r, &value))
+			continue;
+		*rank = slot_rank(&r);
+		out->addr = r.r_offset;
+		out->is_module = GELF_R_TYPE(r.r_info) == R_X86_64_DTPMOD64;
+		out->more = r.r_addend + (int64_t)value;
+	}
+}
+
+bool dw_tls_slot(struct dw_module *m, struct dw_tls_slot *out)
+{
+	GElf_Addr bias;
+	Elf *e = dwfl_module_getelf(m->mod, &bias);
+	Elf_Scn *scn = NULL;
+	unsigned rank = 0;
+
+	if (!e || m->machine != EM_X86_64)
+		return false;
+	while ((scn = elf_nextscn(e, scn))) {
+		GElf_Shdr sh;
+		Elf_Data *d;
+
+		if (gelf_getshdr(scn, &sh) && sh.sh_type == SHT_RELA &&
+		    (sh.sh_flags & SHF_ALLOC) &&
+		    (d = elf_getdata(scn, NULL)))
+			best_slot(e, &sh, d, &rank, out);
+	}
+	return rank != 0;
+}

@@ -28,14 +28,22 @@ static bool find_member(const struct ttype *t, const char *name,
 			out->bit_off = bit_off + m.bit_off;
 			out->bit_size = m.bit_size;
 			out->depth = depth + 1;
+			out->vbase = 0;
 			return true;
 		}
 		struct ttype in;
-		if (t->src->ops->get(t->src, m.type, &in) &&
-		    (in.kind == TT_STRUCT || in.kind == TT_UNION) &&
-		    find_member(&in, name, out, depth + 1, bit_off + m.bit_off,
-				budget))
-			return true;
+		if (!t->src->ops->get(t->src, m.type, &in) ||
+		    (in.kind != TT_STRUCT && in.kind != TT_UNION) ||
+		    !find_member(&in, name, out, depth + 1, bit_off + m.bit_off,
+				 budget))
+			continue;
+		if (m.vbase) {
+			out->type = m.type;
+			out->bit_off = bit_off;
+			out->bit_size = 0;
+			out->vbase = m.vbase;
+		}
+		return true;
 	}
 	return false;
 }
@@ -47,6 +55,7 @@ bool ttype_find_member(const struct ttype *t, const char *name,
 
 	if ((t->kind != TT_STRUCT && t->kind != TT_UNION) || !*name)
 		return false;
+	out->vbase = 0;
 	return find_member(t, name, out, 0, 0, &budget);
 }
 
@@ -108,7 +117,7 @@ bool ttype_size(const struct type_src *s, uint32_t id, uint64_t *size)
 			return false;
 		if (t.kind != TT_ARRAY) {
 			*size = n * t.size;
-			return t.size != 0;
+			return *size != 0;
 		}
 		if (t.n && n > UINT32_MAX / t.n)
 			return false;

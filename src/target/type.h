@@ -57,6 +57,10 @@ struct tmember {
 	uint32_t type;
 	uint32_t bit_off;  /* from the start of the struct */
 	uint32_t bit_size; /* of a bit-field, else 0 */
+	/* A virtual base class, else 0: the object's vtable holds the base's
+	   distance from the object, this many bytes before what the object's
+	   first word points to. bit_off is 0. */
+	uint32_t vbase;
 };
 
 struct type_ops {
@@ -88,6 +92,9 @@ struct tmember_path {
 	uint32_t bit_size;
 	uint32_t index[TTYPE_MAX_DEPTH]; /* one per level, outermost first */
 	uint32_t depth;
+	/* Not 0: what is at bit_off has a virtual base (struct tmember) of this
+	   type, in which the member must be looked for. */
+	uint32_t vbase;
 };
 bool ttype_find_member(const struct ttype *t, const char *name,
 		       struct tmember_path *out);

@@ -143,6 +143,18 @@ variant_debuginfod() {
 	server=
 }
 
+# The same names in two files and a library, which has TLS of its own. What is
+# looked at is the program, its other file, then the library.
+build_spread() { # out
+	(cd "$here" && "${2:-gcc}" -g -O1 -shared -fPIC -DLIBRARY spread_other.c -o "$1.so" &&
+		"${2:-gcc}" -g -O1 spread.c spread_other.c "$1.so" -o "$1")
+}
+variant_spread() {
+	build_spread "$1" && compare "$2" "$1" spread.c &&
+		compare "$2.other" "$1" spread_other.c &&
+		LIB=$1.so compare "$2.library" "$1" spread_other.c
+}
+
 variants() {
 	local v
 	for v in $(declare -F | sed -n 's/^declare -f variant_//p'); do
@@ -151,7 +163,7 @@ variants() {
 	done
 }
 
-sources="types.c opt.c classes.cc"
+sources="types.c opt.c classes.cc layout.c scopes.c deep.c virtual.cc"
 if [ "$mode" = some ]; then
 	matrix types.c gcc 0 5
 	matrix types.c clang 2 4

@@ -131,6 +131,8 @@ static void read_all(struct arena *a, struct dw_module *m)
 	const struct dw_func *f = dw_funcs(m, &n);
 	for (uint32_t i = 0; i < n && i < MAX_EACH; i++)
 		read_func(m, &f[i]);
+	struct dw_source_table sources = {0};
+	dw_sources(m, &sources);
 	const struct dw_inline *in = dw_inlines(m, &n);
 	for (uint32_t i = 0; i < n && i < MAX_EACH; i++) {
 		Dwarf_Die d = in[i].die, at;
