@@ -15,8 +15,9 @@
  *   thread.end    sched_process_exit of any thread but the first.
  *
  * Linux 6.16 moved sched_process_exit to where the program file is still
- * known and gave it a second argument; before, an end cannot be matched with
- * a path.
+ * known and gave it a second argument; before, the end of a program with a
+ * path is the entry of do_exit(), which every thread calls with its program
+ * still there (a kprobe).
  */
 #include <string.h>
 
@@ -89,6 +90,24 @@ static struct stmt *exit_filter(const struct probe_env *env, struct loc loc,
 		env, loc,
 		(const char *const[]){"signal", "live", "counter", NULL}, why);
 	return live ? stmt_next_if(a, loc, live) : NULL;
+}
+
+/* The same at the entry of do_exit(), which has not counted this one off. */
+static struct stmt *dying_filter(const struct probe_env *env, struct loc loc,
+				 const struct life *l, const char **why)
+{
+	struct arena *a = env->arena;
+	struct expr *live;
+
+	if (l->event == WIRE_PROC_THREAD_END)
+		return exit_filter(env, loc, l, why);
+	live = task_field(
+		env, loc,
+		(const char *const[]){"signal", "live", "counter", NULL}, why);
+	return live ? stmt_next_if(a, loc,
+				   expr_binary(a, loc, OP_NE, live,
+					       expr_number(a, loc, 1)))
+		    : NULL;
 }
 
 /* System calls that make processes: their numbers. */
@@ -259,16 +278,28 @@ static bool add_begin(const struct probe_env *env, const struct probe_point *p,
 	return add_site(env, p, l, sc, "sys_exit", newborn, out, why);
 }
 
+static void set_at_do_exit(struct probe_site *s)
+{
+	s->attach.kind = WIRE_PROBE_KPROBE;
+	s->attach.event = 0;
+	s->symbol = "do_exit";
+	s->prog_type = IMAGE_PROG_KPROBE;
+}
+
 static bool add_end(const struct probe_env *env, const struct probe_point *p,
 		    const struct life *l, const struct scope *sc,
 		    struct site_list *out, const char **why)
 {
+	struct stmt *filter;
+
 	if (sc->elf && !sc->pid && !exit_has_group_dead(env)) {
-		*why = "before Linux 6.16 the kernel reports an exit when the "
-		       "program file is no longer known";
-		return false;
+		filter = dying_filter(env, p->loc, l, why);
+		if (!filter || !add_site(env, p, l, sc, NULL, filter, out, why))
+			return false;
+		set_at_do_exit(vec_last(&out->v));
+		return true;
 	}
-	struct stmt *filter = exit_filter(env, p->loc, l, why);
+	filter = exit_filter(env, p->loc, l, why);
 	return filter &&
 	       add_site(env, p, l, sc, "sched_process_exit", filter, out, why);
 }

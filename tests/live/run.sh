@@ -42,9 +42,9 @@ need() {
 			skip "needs the initial PID namespace" ;;
 	process-end)
 		need bpf
-		"$stap" -p2 -e 'probe process("/bin/sh").end { }' 2>&1 |
-			grep -q 'before Linux 6.16' &&
-			skip "needs an exit event that knows the program (Linux 6.16)"
+		"$stap" -c true -e 'probe process("/bin/sh").end { }' 2>&1 |
+			grep -q 'do_exit' &&
+			skip "needs an exit event that knows the program (Linux 6.16), or kprobes"
 		true ;;
 	root) [ "$(id -u)" = 0 ] || skip "needs root" ;;
 	*) command -v "$1" >/dev/null || skip "needs $1" ;;

@@ -80,16 +80,16 @@ static bool get(const struct type_src *s, uint32_t id, struct ttype *t)
 static bool member(const struct ttype *t, uint32_t i, struct tmember *m)
 {
 	static const struct tmember task[] = {
-		{"pid", T_INT, 8 * 24, 0},
-		{"comm", T_COMM, 8 * 40, 0},
-		{"tasks", T_LIST, 8 * 80, 0},
-		{"in_execve", T_INT, 8 * 100, 1},
-		{"usage", T_USAGE, 8 * 104, 0},
+		{"pid", T_INT, 8 * 24, 0, 0},
+		{"comm", T_COMM, 8 * 40, 0, 0},
+		{"tasks", T_LIST, 8 * 80, 0, 0},
+		{"in_execve", T_INT, 8 * 100, 1, 0},
+		{"usage", T_USAGE, 8 * 104, 0, 0},
 	};
-	static const struct tmember list[] = {{"next", T_PTR, 0, 0},
-					      {"prev", T_PTR, 64, 0}};
-	static const struct tmember usage[] = {{"refs", T_ATOMIC, 0, 0}};
-	static const struct tmember atomic[] = {{"counter", T_INT, 0, 0}};
+	static const struct tmember list[] = {{"next", T_PTR, 0, 0, 0},
+					      {"prev", T_PTR, 64, 0, 0}};
+	static const struct tmember usage[] = {{"refs", T_ATOMIC, 0, 0, 0}};
+	static const struct tmember atomic[] = {{"counter", T_INT, 0, 0, 0}};
 
 	*m = t->id == T_TASK	? task[i]
 	     : t->id == T_LIST	? list[i]
