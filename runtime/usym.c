@@ -69,7 +69,7 @@ RT_STEP(umod_step, struct umod_search)
 }
 
 /* The module of the mapping in ctx.vma_*, or 0. */
-RT_FN w_u64 rt_i_mapped(w_u64 c)
+RT_INLINE w_u64 rt_i_mapped(w_u64 c)
 {
 	struct rt_ctx *ctx = rt_ctx(c);
 	struct umod_search s;
@@ -85,7 +85,7 @@ RT_FN w_u64 rt_i_mapped(w_u64 c)
 /* ---- mappings of other processes, and of those that are gone ---- */
 
 /* Keeps the mapping in ctx.vma_* and its module. */
-RT_FN w_u64 rt_i_remember(w_u64 c, w_u64 mod)
+RT_INLINE w_u64 rt_i_remember(w_u64 c, w_u64 mod)
 {
 	struct rt_ctx *ctx = rt_ctx(c);
 	struct rt_umod *m = rt_at(mod);
@@ -128,7 +128,7 @@ RT_STEP(seen_step, struct seen_search)
 	return 0;
 }
 
-RT_FN w_u64 rt_i_remembered(w_u64 c, w_u64 addr)
+RT_INLINE w_u64 rt_i_remembered(w_u64 c, w_u64 addr)
 {
 	struct seen_search s;
 	struct rt_seen *e;
@@ -147,7 +147,7 @@ RT_FN w_u64 rt_i_remembered(w_u64 c, w_u64 addr)
 }
 
 /* Uninitialised data lies behind the file's mapping, which goes before. */
-RT_FN w_u64 rt_i_bss(w_u64 c, w_u64 addr)
+RT_INLINE w_u64 rt_i_bss(w_u64 c, w_u64 addr)
 {
 	w_u64 mod, off;
 	struct rt_umod *m;

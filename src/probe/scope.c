@@ -48,6 +48,19 @@ static void show(const struct probe_env *env, struct scope *s,
 }
 
 /* Probes go to the file; the process may run what stood there before. */
+static void report_mapped(const struct probe_env *env,
+			  const struct elf_file *elf, const struct elf_file *m,
+			  int pid)
+{
+	diag_remedy(diag_report(env->diag, BUILD_ID_MISMATCH, LOC_NONE, NULL,
+				elf->path, pid,
+				elf_build_id_text(env->arena, elf),
+				elf_build_id_text(env->arena, m)),
+		    "process(%d) means what it runs; restart it to probe the "
+		    "new file",
+		    pid);
+}
+
 static void check_mapped(const struct probe_env *env,
 			 const struct elf_file *elf, int pid)
 {
@@ -55,13 +68,29 @@ static void check_mapped(const struct probe_env *env,
 		pid ? target_other_mapped(env->targets, pid, elf) : NULL;
 
 	if (m)
-		diag_remedy(diag_report(env->diag, BUILD_ID_MISMATCH, LOC_NONE,
-					NULL, elf->path, pid,
-					elf_build_id_text(env->arena, elf),
-					elf_build_id_text(env->arena, m)),
-			    "process(%d) means what it runs; restart it to "
-			    "probe the new file",
-			    pid);
+		report_mapped(env, elf, m, pid);
+}
+
+/*
+ * Without -x or -c anybody may run the program: the first process that has
+ * another build of `elf` mapped. `program`: what it runs; elf, or linked to it.
+ */
+static void check_everybody(const struct probe_env *env,
+			    const struct elf_file *program,
+			    const struct elf_file *elf)
+{
+	const struct elf_file *m;
+	int pid = 0;
+
+	if (env->target_pid || env->target_cmd)
+		return;
+	while ((pid = target_next_running(env->targets, program->path, pid))) {
+		m = target_other_mapped(env->targets, pid, elf);
+		if (m) {
+			report_mapped(env, elf, m, pid);
+			return;
+		}
+	}
 }
 
 static bool add_program(const struct probe_env *env, const char *file,
@@ -78,6 +107,7 @@ static bool add_program(const struct probe_env *env, const char *file,
 	struct scope *s = new_scope(env);
 	s->elf = s->program = elf;
 	check_mapped(env, elf, env->target_pid);
+	check_everybody(env, elf, elf);
 	show(env, s, arena_printf(env->arena, "\"%s\"", elf->path));
 	vec_push(env->arena, &out->v, s);
 	return true;
@@ -229,6 +259,8 @@ static bool add_library(const struct probe_env *env, const struct scope *prog,
 	struct scope *s = new_scope(env);
 	*s = *prog;
 	check_mapped(env, elf, prog->pid ? prog->pid : env->target_pid);
+	if (!prog->pid && prog->elf)
+		check_everybody(env, prog->elf, elf);
 	s->elf = elf;
 	s->head = arena_printf(env->arena, "%s.library(\"%s\")", prog->head,
 			       elf->path);

@@ -3,6 +3,7 @@
  * Files as a running process has them: under its own mounts, and as they were
  * when it mapped them, which need not be what stands under their names now.
  */
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,4 +95,30 @@ const struct elf_file *target_other_mapped(struct target_cache *c, int pid,
 	if (maps)
 		fclose(maps);
 	return found;
+}
+
+static bool runs(struct target_cache *c, int pid, const char *path)
+{
+	char link[64], exe[4096];
+	size_t n = strlen(path);
+
+	snprintf(link, sizeof(link), "/proc/%d/exe", pid);
+	return read_link(c, link, exe, sizeof(exe)) &&
+	       !strncmp(exe, path, n) && (!exe[n] || !strcmp(exe + n, gone));
+}
+
+int target_next_running(struct target_cache *c, const char *path, int pid)
+{
+	DIR *d = opendir(target_path(c, "/proc"));
+	const struct dirent *e;
+	int next = 0;
+
+	while (d && (e = readdir(d))) {
+		int k = atoi(e->d_name);
+		if (k > pid && (!next || k < next) && runs(c, k, path))
+			next = k;
+	}
+	if (d)
+		closedir(d);
+	return next;
 }

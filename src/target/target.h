@@ -166,6 +166,9 @@ struct target_mapping {
 /* The next executable mapping of a file from /proc/PID/maps. */
 bool target_next_mapping(struct target_cache *c, int pid, FILE *maps,
 			 struct target_mapping *out);
+/* A process with a higher number than pid that runs what is, or was, under this
+   path; 0: there is none. */
+int target_next_running(struct target_cache *c, const char *path, int pid);
 /* What the process has mapped under the file's name when that is another
    file, by its build-id; else NULL. */
 const struct elf_file *target_other_mapped(struct target_cache *c, int pid,

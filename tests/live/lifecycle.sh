@@ -85,12 +85,44 @@ test_a_program_that_was_replaced_or_deleted() {
 		"$PWD/server" >out 2>err || true
 	expect "WARNING: Build-id mismatch: \"$PWD/server\" pid $pid, the file has [0-9a-f]+, what the process has mapped [0-9a-f]+ \\[build-id-mismatch\\]" err
 	expect '^new 0$' out
+	# nobody was named, and somebody runs the old one
+	"$stap" -T 1 -e 'global n probe process(@1).function("tick") { n++ } probe end { println("new ", n) }' \
+		"$PWD/server" >out 2>err || true
+	expect "WARNING: Build-id mismatch: \"$PWD/server\" pid $pid, " err
 	# the process knows its own, which now is gone
 	rm server
 	"$stap" -T 1 -e "global n probe process($pid).function(\"tick\") { n++; x = \$n }
 		probe end { println(n > 3 ? \"ticks\" : \"none\") }" >out 2>err
 	kill $pid
 	expect '^ticks$' out
+	fails grep -q mismatch err
+}
+
+# The same of a library that is mapped: another one stands in its place, then
+# none.
+test_a_library_that_was_replaced_or_deleted() {
+	need bpf
+	printf '__attribute__((noinline)) int tock(int n) { __asm__ volatile(""); return n + STEP; }\n' >lib.c
+	printf '#include <unistd.h>\nint tock(int); int main(void) { for (int n = 0;; n = tock(n)) usleep(10000); }\n' >user.c
+	cc -g -O1 -shared -fPIC -Wl,--build-id -DSTEP=1 lib.c -o libtock.so
+	cc -g -O1 user.c -L. -ltock -Wl,-rpath,"$PWD" -o user
+	./user &
+	pid=$!
+	cc -g -O1 -shared -fPIC -Wl,--build-id -DSTEP=2 lib.c -o new.so
+	sleep 0.2
+	mv new.so libtock.so
+	script='global n probe process(@1).library("libtock.so").function("tock") { n++ } probe end { println("new ", n) }'
+	for who in '' "-x $pid"; do
+		# shellcheck disable=SC2086
+		"$stap" -T 1 $who -e "$script" "$PWD/user" >out 2>err || true
+		expect "WARNING: Build-id mismatch: \"$PWD/libtock.so\" pid $pid, " err
+		expect '^new 0$' out
+	done
+	rm libtock.so
+	"$stap" -T 1 -e "global n probe process($pid).library(\"*libtock.so*\").function(\"tock\") { n++; x = \$n }
+		probe end { println(n > 3 ? \"tocks\" : \"none\") }" >out 2>err
+	kill $pid
+	expect '^tocks$' out
 	fails grep -q mismatch err
 }
 

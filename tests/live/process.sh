@@ -25,6 +25,38 @@ test_call_graph_nests() {
 	expect 'block_hasher\([0-9]+\):->bdev_close' out
 }
 
+# Each thread's entries and returns nest by themselves, none is lost; _start
+# alone does not return.
+test_call_graph_nests_in_each_of_ten_threads() {
+	need bpf
+	hasher=$(dirname "$stap")/build/block_hasher
+	head -c 65536 /dev/zero >data
+	"$stap" -c "sh -c '$hasher -d data -b 512 -t 10 -n 2 >hashed'" \
+		"$(dirname "$stap")/examples/callgraph.stp" "$hasher" '*' >out
+	expect '^10 threads' hashed
+	cat >nest.awk <<-'EOF2'
+	{
+		match($0, /\([0-9]+\): */)
+		tid = substr($0, RSTART + 1); sub(/\).*/, "", tid)
+		rest = substr($0, RSTART); sub(/^\([0-9]+\):/, "", rest)
+		indent = match(rest, /[-<]/) - 1
+		name = substr(rest, indent + 3); sub(/ .*/, "", name)
+		if (rest ~ /^ *->/) {
+			if (indent != depth[tid]) { print "indented by " indent ", " depth[tid] " deep: " $0; bad++ }
+			open[tid, depth[tid]++] = name
+			entries++
+		} else {
+			if (indent != --depth[tid] || open[tid, depth[tid]] != name) { print "return from " open[tid, depth[tid]] ", depth " depth[tid] ": " $0; bad++ }
+			returns++
+		}
+		if (name == "thread_func") threads[tid]++
+	}
+	END { for (t in threads) n++; print entries - returns, n, bad + 0, (entries > 100) }
+	EOF2
+	awk -f nest.awk out >nested
+	expect '^1 10 0 1$' nested
+}
+
 # Handlers see the numbers of the initial PID namespace, the session those of
 # its own: -c and -x must still mean the same process.
 test_targets_are_found_in_a_pid_namespace() {
