@@ -112,7 +112,7 @@ static const char *site_fact(const struct probe_site *s, enum point_fact fact)
 	case POINT_TYPE:
 		return type_of_site(s);
 	default:
-		return s->symbol ? s->symbol : "";
+		return s->func ? s->func : s->symbol ? s->symbol : "";
 	}
 }
 

@@ -8,7 +8,7 @@
  */
 #include <string.h>
 
-#include "probe/kind.h"
+#include "probe/kfunc.h"
 #include "probe/modules.h"
 
 /* Structs of about this name, to suggest. Slow, so only on errors. */
@@ -130,28 +130,6 @@ static bool bind_autocast(const struct probe_env *env, struct expr *e,
 	return ok;
 }
 
-/*
- * This CPU's copy of a per-CPU variable: the symbol's value is what the
- * kernel's table of the CPUs' areas is added to.
- */
-static struct expr *percpu_address(const struct probe_env *env, struct loc loc,
-				   uint64_t sym, const char **why)
-{
-	struct arena *ar = env->arena;
-	struct expr *slot;
-	uint64_t table;
-
-	if (!target_kernel_symbol(env->targets, "__per_cpu_offset", &table,
-				  why))
-		return NULL;
-	slot = long_add(ar, expr_number(ar, loc, (int64_t)table),
-			expr_binary(ar, loc, OP_MUL,
-				    expr_call(ar, loc, "cpu"),
-				    expr_number(ar, loc, 8)));
-	return long_add(ar, expr_number(ar, loc, (int64_t)sym),
-			prim_read(ar, loc, slot, 8, false, false));
-}
-
 /* A variable whose type BTF has: mostly the per-CPU ones. */
 static bool bind_typed_var(const struct probe_env *env, struct expr *e,
 			   const struct kbtf *b, const char *name,
@@ -169,7 +147,7 @@ static bool bind_typed_var(const struct probe_env *env, struct expr *e,
 		return false;
 	addr = expr_number(env->arena, e->loc, (int64_t)sym);
 	if (!strcmp(kbtf_var_section(b, name), ".data..percpu"))
-		addr = percpu_address(env, e->loc, sym, why);
+		addr = kfunc_percpu(env, e->loc, sym, why);
 	if (!addr)
 		return false;
 	access_memory(&a, env, e->loc, kbtf_types(b), type, addr, false);
@@ -188,7 +166,7 @@ static bool bind_kernel_var(const struct probe_env *env, struct expr *e,
 {
 	const struct kbtf *b = target_vmlinux(env->targets, NULL, NULL);
 	struct arena *ar = env->arena;
-	const char *name = e->target.name;
+	const char *name = e->target.name, *dwarf_why = NULL;
 	uint64_t addr;
 	uint32_t type;
 
@@ -197,8 +175,13 @@ static bool bind_kernel_var(const struct probe_env *env, struct expr *e,
 		return bind_typed_var(env, e, b, name, type, lvalue, why, have);
 	if (!target_kernel_symbol(env->targets, name, &addr, why))
 		return false;
+	if (!lvalue && kfunc_bind_global(env, e, &dwarf_why, have))
+		return true;
 	if (lvalue || e->target.steps.n || e->target.pretty ||
 	    !e->target.addr_of) {
+		*why = dwarf_why;
+		if (*why)
+			return false;
 		*why = arena_printf(
 			ar,
 			"the kernel's type information does not describe the "

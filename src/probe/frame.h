@@ -57,6 +57,10 @@ bool frame_return(const struct frame *f, const struct probe_env *env,
 bool frame_bind(const struct frame *f, const struct probe_env *env,
 		struct expr *e, bool lvalue, const char **why,
 		const char **have);
+/* The same where what a return's handler says of a variable means the entry. */
+bool frame_bind_site(const struct frame *f, const struct probe_env *env,
+		     struct expr *e, bool lvalue, const char **why,
+		     const char **have);
 /* @var("name"): globals only. */
 bool frame_bind_global(const struct frame *f, const struct probe_env *env,
 		       struct expr *e, bool lvalue, const char **why,

@@ -302,6 +302,45 @@ bool frame_bind(const struct frame *f, const struct probe_env *env,
 	return bind_place(f, env, e, &var, lvalue, why, have);
 }
 
+/* What a return handler says of a variable means the function's entry. */
+static bool means_entry(const struct frame *f, const struct expr *e)
+{
+	const char *name = e->target.name;
+
+	return f->is_return && strcmp(name, "return") &&
+	       strcmp(name, "$return");
+}
+
+static bool bind_entry(const struct frame *f, const struct probe_env *env,
+		       struct expr *e, const char **why, const char **have)
+{
+	struct frame at = *f;
+	struct expr *probe = expr_clone(env->arena, e), *x;
+
+	/* Would it bind there? */
+	at.is_return = false;
+	if (!frame_bind(&at, env, probe, false, why, have))
+		return false;
+	x = expr_new(env->arena, E_ENTRY, e->loc);
+	x->defined.arg = expr_clone(env->arena, e);
+	x->ctype = value_type_of(probe->target.bound);
+	e->target.bound = x;
+	return true;
+}
+
+bool frame_bind_site(const struct frame *f, const struct probe_env *env,
+		     struct expr *e, bool lvalue, const char **why,
+		     const char **have)
+{
+	if (lvalue && f->is_return) {
+		*why = "it cannot be modified after the function";
+		return false;
+	}
+	if (means_entry(f, e))
+		return bind_entry(f, env, e, why, have);
+	return frame_bind(f, env, e, lvalue, why, have);
+}
+
 bool frame_bind_global(const struct frame *f, const struct probe_env *env,
 		       struct expr *e, bool lvalue, const char **why,
 		       const char **have)
@@ -321,9 +360,18 @@ bool frame_bind_global(const struct frame *f, const struct probe_env *env,
 
 /* ---- -L ---- */
 
-static void list_var(const struct frame *f, const struct dw_var *v,
-		     struct strbuf *out)
+/* What has a place here: the others were optimised out. */
+static void list_var(const struct frame *f, const struct probe_env *env,
+		     struct dw_var *v, struct strbuf *out)
 {
+	struct dw_loc l;
+	const char *why;
+
+	(void)env;
+	if (!f->is_return &&
+	    (!dw_location(f->m, &v->die, f->pc, &l, &why) ||
+	     l.kind == DW_LOC_NONE))
+		return;
 	sb_printf(out, " $%s:", v->name);
 	ttype_spell(out, dw_types(f->m), v->type);
 }
@@ -346,5 +394,5 @@ void frame_list_vars(const struct frame *f, const struct probe_env *env,
 	for (int pass = 0; pass < 2; pass++)
 		vec_for (&l, i)
 			if (l.v[i].is_param == !pass)
-				list_var(f, &l.v[i], out);
+				list_var(f, env, &l.v[i], out);
 }

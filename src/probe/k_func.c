@@ -14,22 +14,9 @@
 
 #include "probe/kfunc.h"
 
-struct spec {
-	enum { IN_KERNEL, IN_MODULE, BY_KPROBE } family;
-	const char *module; /* or NULL */
-	bool is_statement;
-	const char *text; /* pattern; NULL: number */
-	int64_t number;
-	unsigned at; /* the component with the pattern */
-	bool call, is_return, exported, absolute, nearest;
-	bool has_maxactive;
-	int64_t maxactive;
-	unsigned dwarf_at; /* component that only DWARF can answer; or 0 */
-};
-
 /* ---- points ---- */
 
-static bool parse_head(const struct probe_point *p, struct spec *s)
+static bool parse_head(const struct probe_point *p, struct kfunc_spec *s)
 {
 	unsigned i = 1;
 
@@ -57,19 +44,35 @@ static bool parse_head(const struct probe_point *p, struct spec *s)
 	return s->text || pp_number(p, i, &s->number);
 }
 
-static bool parse_suffix(const struct probe_point *p, unsigned i,
-			 struct spec *s)
+/* Those that only debug information can answer. */
+static bool parse_dwarf_suffix(const struct probe_point *p, unsigned i,
+			       struct kfunc_spec *s)
 {
-	static const char *const dwarf[] = {"inline", "label", "callee",
-					    "callees"};
+	const char *text = pp_string(p, i);
 
-	for (unsigned k = 0; k < 4; k++) {
-		if (!pp_is(p, i, dwarf[k]))
-			continue;
-		if (!s->dwarf_at)
-			s->dwarf_at = i;
+	if (pp_bare(p, i, "inline"))
+		s->is_inline = true;
+	else if (pp_bare(p, i, "callees"))
+		s->callees = 1;
+	else if (pp_is(p, i, "callees") && pp_number(p, i, &s->callees) &&
+		 s->callees > 0)
+		;
+	else if (pp_is(p, i, "label") && text)
+		s->label = text;
+	else if (pp_is(p, i, "callee") && text)
+		s->callee = text;
+	else
+		return false;
+	if (!s->dwarf_at)
+		s->dwarf_at = i;
+	return true;
+}
+
+static bool parse_suffix(const struct probe_point *p, unsigned i,
+			 struct kfunc_spec *s)
+{
+	if (parse_dwarf_suffix(p, i, s))
 		return true;
-	}
 	if (pp_bare(p, i, "call"))
 		s->call = true;
 	else if (pp_bare(p, i, "return"))
@@ -88,9 +91,26 @@ static bool parse_suffix(const struct probe_point *p, unsigned i,
 	return true;
 }
 
-static bool parse(const struct probe_point *p, struct spec *s)
+/* Which of them go together behind .function(). */
+static bool function_suffixes(const struct kfunc_spec *s)
 {
-	*s = (struct spec){0};
+	unsigned inner = !!s->label + !!s->callee + !!s->callees;
+
+	if (s->absolute || s->nearest || inner > 1 ||
+	    s->is_inline + s->call + s->is_return > 1 ||
+	    (s->exported && s->is_inline))
+		return false;
+	if (s->family == BY_KPROBE && s->dwarf_at)
+		return false;
+	if (!s->text && (s->exported || inner))
+		return false;
+	return !s->label || !(s->is_inline || s->call || s->is_return ||
+			      s->exported);
+}
+
+static bool parse(const struct probe_point *p, struct kfunc_spec *s)
+{
+	*s = (struct kfunc_spec){0};
 	if (!parse_head(p, s))
 		return false;
 	for (unsigned i = s->at + 1; i < p->comps.n; i++)
@@ -98,22 +118,29 @@ static bool parse(const struct probe_point *p, struct spec *s)
 			return false;
 	if (s->is_statement)
 		return !s->is_return && !s->call && !s->exported &&
-		       !s->has_maxactive;
-	return !s->absolute && !s->nearest;
+		       !s->has_maxactive && !s->dwarf_at &&
+		       !(s->text && s->absolute);
+	return function_suffixes(s);
 }
 
 /* kernel.function("vfs_read").return, wildcards resolved. */
 static const char *site_name(struct arena *a, const struct probe_point *p,
-			     const struct spec *s, const struct kfunc *fn)
+			     const struct kfunc_spec *s, const struct kfunc *fn,
+			     const char *arg, const char *label)
 {
 	struct strbuf sb = {0};
 
 	vec_for (&p->comps, i) {
 		const struct pp_component *c = &p->comps.v[i];
+		/* a callee is called by its own name */
+		if (pp_is(p, i, "callee") || pp_is(p, i, "callees"))
+			continue;
 		sb_printf(&sb, "%s%s", i ? "." : "", c->name);
 		if (!c->arg)
 			continue;
-		if (i == s->at && s->text)
+		if (i == s->at && arg)
+			sb_printf(&sb, "(%s)", arg);
+		else if (i == s->at && s->text)
 			sb_printf(&sb, "(\"%s\")", fn->name);
 		else if (i == s->at)
 			sb_printf(&sb, "(%#llx)", (long long)s->number);
@@ -121,6 +148,8 @@ static const char *site_name(struct arena *a, const struct probe_point *p,
 			sb_printf(&sb, "(%lld)", (long long)c->arg->num.v);
 		else if (!strcmp(c->name, "module") && fn->module)
 			sb_printf(&sb, "(\"%s\")", fn->module);
+		else if (label && pp_is(p, i, "label"))
+			sb_printf(&sb, "(\"%s\")", label);
 		else
 			sb_printf(&sb, "(\"%s\")", c->arg->str.s);
 	}
@@ -174,25 +203,25 @@ static int unavailable(const struct probe_env *env, const struct probe_point *p)
 	return PROBE_ERROR;
 }
 
-static int needs_dwarf(const struct probe_env *env, const struct probe_point *p,
-		       unsigned at, const char *what)
+static int no_dwarf(const struct probe_env *env, const struct probe_point *p,
+		    unsigned at, const char *what, const char *module)
 {
-	struct arena *a = env->arena;
+	const char *why = NULL, *remedy = NULL;
 
-	diag_remedy(
-		pp_unavailable(env, p, at,
-			       arena_printf(a,
-					    "%s known from the kernel's DWARF "
-					    "debug information only",
-					    what)),
-		"kernel.function(\"NAME\") and .return need no debug "
-		"information");
+	target_kernel_dwarf(env->targets, module, &why, &remedy);
+	diag_remedy(pp_unavailable(
+			    env, p, at,
+			    arena_printf(env->arena,
+					 "%s known from debug information "
+					 "only, and %s",
+					 what, why)),
+		    "%s", remedy);
 	return PROBE_ERROR;
 }
 
 /* ---- sites ---- */
 
-static bool can_fentry(const struct probe_env *env, const struct spec *s,
+static bool can_fentry(const struct probe_env *env, const struct kfunc_spec *s,
 		       struct kfunc_site *k)
 {
 	/* The kernel denies these to fentry, or counts by them. */
@@ -223,9 +252,11 @@ static void set_fentry(const struct probe_env *env, struct probe_site *st,
 	st->prog_type = k->is_return ? IMAGE_PROG_FEXIT : IMAGE_PROG_FENTRY;
 }
 
-static void add_site(const struct probe_env *env, const struct probe_point *p,
-		     const struct spec *s, const struct kfunc *fn, uint64_t off,
-		     struct site_list *out)
+struct probe_site *kfunc_add(const struct probe_env *env,
+			     const struct probe_point *p,
+			     const struct kfunc_spec *s, const struct kfunc *fn,
+			     uint64_t off, const char *arg, const char *label,
+			     struct site_list *out)
 {
 	struct arena *a = env->arena;
 	struct probe_site *st = site_new(env, &probe_kind_func, p, out);
@@ -235,7 +266,7 @@ static void add_site(const struct probe_env *env, const struct probe_point *p,
 	k->off = off;
 	k->is_return = s->is_return;
 	st->data = k;
-	st->name = site_name(a, p, s, fn);
+	st->name = site_name(a, p, s, fn, arg, label);
 	st->target = fn->module;
 	st->symbol = fn->name;
 	/* Another kernel's addresses are not those of its next boot. */
@@ -247,21 +278,22 @@ static void add_site(const struct probe_env *env, const struct probe_point *p,
 		(s->is_return ? WIRE_ATTACH_RETURN : 0) |
 		(s->text && has_wildcard(s->text) ? WIRE_ATTACH_OPTIONAL : 0) |
 		(s->absolute || !*fn->name ? WIRE_ATTACH_ABSOLUTE : 0);
-	if (can_fentry(env, s, k)) {
+	if (!off && can_fentry(env, s, k)) {
 		set_fentry(env, st, k);
-		return;
+		return st;
 	}
 	st->attach.kind = WIRE_PROBE_KPROBE;
 	st->attach.maxactive = (w_u32)s->maxactive;
 	st->prog_type = IMAGE_PROG_KPROBE;
 	st->share_class = arena_printf(a, "kprobe %d %d", s->is_return,
 				       (int)s->maxactive);
+	return st;
 }
 
 /* ---- by name ---- */
 
 static int no_function(const struct probe_env *env, const struct probe_point *p,
-		       const struct spec *s, uint32_t dropped)
+		       const struct kfunc_spec *s, uint32_t dropped)
 {
 	struct arena *a = env->arena;
 	const struct pp_component *c = &p->comps.v[s->at];
@@ -308,7 +340,7 @@ static int no_function(const struct probe_env *env, const struct probe_point *p,
 }
 
 /* EXPORT_SYMBOL leaves a symbol __ksymtab_NAME. */
-static bool is_exported(const struct probe_env *env, const struct kfunc *fn)
+bool kfunc_is_exported(const struct probe_env *env, const struct kfunc *fn)
 {
 	const char *why;
 	uint64_t addr;
@@ -320,7 +352,7 @@ static bool is_exported(const struct probe_env *env, const struct kfunc *fn)
 }
 
 static int by_name(const struct probe_env *env, const struct probe_point *p,
-		   const struct spec *s, struct site_list *out)
+		   const struct kfunc_spec *s, struct site_list *out)
 {
 	struct kfunc_list l = {0};
 	uint32_t dropped = 0, first = out->v.n;
@@ -334,8 +366,8 @@ static int by_name(const struct probe_env *env, const struct probe_point *p,
 		const struct kfunc *fn = &l.v.v[i];
 		if (target_func_blacklisted(env->targets, fn->addr))
 			dropped++;
-		else if (!s->exported || is_exported(env, fn))
-			add_site(env, p, s, fn, 0, out);
+		else if (!s->exported || kfunc_is_exported(env, fn))
+			kfunc_add(env, p, s, fn, 0, NULL, NULL, out);
 	}
 	if (out->v.n == first)
 		return no_function(env, p, s, dropped);
@@ -346,17 +378,179 @@ static int by_name(const struct probe_env *env, const struct probe_point *p,
 	return PROBE_MATCHED;
 }
 
+/* ---- by debug information ---- */
+
+/* Only debug information can answer this; what it is about. */
+static const char *dwarf_question(const struct kfunc_spec *s)
+{
+	if (s->is_inline)
+		return "inlined functions are";
+	if (s->label)
+		return "labels are";
+	if (s->callee || s->callees)
+		return "who calls which function is";
+	if (s->text && strchr(s->text, '@'))
+		return "source files and lines are";
+	return NULL;
+}
+
+static int no_line(const struct probe_env *env, const struct probe_point *p,
+		   const struct kfunc_spec *s, const unsigned around[2])
+{
+	struct arena *a = env->arena;
+	const char *near = "";
+
+	if (around[0] && around[1])
+		near = arena_printf(a, " (lines with code: %u, %u)", around[0],
+				    around[1]);
+	else if (around[0] || around[1])
+		near = arena_printf(a, " (line with code: %u)",
+				    around[0] ? around[0] : around[1]);
+	diag_remedy(diag_report(env->diag, PROCESS_NO_LINE,
+				p->comps.v[s->at].arg->loc,
+				arena_printf(a, "string '%s'", s->text),
+				s->module ? s->module : "the kernel", s->text,
+				near),
+		    "append .nearest to take the next line with code; stap -l "
+		    "'....statement(\"FUNCTION@FILE:*\")' lists them");
+	return PROBE_ERROR;
+}
+
+/* vmlinux, or the modules that are meant. */
+static void modules_meant(const struct probe_env *env,
+			  const struct kfunc_spec *s, struct name_list *out)
+{
+	if (!s->module)
+		vec_push(env->arena, &out->v, NULL);
+	else if (!has_wildcard(s->module))
+		vec_push(env->arena, &out->v, s->module);
+	else
+		target_module_names(env->targets, s->module, out);
+}
+
+/*
+ * Adds what debug information knows. PROBE_MATCHED with nothing added: there
+ * is none, and the question can do without.
+ */
+static int by_dwarf(const struct probe_env *env, const struct probe_point *p,
+		    const struct kfunc_spec *s, uint32_t *dropped,
+		    struct site_list *out)
+{
+	const char *question = dwarf_question(s), *why = NULL;
+	uint32_t added = 0, known = 0;
+	unsigned around[2] = {0};
+	struct name_list modules = {0};
+	struct dw_pattern pat;
+
+	if (!dw_pattern_parse(env->arena, s->text, &pat, &why)) {
+		diag_remedy(diag_report(env->diag, PROCESS_PATTERN,
+					p->comps.v[s->at].arg->loc, NULL,
+					s->text, why),
+			    "patterns are \"f\", \"f@file.c\", "
+			    "\"f@file.c:12\"; f may have wildcards");
+		return PROBE_ERROR;
+	}
+	modules_meant(env, s, &modules);
+	vec_for (&modules.v, i) {
+		struct dw_module *m = target_kernel_dwarf(
+			env->targets, modules.v.v[i], NULL, NULL);
+		if (!m)
+			continue;
+		known++;
+		added += kfunc_by_dwarf(env, p, s, m, modules.v.v[i], &pat,
+					dropped, around, out);
+	}
+	if (added || !question)
+		return PROBE_MATCHED;
+	if (!known)
+		return no_dwarf(env, p, s->dwarf_at ? s->dwarf_at : s->at,
+				question,
+				modules.v.n ? modules.v.v[0] : s->module);
+	if (s->is_statement)
+		return no_line(env, p, s, around);
+	return no_function(env, p, s, *dropped);
+}
+
+/* A pattern or name; what debug information knows comes first. */
+static int by_text(const struct probe_env *env, const struct probe_point *p,
+		   const struct kfunc_spec *s, struct site_list *out)
+{
+	uint32_t first = out->v.n, dropped = 0;
+	int r = PROBE_MATCHED;
+
+	if (dwarf_question(s) ||
+	    (s->family != BY_KPROBE && !has_wildcard(s->text)))
+		r = by_dwarf(env, p, s, &dropped, out);
+	if (r != PROBE_MATCHED)
+		return r;
+	if (out->v.n == first)
+		return by_name(env, p, s, out);
+	if (dropped && !env->listing)
+		diag_report(env->diag, KERNEL_DROPPED, p->comps.v[s->at].loc,
+			    NULL, pp_text(env->arena, p, UINT_MAX, NULL),
+			    dropped, dropped == 1 ? "" : "s");
+	return PROBE_MATCHED;
+}
+
 /* ---- by address ---- */
 
+/* The start of a statement at (or, if any will do, next to) an address. */
+static bool begins_statement(struct dw_module *m, uint64_t *addr, bool nearest)
+{
+	struct dw_line l;
+
+	if (!dw_line_at(m, *addr, &l))
+		return false;
+	if (nearest)
+		*addr = l.addr;
+	return l.addr == *addr;
+}
+
+/* kernel.statement(ADDR): an address of this boot, or as it was linked. */
+static int by_statement(const struct probe_env *env,
+			const struct probe_point *p,
+			const struct kfunc_spec *s, struct site_list *out)
+{
+	uint64_t addr = (uint64_t)s->number, bias = 0;
+	struct dw_module *m = s->module && has_wildcard(s->module)
+				      ? NULL
+				      : target_kernel_dwarf(env->targets,
+							    s->module, NULL,
+							    NULL);
+
+	if (!m)
+		return no_dwarf(env, p, s->at,
+				"where statements begin is", s->module);
+	if (!s->module && target_kernel_bias(env->targets, &bias))
+		addr -= bias;
+	if (!begins_statement(m, &addr, s->nearest)) {
+		addr = (uint64_t)s->number;
+		if (!begins_statement(m, &addr, s->nearest))
+			addr = 0;
+	}
+	if (addr && kfunc_at_address(env, p, s, m, s->module, addr, NULL, out))
+		return PROBE_MATCHED;
+	diag_remedy(diag_report(env->diag, PROCESS_NO_ADDRESS,
+				p->comps.v[s->at].arg->loc, NULL,
+				(unsigned long long)s->number,
+				s->module ? s->module : "the kernel",
+				"no statement begins there"),
+		    "append .nearest, or .absolute if an instruction begins "
+		    "there");
+	return PROBE_ERROR;
+}
+
 static int by_address(const struct probe_env *env, const struct probe_point *p,
-		      const struct spec *s, struct site_list *out)
+		      const struct kfunc_spec *s, struct site_list *out)
 {
 	struct kfunc fn = {.name = ""};
 	uint64_t off = 0, addr = (uint64_t)s->number;
 
 	if (s->is_statement && !s->absolute)
-		return needs_dwarf(env, p, s->at,
-				   "which statement an address belongs to is");
+		return by_statement(env, p, s, out);
+	if (s->is_inline)
+		return no_dwarf(env, p, s->dwarf_at, dwarf_question(s),
+				s->module);
 	if (s->absolute && !env->guru_mode) {
 		diag_remedy(diag_report(env->diag, KERNEL_ABSOLUTE,
 					p->comps.v[s->at].loc,
@@ -383,33 +577,27 @@ static int by_address(const struct probe_env *env, const struct probe_point *p,
 					 (unsigned long long)addr));
 		return PROBE_ERROR;
 	}
-	add_site(env, p, s, &fn, off, out);
+	kfunc_add(env, p, s, &fn, off, NULL, NULL, out);
 	return PROBE_MATCHED;
 }
 
 static int func_match(const struct probe_env *env, const struct probe_point *p,
 		      struct site_list *out)
 {
-	struct spec s;
+	struct kfunc_spec s;
 
 	if (!parse(p, &s))
 		return PROBE_NOT_MINE;
 	if (!env->listing && env->grants && !grants(env, WAY_KPROBE) &&
 	    !grants(env, WAY_FENTRY))
 		return unavailable(env, p);
-	if (s.dwarf_at)
-		return needs_dwarf(env, p, s.dwarf_at,
-				   "inlined functions, labels and callees are");
-	if (s.text && (s.is_statement || strchr(s.text, '@')))
-		return needs_dwarf(env, p, s.at,
-				   "source files and lines are");
 	if (s.has_maxactive && (s.maxactive < 1 || s.maxactive > 1 << 16)) {
 		diag_report(env->diag, PROBE_NUMBER_RANGE, p->loc, NULL,
 			    "maxactive", (long long)s.maxactive, 1ll,
 			    1ll << 16);
 		return PROBE_ERROR;
 	}
-	return s.text ? by_name(env, p, &s, out) : by_address(env, p, &s, out);
+	return s.text ? by_text(env, p, &s, out) : by_address(env, p, &s, out);
 }
 
 #define FUNCS(head)                                                            \
@@ -448,5 +636,6 @@ const struct probe_kind probe_kind_func = {
 	.forms = forms,
 	.match = func_match,
 	.bind = kfunc_bind,
+	.frame = kfunc_frame,
 	.list_vars = kfunc_list_vars,
 };

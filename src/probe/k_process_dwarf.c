@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "probe/callees.h"
 #include "probe/process.h"
 
 /* "\"f@/src/f.c:12\"" */
@@ -56,22 +57,24 @@ static struct probe_site *add_function(struct adder *ad,
 	return s;
 }
 
-struct probe_site *process_dwarf_one(const struct probe_env *env,
-				     const struct probe_point *p,
-				     const struct scope *sc,
-				     struct dw_module *m,
-				     const struct dw_func *f,
-				     const struct process_suffix *sfx,
-				     struct site_list *out)
+static struct probe_site *add_callee(void *ctx, const struct dw_func *f)
 {
-	struct adder ad = {.env = env,
-			   .p = p,
-			   .sc = sc,
-			   .m = m,
-			   .sfx = sfx,
-			   .out = out};
+	return add_function(ctx, f);
+}
 
-	return add_function(&ad, f);
+static void add_callees(struct adder *ad, const struct dw_func *f)
+{
+	struct callees_query q = {
+		.env = ad->env,
+		.m = ad->m,
+		.pattern = ad->sfx->callee ?: "*",
+		.depth = ad->sfx->callees ? (unsigned)ad->sfx->callees : 1,
+		.add = add_callee,
+		.frame = process_site_frame,
+		.ctx = ad,
+	};
+
+	callees_find(&q, ad->p, scope_rest(ad->p), f);
 }
 
 static void add_inlines(struct adder *ad, const struct dw_func *f)
@@ -133,8 +136,7 @@ static void add_fitting(struct adder *ad, const struct dw_func *f)
 
 	if (x->callee || x->callees) {
 		if (f->entry)
-			ad->added += process_dwarf_callees(
-				ad->env, ad->p, ad->sc, ad->m, f, x, ad->out);
+			add_callees(ad, f);
 		return;
 	}
 	if (x->label) {

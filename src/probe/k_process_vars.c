@@ -170,32 +170,6 @@ static bool bind_without(const struct probe_env *env,
 	return false;
 }
 
-/* What a return handler says of a variable means the function's entry. */
-static bool means_entry(const struct frame *f, const struct expr *e)
-{
-	const char *name = e->target.name;
-
-	return f->is_return && strcmp(name, "return") &&
-	       strcmp(name, "$return");
-}
-
-static bool bind_entry(const struct frame *f, const struct probe_env *env,
-		       struct expr *e, const char **why, const char **have)
-{
-	struct frame at = *f;
-	struct expr *probe = expr_clone(env->arena, e), *x;
-
-	/* Would it bind there? */
-	at.is_return = false;
-	if (!frame_bind(&at, env, probe, false, why, have))
-		return false;
-	x = expr_new(env->arena, E_ENTRY, e->loc);
-	x->defined.arg = expr_clone(env->arena, e);
-	x->ctype = value_type_of(probe->target.bound);
-	e->target.bound = x;
-	return true;
-}
-
 bool process_bind(const struct probe_env *env, struct probe_site *site,
 		  struct expr *e, bool lvalue, const char **why,
 		  const char **have)
@@ -208,13 +182,7 @@ bool process_bind(const struct probe_env *env, struct probe_site *site,
 	}
 	if (!ps->has_frame)
 		return bind_without(env, site, e, why, have);
-	if (lvalue && ps->frame.is_return) {
-		*why = "it cannot be modified after the function";
-		return false;
-	}
-	if (means_entry(&ps->frame, e))
-		return bind_entry(&ps->frame, env, e, why, have);
-	return frame_bind(&ps->frame, env, e, lvalue, why, have);
+	return frame_bind_site(&ps->frame, env, e, lvalue, why, have);
 }
 
 void process_list_vars(const struct probe_env *env, struct probe_site *site,

@@ -407,6 +407,20 @@ static bool bind_entry_value(const struct probe_env *env, struct kfunc_site *k,
 	return true;
 }
 
+/* Do the types alone tell it? */
+static bool by_types(const struct kfunc_site *k, const char *name)
+{
+	uint32_t n;
+
+	if (!k->types || (k->off && !k->is_return))
+		return false;
+	if (*name == '$')
+		return strcmp(name, "$locals") &&
+		       (k->is_return || strcmp(name, "$vars"));
+	return (k->is_return && !strcmp(name, "return")) ||
+	       named_param(k, name, &n);
+}
+
 bool kfunc_bind(const struct probe_env *env, struct probe_site *site,
 		struct expr *e, bool lvalue, const char **why,
 		const char **have)
@@ -418,6 +432,12 @@ bool kfunc_bind(const struct probe_env *env, struct probe_site *site,
 	bool ok;
 
 	kfunc_types(env, k);
+	if (!lvalue && !by_types(k, name)) {
+		if (kfunc_bind_frame(env, site, e, why, have))
+			return true;
+		if (*why)
+			return false;
+	}
 	if (lvalue) {
 		*why = "BPF programs cannot change registers or memory of the "
 		       "kernel that they trace";
@@ -455,6 +475,10 @@ void kfunc_list_vars(const struct probe_env *env, struct probe_site *site,
 {
 	struct kfunc_site *k = site->data;
 
+	if (k->has_frame) {
+		frame_list_vars(&k->frame, env, out);
+		return;
+	}
 	if (!kfunc_types(env, k) || (k->off && !k->is_return))
 		return;
 	const struct type_src *src = kbtf_types(k->types);

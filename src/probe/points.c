@@ -89,6 +89,17 @@ static void put_quoted(struct strbuf *sb, const char *s)
 	sb_putc(sb, '"');
 }
 
+/* An address of the kernel has the sign bit set; nobody wrote it so. */
+static void put_number(struct strbuf *sb, const struct expr *e)
+{
+	bool minus = e->num.text && e->num.text[0] == '-';
+
+	if (e->num.v < 0 && e->num.text && !minus)
+		sb_printf(sb, "0x%llx", (unsigned long long)e->num.v);
+	else
+		sb_printf(sb, "%lld", (long long)e->num.v);
+}
+
 const char *pp_text(struct arena *a, const struct probe_point *p, unsigned at,
 		    const char *arg)
 {
@@ -105,7 +116,7 @@ const char *pp_text(struct arena *a, const struct probe_point *p, unsigned at,
 		else if (c->arg->kind == E_STRING)
 			put_quoted(&sb, c->arg->str.s);
 		else
-			sb_printf(&sb, "%lld", (long long)c->arg->num.v);
+			put_number(&sb, c->arg);
 		sb_putc(&sb, ')');
 	}
 	const char *s = arena_strdup(a, sb_str(&sb));

@@ -71,6 +71,7 @@ struct probe_site {
 				      3 from the fields below */
 	const char *target;	   /* text for attach.target, or NULL */
 	const char *symbol;	   /* text for attach.symbol, or NULL */
+	const char *func; /* what probefunc() says; NULL: the symbol */
 	enum image_prog_type prog_type;
 	uint32_t handler_flags; /* IMAGE_HANDLER_* */
 	/* A statement to run before the handler body (filters like "only

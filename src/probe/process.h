@@ -62,21 +62,6 @@ uint32_t process_dwarf_functions(const struct probe_env *env,
 				 const struct dw_pattern *pat,
 				 const struct process_suffix *sfx,
 				 struct site_list *out);
-/* One of them, at its entry or return; NULL: not in the file's code. */
-struct probe_site *process_dwarf_one(const struct probe_env *env,
-				     const struct probe_point *p,
-				     const struct scope *sc,
-				     struct dw_module *m,
-				     const struct dw_func *f,
-				     const struct process_suffix *sfx,
-				     struct site_list *out);
-/* What `from` calls (k_process_callee.c): how many sites were added. */
-uint32_t process_dwarf_callees(const struct probe_env *env,
-			       const struct probe_point *p,
-			       const struct scope *sc, struct dw_module *m,
-			       const struct dw_func *from,
-			       const struct process_suffix *sfx,
-			       struct site_list *out);
 /* The function with code that begins at addr. */
 const struct dw_func *process_func_at(struct dw_module *m, uint64_t addr);
 

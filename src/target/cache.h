@@ -56,6 +56,11 @@ struct target_cache {
 	uint32_t nblacklist;
 	uint32_t nfentry;
 
+	/* kernel_modules.c: "" or "/usr/lib/debug" -> struct map of its modules */
+	struct map module_files;
+	/* kernel_dwarf.c: module, "" for vmlinux -> struct kernel_debug */
+	struct map kernel_debug;
+
 	/* elf_cache.c */
 	struct map elfs; /* real path -> struct elf_file */
 	struct map sdts; /* path -> struct sdt_file */
@@ -68,6 +73,20 @@ int target_other_btf(struct target_cache *c, struct kbtf **out,
 		     const char **why);
 /* Its symbols, in the form of /proc/kallsyms. */
 bool target_other_kallsyms(struct target_cache *c, struct target_text *t);
+
+/* kernel_modules.c: the file of a module below PREFIX/lib/modules/RELEASE;
+   NULL: none. */
+const char *target_module_file(struct target_cache *c, const char *module,
+			       const char *prefix);
+/* Functions by pattern in modules by pattern, appended; false: none. */
+bool target_module_file_funcs(struct target_cache *c, const char *module,
+			      const char *name, struct kfunc_list *out);
+const struct kbtf *target_module_file_types(struct target_cache *c,
+					    const char *module);
+void target_module_files_free(struct target_cache *c);
+
+/* kernel_dwarf.c */
+void target_kernel_dwarf_free(struct target_cache *c);
 
 /* kernel_types.c: gives back what is not in the arena. */
 void target_types_free(struct target_cache *c);

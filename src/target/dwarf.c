@@ -260,7 +260,8 @@ const char *dw_abs_file(struct dw_module *m, Dwarf_Die *cu, const char *file)
 	if (!file || *file == '/')
 		return file;
 	dir = dwarf_formstring(dwarf_attr(cu, DW_AT_comp_dir, &a));
-	return dir ? arena_printf(m->arena, "%s/%s", dir, file) : file;
+	return dir && *dir == '/' ? arena_printf(m->arena, "%s/%s", dir, file)
+				  : file;
 }
 
 /* The files of a split unit (.dwo) are its skeleton's; libdw ends the program

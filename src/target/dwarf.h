@@ -44,6 +44,16 @@ bool dw_is_relocated(const struct dw_module *m); /* ET_DYN or ET_REL */
 /* Its types; what ids mean is private to it. */
 const struct type_src *dw_types(const struct dw_module *m);
 
+/* ---- symbols (dwarf_symbols.c) ---- */
+/* The function's symbol that covers an address, or NULL. */
+const char *dw_symbol_at(struct dw_module *m, uint64_t addr, uint64_t *off);
+/* How many functions of this name come before the one at addr. */
+uint32_t dw_symbol_number(struct dw_module *m, const char *name, uint64_t addr);
+bool dw_symbol_address(struct dw_module *m, const char *name, uint64_t *addr);
+
+/* The section that an address lies in, and where that starts; or NULL. */
+const char *dw_section_at(struct dw_module *m, uint64_t addr, uint64_t *start);
+
 /* ---- functions (dwarf_funcs.c) ---- */
 
 struct dw_func {
@@ -71,6 +81,13 @@ struct dw_inline {
 	uint64_t entry;
 	Dwarf_Die die;
 };
+/* Those of one function, by address: only the bodies of its unit are walked. */
+typedef VEC(struct dw_inline) dw_inline_list;
+void dw_inlines_of(struct dw_module *m, const struct dw_func *f,
+		   dw_inline_list *out);
+/* Those in the body of one function, at most so many within each other. */
+void dw_inlines_in(struct dw_module *m, const struct dw_func *f, unsigned depth,
+		   dw_inline_list *out);
 /*
  * All inlined instances. The first call walks all bodies. Each function's
  * stand together, in the order of dw_funcs().
@@ -86,6 +103,10 @@ struct dw_call {
 	bool is_tail;		      /* a jump: nothing returns to it */
 	Dwarf_Die die;
 };
+typedef VEC(struct dw_call) dw_call_list;
+/* Those in the body of one function (appended), inlined bodies included. */
+void dw_calls_in(struct dw_module *m, const struct dw_func *f,
+		 dw_call_list *out);
 /* All that the debug information lists; the first call walks all bodies. */
 const struct dw_call *dw_calls(struct dw_module *m, uint32_t *n);
 /* Those of the function with code at entry, by return_pc. */

@@ -11,22 +11,21 @@
 
 /* ---- who is called ---- */
 
-/* Functions with code: by where their references end, and by linkage name. */
-struct callee_index {
-	struct die_table by_origin; /* -> index + 1 in funcs */
-	struct map by_name;
-};
-
 static const char *symbol_of(const struct dw_func *f)
 {
 	return f->linkage ? f->linkage : f->name;
 }
 
-static void index_callees(struct dw_module *m, struct callee_index *ix)
+static const struct callee_index *callee_index(struct dw_module *m)
 {
+	struct callee_index *ix = m->callee_index;
 	uint32_t n;
 	const struct dw_func *f = dw_funcs(m, &n);
 
+	if (ix)
+		return ix;
+	m->callee_index = ix = arena_new_obj(m->arena, struct callee_index);
+	map_init(&ix->by_name, m->arena);
 	for (uint32_t i = 0; i < n && f[i].entry; i++) {
 		Dwarf_Die d = f[i].die, origin = dw_origin(&d);
 		die_table_put(m, &ix->by_origin, d.addr, i + 1);
@@ -35,6 +34,7 @@ static void index_callees(struct dw_module *m, struct callee_index *ix)
 		if (f[i].external && !map_get(&ix->by_name, symbol_of(&f[i])))
 			map_put(&ix->by_name, symbol_of(&f[i]), (void *)&f[i]);
 	}
+	return ix;
 }
 
 /* The function a call names; NULL: called through a pointer, or elsewhere. */
@@ -64,7 +64,7 @@ static const struct dw_func *callee_of(struct dw_module *m,
 
 /* ---- the index ---- */
 
-static void take_call(struct dw_module *m, const struct callee_index *ix,
+static void take_call(struct dw_module *m, dw_call_list *out,
 		      const struct dw_func *caller, Dwarf_Die *d)
 {
 	struct dw_call c = {.die = *d, .caller = caller};
@@ -79,11 +79,11 @@ static void take_call(struct dw_module *m, const struct callee_index *ix,
 	c.return_pc = pc;
 	c.is_tail = dw_flag(d, DW_AT_call_tail_call) ||
 		    dw_flag(d, DW_AT_GNU_tail_call);
-	c.callee = callee_of(m, ix, d);
-	vec_push(m->arena, &m->calls, c);
+	c.callee = callee_of(m, callee_index(m), d);
+	vec_push(m->arena, out, c);
 }
 
-static void walk_calls(struct dw_module *m, const struct callee_index *ix,
+static void walk_calls(struct dw_module *m, dw_call_list *out,
 		       const struct dw_func *caller, Dwarf_Die *parent,
 		       unsigned depth)
 {
@@ -95,13 +95,13 @@ static void walk_calls(struct dw_module *m, const struct callee_index *ix,
 		switch (dwarf_tag(&d)) {
 		case DW_TAG_call_site:
 		case DW_TAG_GNU_call_site:
-			take_call(m, ix, caller, &d);
+			take_call(m, out, caller, &d);
 			break;
 		case DW_TAG_lexical_block:
 		case DW_TAG_inlined_subroutine:
 		case DW_TAG_try_block:
 		case DW_TAG_catch_block:
-			walk_calls(m, ix, caller, &d, depth + 1);
+			walk_calls(m, out, caller, &d, depth + 1);
 			break;
 		}
 	} while (!dwarf_siblingof(&d, &d));
@@ -116,19 +116,24 @@ static int call_order(const void *a, const void *b)
 	return x->return_pc < y->return_pc ? -1 : x->return_pc > y->return_pc;
 }
 
+void dw_calls_in(struct dw_module *m, const struct dw_func *f,
+		 dw_call_list *out)
+{
+	Dwarf_Die d = f->die;
+
+	walk_calls(m, out, f, &d, 0);
+}
+
 const struct dw_call *dw_calls(struct dw_module *m, uint32_t *n)
 {
-	struct callee_index ix = {0};
 	uint32_t nfuncs;
 
-	map_init(&ix.by_name, m->arena);
 	if (!m->calls_read) {
 		m->calls_read = true;
 		const struct dw_func *f = dw_funcs(m, &nfuncs);
-		index_callees(m, &ix);
 		for (uint32_t i = 0; i < nfuncs && f[i].entry; i++) {
 			Dwarf_Die d = f[i].die;
-			walk_calls(m, &ix, &f[i], &d, 0);
+			walk_calls(m, &m->calls, &f[i], &d, 0);
 		}
 		if (m->calls.n)
 			qsort(m->calls.v, m->calls.n, sizeof(*m->calls.v),

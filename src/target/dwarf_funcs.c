@@ -229,7 +229,8 @@ const char *dw_func_file(struct dw_module *m, const struct dw_func *f)
 
 /* ---- bodies ---- */
 
-static void walk_inlines(struct dw_module *m, Dwarf_Die *parent, unsigned depth)
+static void walk_inlines(struct dw_module *m, Dwarf_Die *parent,
+			 dw_inline_list *out, unsigned depth)
 {
 	Dwarf_Die d;
 
@@ -252,15 +253,44 @@ static void walk_inlines(struct dw_module *m, Dwarf_Die *parent, unsigned depth)
 			if (k && dw_entry(&d, &entry) && entry) {
 				in.func = &m->funcs.v[k - 1];
 				in.entry = entry;
-				vec_push(m->arena, &m->inlines, in);
+				vec_push(m->arena, out, in);
 			}
-			walk_inlines(m, &d, depth + 1);
+			walk_inlines(m, &d, out, depth + 1);
 		} else if (tag == DW_TAG_lexical_block ||
 			   tag == DW_TAG_try_block ||
 			   tag == DW_TAG_catch_block) {
-			walk_inlines(m, &d, depth + 1);
+			walk_inlines(m, &d, out, depth + 1);
 		}
 	} while (!dwarf_siblingof(&d, &d));
+}
+
+/* Is the one within the bodies of others, `depth` of them? */
+static bool nested_in(const dw_inline_list *l, uint32_t i, uint64_t pc,
+		      unsigned depth)
+{
+	unsigned around = 0;
+	Dwarf_Die d;
+
+	for (uint32_t k = 0; k < i; k++) {
+		d = l->v[k].die;
+		around += dwarf_haspc(&d, pc) > 0;
+	}
+	return around >= depth;
+}
+
+void dw_inlines_in(struct dw_module *m, const struct dw_func *f, unsigned depth,
+		   dw_inline_list *out)
+{
+	Dwarf_Die d = f->die;
+	dw_inline_list all = {0};
+	uint32_t n;
+
+	dw_funcs(m, &n);
+	walk_inlines(m, &d, &all, 0);
+	/* outer bodies come before those in them */
+	vec_for (&all, i)
+		if (!nested_in(&all, i, all.v[i].entry, depth))
+			vec_push(m->arena, out, all.v[i]);
 }
 
 static int inline_order(const void *a, const void *b)
@@ -284,13 +314,81 @@ const struct dw_inline *dw_inlines(struct dw_module *m, uint32_t *n)
 		m->inlines_read = true;
 		for (uint32_t i = 0; i < nfuncs; i++)
 			if (m->funcs.v[i].entry)
-				walk_inlines(m, &m->funcs.v[i].die, 0);
+				walk_inlines(m, &m->funcs.v[i].die,
+					     &m->inlines, 0);
 		if (m->inlines.n)
 			qsort(m->inlines.v, m->inlines.n, sizeof(*m->inlines.v),
 			      inline_order);
 	}
 	*n = m->inlines.n;
 	return m->inlines.v;
+}
+
+static int unit_order(const void *a, const void *b)
+{
+	const struct dw_func *x = *(const struct dw_func *const *)a;
+	const struct dw_func *y = *(const struct dw_func *const *)b;
+	uintptr_t p = (uintptr_t)x->die.cu, q = (uintptr_t)y->die.cu;
+
+	if (p != q)
+		return p < q ? -1 : 1;
+	return (x > y) - (x < y);
+}
+
+/* Functions with code, those of a unit together. */
+static void order_by_unit(struct dw_module *m)
+{
+	if (m->by_unit.n)
+		return;
+	vec_for (&m->funcs, i)
+		if (m->funcs.v[i].entry)
+			vec_push(m->arena, &m->by_unit, &m->funcs.v[i]);
+	if (m->by_unit.n)
+		qsort(m->by_unit.v, m->by_unit.n, sizeof(*m->by_unit.v),
+		      unit_order);
+}
+
+/* All inlined instances in a unit, ordered. */
+static const dw_inline_list *unit_inlines(struct dw_module *m,
+					  const struct Dwarf_CU *cu)
+{
+	uint32_t k = die_table_get(&m->unit_seen, cu), lo = 0, hi;
+	dw_inline_list *l;
+
+	if (k)
+		return m->unit_inlines.v[k - 1];
+	order_by_unit(m);
+	for (hi = m->by_unit.n; lo < hi;) {
+		uint32_t mid = lo + (hi - lo) / 2;
+		if ((uintptr_t)m->by_unit.v[mid]->die.cu < (uintptr_t)cu)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	l = arena_new_obj(m->arena, dw_inline_list);
+	for (; lo < m->by_unit.n && m->by_unit.v[lo]->die.cu == cu; lo++) {
+		Dwarf_Die d = m->by_unit.v[lo]->die;
+		walk_inlines(m, &d, l, 0);
+	}
+	if (l->n)
+		qsort(l->v, l->n, sizeof(*l->v), inline_order);
+	vec_push(m->arena, &m->unit_inlines, l);
+	die_table_put(m, &m->unit_seen, cu, m->unit_inlines.n);
+	return l;
+}
+
+void dw_inlines_of(struct dw_module *m, const struct dw_func *f,
+		   dw_inline_list *out)
+{
+	const dw_inline_list *l = unit_inlines(m, f->die.cu);
+	uint64_t last = 0;
+
+	vec_for (l, i) {
+		if (l->v[i].func != f || l->v[i].entry == last)
+			continue;
+		last = l->v[i].entry;
+		vec_push(m->arena, out, l->v[i]);
+	}
 }
 
 /* The innermost inlined body at pc below a function, or the function. */

@@ -27,6 +27,12 @@ void die_table_put(struct dw_module *m, struct die_table *t, const void *addr,
 /* 0 when absent: store what is not 0. */
 uint32_t die_table_get(const struct die_table *t, const void *addr);
 
+/* Functions with code: by where their references end, and by linkage name. */
+struct callee_index {
+	struct die_table by_origin; /* -> index + 1 in funcs */
+	struct map by_name;
+};
+
 struct dw_units {
 	VEC(Dwarf_Die) v; /* of split units: the one with the content */
 };
@@ -53,11 +59,15 @@ struct dw_module {
 	uint32_t nfuncs_code;	 /* with an entry: these come first */
 	struct die_table by_die; /* function's die -> index + 1 */
 	bool inlines_read;
-	VEC(struct dw_inline) inlines;
+	dw_inline_list inlines;
+	VEC(struct dw_func *) by_unit;
+	struct die_table unit_seen; /* unit -> index + 1 in unit_inlines */
+	VEC(const dw_inline_list *) unit_inlines;
 
 	/* dwarf_calls.c */
 	bool calls_read;
-	VEC(struct dw_call) calls; /* those of one callee together */
+	struct callee_index *callee_index; /* once asked for */
+	dw_call_list calls; /* those of one callee together */
 
 	/* dwarf_types.c */
 	VEC(Dwarf_Die) dies; /* by type id; [0] is void */

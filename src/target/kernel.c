@@ -27,6 +27,8 @@ struct target_cache *target_cache_new(void)
 	map_init(&c->dwarfs, a);
 	map_init(&c->headers, a);
 	map_init(&c->events, a);
+	map_init(&c->module_files, a);
+	map_init(&c->kernel_debug, a);
 	return c;
 }
 
@@ -34,6 +36,8 @@ void target_cache_free(struct target_cache *c)
 {
 	if (!c)
 		return;
+	target_kernel_dwarf_free(c);
+	target_module_files_free(c);
 	target_types_free(c);
 	target_funcs_free(c);
 

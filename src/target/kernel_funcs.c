@@ -394,9 +394,15 @@ bool target_kernel_funcs(struct target_cache *c, const char *module,
 		*why = "the name is empty";
 		return false;
 	}
+	if (module && c->other)
+		return target_module_file_funcs(c, module, name, out) || true;
 	ok = w.wild ? by_pattern(c, &w, out, why) : by_name(c, &w, out, why);
 	if (ok)
 		finish(out, first);
+	/* one that may be loaded later */
+	if (module && out->v.n == first && !w.module_wild &&
+	    !target_module_loaded(c, module))
+		ok |= target_module_file_funcs(c, module, name, out);
 	return ok;
 }
 

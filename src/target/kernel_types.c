@@ -109,7 +109,7 @@ const struct kbtf *target_module_types(struct target_cache *c,
 	vec_for (&c->modules, i)
 		if (!strcmp(c->modules.v[i].name, module))
 			return c->modules.v[i].btf;
-	return NULL;
+	return target_module_file_types(c, module);
 }
 
 /* ---- tracefs ---- */

@@ -71,8 +71,9 @@ struct kfunc_list {
 };
 /*
  * Functions by name or pattern, sorted by name; module NULL: vmlinux' own,
- * else the name or pattern of loaded modules. A pattern finds those that
- * probes can be attached to, a name any. False: *why.
+ * else the name or pattern of loaded modules (a name also finds a module that
+ * is not loaded, by its file; of another kernel there are only files). A
+ * pattern finds those that probes can be attached to, a name any. False: *why.
  */
 bool target_kernel_funcs(struct target_cache *c, const char *module,
 			 const char *name, struct kfunc_list *out,
@@ -85,10 +86,30 @@ bool target_func_blacklisted(struct target_cache *c, uint64_t addr);
 /* A program of its own for each function is cheap to run and costly to load:
    true for the first few that ask in this session. */
 bool target_fentry_budget(struct target_cache *c);
+/* Modules by pattern: loaded ones, or all of another kernel. */
+void target_module_names(struct target_cache *c, const char *pattern,
+			 struct name_list *out);
 bool target_module_loaded(struct target_cache *c, const char *module);
-/* Types of a loaded module; NULL: it has none, or is not loaded. */
+/* Types of a module; NULL: it has none. */
 const struct kbtf *target_module_types(struct target_cache *c,
 				       const char *module);
+
+/* ---- debug information of the kernel (kernel_dwarf.c) ---- */
+/*
+ * Of vmlinux (module NULL) or of a module, from a debug package, a build tree
+ * or a debuginfod server. NULL: *why and *remedy.
+ */
+struct dw_module *target_kernel_dwarf(struct target_cache *c,
+				      const char *module, const char **why,
+				      const char **remedy);
+/* The function that a link-time address of it belongs to. */
+bool target_kernel_place(struct target_cache *c, const char *module,
+			 uint64_t addr, struct kfunc *out, uint64_t *off);
+/* What is added to vmlinux' link-time addresses (of another kernel: 0). */
+bool target_kernel_bias(struct target_cache *c, uint64_t *bias);
+/* Where a loaded module's section is. */
+bool target_module_section(struct target_cache *c, const char *module,
+			   const char *section, uint64_t *addr);
 
 /* ---- types and tracepoints (kernel_types.c) ---- */
 /* vmlinux' BTF, or NULL: *why says why, *remedy what to do. */

@@ -9,7 +9,7 @@
  */
 #include <string.h>
 
-#include "probe/process.h"
+#include "probe/callees.h"
 
 #define MAX_DEPTH 6
 #define MAX_PATHS 64u /* to one function */
@@ -26,9 +26,7 @@ struct target {
 };
 
 struct callees {
-	const struct probe_env *env;
-	struct dw_module *m;
-	const char *pattern;
+	const struct callees_query *q;
 	unsigned depth;
 	VEC(struct target) targets;
 };
@@ -40,7 +38,7 @@ static struct target *target_of(struct callees *c, const struct dw_func *f)
 	vec_for (&c->targets, i)
 		if (c->targets.v[i].func == f)
 			return &c->targets.v[i];
-	vec_push(c->env->arena, &c->targets, t);
+	vec_push(c->q->env->arena, &c->targets, t);
 	return &vec_last(&c->targets);
 }
 
@@ -56,20 +54,20 @@ static bool within(const struct call_path *p, const struct dw_func *f)
 static void follow_calls(struct callees *c, const struct dw_func *f,
 			 const struct call_path *outer)
 {
-	uint32_t n;
-	const struct dw_call *all = dw_calls(c->m, &n);
+	dw_call_list l = {0};
 
-	for (uint32_t i = 0; i < n; i++) {
-		const struct dw_call *call = &all[i];
+	dw_calls_in(c->q->m, f, &l);
+	vec_for (&l, i) {
+		const struct dw_call *call = &l.v[i];
 		struct call_path p = {.call = {call}, .n = outer->n + 1};
-		if (call->caller != f || !call->callee || call->is_tail)
+		if (!call->callee || call->is_tail)
 			continue;
 		memcpy(p.call + 1, outer->call,
 		       outer->n * sizeof(*outer->call));
-		if (name_matches(c->pattern, call->callee->name)) {
+		if (name_matches(c->q->pattern, call->callee->name)) {
 			struct target *t = target_of(c, call->callee);
 			if (t->paths.n < MAX_PATHS)
-				vec_push(c->env->arena, &t->paths, p);
+				vec_push(c->q->env->arena, &t->paths, p);
 		}
 		if (p.n < c->depth && !within(outer, call->callee) &&
 		    call->callee != f)
@@ -86,11 +84,11 @@ static struct expr *came_by(struct callees *c, const struct frame *at,
 
 	vec_for (&t->paths, i) {
 		const struct call_path *p = &t->paths.v[i];
-		struct expr *e = frame_called_by(at, c->env, loc, p->call, p->n,
+		struct expr *e = frame_called_by(at, c->q->env, loc, p->call, p->n,
 						 why);
 		if (!e)
 			return NULL;
-		any = any ? expr_binary(c->env->arena, loc, OP_LOGOR, any, e)
+		any = any ? expr_binary(c->q->env->arena, loc, OP_LOGOR, any, e)
 			  : e;
 	}
 	return any;
@@ -99,9 +97,9 @@ static struct expr *came_by(struct callees *c, const struct frame *at,
 static bool only_these(struct callees *c, struct probe_site *s,
 		       const struct target *t, const char **why)
 {
-	struct arena *a = c->env->arena;
+	struct arena *a = c->q->env->arena;
 	struct loc loc = s->point->loc;
-	struct expr *e = came_by(c, process_site_frame(s), loc, t, why);
+	struct expr *e = came_by(c, c->q->frame(s), loc, t, why);
 
 	if (!e)
 		return false;
@@ -116,10 +114,10 @@ static bool only_these(struct callees *c, struct probe_site *s,
 }
 
 static int cannot_tell(const struct probe_env *env, const struct probe_point *p,
-		       const char *func, const char *why)
+		       unsigned at, const char *func, const char *why)
 {
 	diag_remedy(pp_unavailable(
-			    env, p, scope_rest(p),
+			    env, p, at,
 			    arena_printf(env->arena,
 					 "who called %s cannot be told: %s",
 					 func, why)),
@@ -128,17 +126,21 @@ static int cannot_tell(const struct probe_env *env, const struct probe_point *p,
 	return PROBE_ERROR;
 }
 
-uint32_t process_dwarf_callees(const struct probe_env *env,
-			       const struct probe_point *p,
-			       const struct scope *sc, struct dw_module *m,
-			       const struct dw_func *from,
-			       const struct process_suffix *sfx,
-			       struct site_list *out)
+static void find_inlined(struct callees *c, const struct dw_func *from)
 {
-	struct callees c = {.env = env,
-			    .m = m,
-			    .pattern = sfx->callee ?: "*",
-			    .depth = sfx->callees ? (unsigned)sfx->callees : 1};
+	dw_inline_list l = {0};
+
+	dw_inlines_in(c->q->m, from, c->depth, &l);
+	vec_for (&l, i)
+		if (name_matches(c->q->pattern, l.v[i].func->name))
+			c->q->add_inline(c->q->ctx, &l.v[i]);
+}
+
+uint32_t callees_find(const struct callees_query *q,
+		      const struct probe_point *p, unsigned at,
+		      const struct dw_func *from)
+{
+	struct callees c = {.q = q, .depth = q->depth};
 	struct call_path none = {.n = 0};
 	uint32_t added = 0;
 
@@ -148,13 +150,14 @@ uint32_t process_dwarf_callees(const struct probe_env *env,
 	vec_for (&c.targets, i) {
 		const struct target *t = &c.targets.v[i];
 		const char *why = NULL;
-		struct probe_site *s =
-			process_dwarf_one(env, p, sc, m, t->func, sfx, out);
+		struct probe_site *s = q->add(q->ctx, t->func);
 		if (!s)
 			continue;
 		added++;
 		if (!only_these(&c, s, t, &why))
-			cannot_tell(env, p, t->func->name, why);
+			cannot_tell(q->env, p, at, t->func->name, why);
 	}
+	if (q->add_inline)
+		find_inlined(&c, from);
 	return added;
 }
