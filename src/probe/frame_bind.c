@@ -361,16 +361,13 @@ bool frame_bind_global(const struct frame *f, const struct probe_env *env,
 /* ---- -L ---- */
 
 /* What has a place here: the others were optimised out. */
-static void list_var(const struct frame *f, const struct probe_env *env,
-		     struct dw_var *v, struct strbuf *out)
+static void list_var(const struct frame *f, struct dw_var *v, struct strbuf *out)
 {
 	struct dw_loc l;
 	const char *why;
 
-	(void)env;
-	if (!f->is_return &&
-	    (!dw_location(f->m, &v->die, f->pc, &l, &why) ||
-	     l.kind == DW_LOC_NONE))
+	if (!dw_location(f->m, &v->die, f->pc, &l, &why) ||
+	    l.kind == DW_LOC_NONE)
 		return;
 	sb_printf(out, " $%s:", v->name);
 	ttype_spell(out, dw_types(f->m), v->type);
@@ -394,5 +391,5 @@ void frame_list_vars(const struct frame *f, const struct probe_env *env,
 	for (int pass = 0; pass < 2; pass++)
 		vec_for (&l, i)
 			if (l.v[i].is_param == !pass)
-				list_var(f, env, &l.v[i], out);
+				list_var(f, &l.v[i], out);
 }

@@ -182,7 +182,7 @@ struct expr *frame_entry_value(const struct frame *f,
 			       unsigned nested, const char **why)
 {
 	struct expr *offset, *all = unknown(env, loc), *last = NULL;
-	Dwarf_Addr entry;
+	uint64_t entry;
 	Dwarf_Die func;
 	uint32_t n;
 

@@ -209,7 +209,7 @@ static bool entry_value(struct eval *v, Dwarf_Op *op)
 {
 	Dwarf_Attribute a;
 	Dwarf_Die func;
-	Dwarf_Addr entry;
+	uint64_t entry;
 	Dwarf_Op *ops;
 	size_t n;
 

@@ -478,8 +478,9 @@ static int by_text(const struct probe_env *env, const struct probe_point *p,
 	uint32_t first = out->v.n, dropped = 0;
 	int r = PROBE_MATCHED;
 
+	/* Every inlined body of the kernel would be asked too much. */
 	if (dwarf_question(s) ||
-	    (s->family != BY_KPROBE && !has_wildcard(s->text)))
+	    (s->family != BY_KPROBE && s->text[strspn(s->text, "*")]))
 		r = by_dwarf(env, p, s, &dropped, out);
 	if (r != PROBE_MATCHED)
 		return r;

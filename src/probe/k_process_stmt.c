@@ -40,10 +40,10 @@ static void add_line(const struct probe_env *env, const struct probe_point *p,
 		     const struct process_suffix *sfx, const struct dw_line *l,
 		     struct site_list *out)
 {
-	Dwarf_Die die;
-	const char *func = NULL;
+	Dwarf_Die die = l->body;
+	const char *func = dwarf_diename(&die);
 
-	if (!dw_func_at(m, l->addr, &die) || !(func = dwarf_diename(&die)))
+	if (!func)
 		return;
 	const char *arg = arena_printf(env->arena, "\"%s@%s:%u\"", func,
 				       l->file, l->line);

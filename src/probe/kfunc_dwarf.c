@@ -131,7 +131,6 @@ static void add_callees(struct adder *ad, const struct dw_func *f)
 static void add_fitting(struct adder *ad, const struct dw_func *f)
 {
 	const struct kfunc_spec *x = ad->spec;
-	struct kfunc fn = {.name = f->name, .module = ad->module};
 
 	if (x->callee || x->callees) {
 		if (f->entry)
@@ -143,8 +142,7 @@ static void add_fitting(struct adder *ad, const struct dw_func *f)
 			add_labels(ad, f);
 		return;
 	}
-	if (f->entry && !x->is_inline &&
-	    (!x->exported || kfunc_is_exported(ad->env, &fn)))
+	if (f->entry && !x->is_inline && (!x->exported || f->external))
 		add_function(ad, f);
 	if (f->can_inline && !x->call && !x->exported && !x->is_return)
 		add_inlines(ad, f);
@@ -190,10 +188,9 @@ static void by_line(struct adder *ad, unsigned around[2])
 
 	dw_lines(ad->m, ad->pat, ad->spec->nearest, &l, around);
 	vec_for (&l, i) {
-		const char *name;
-		Dwarf_Die die;
-		if (!dw_func_at(ad->m, l.v[i].addr, &die) ||
-		    !(name = dwarf_diename(&die)))
+		Dwarf_Die die = l.v[i].body;
+		const char *name = dwarf_diename(&die);
+		if (!name)
 			continue;
 		add_at(ad, l.v[i].addr, name,
 		       shown_at(ad->env->arena, name, l.v[i].file, l.v[i].line),

@@ -429,6 +429,28 @@ static bool points_to_user(const struct kbtf *b, uint32_t id)
 	return false;
 }
 
+static void get_proto(const struct rec *r, struct ttype *t)
+{
+	const struct btf_param *p = payload(r);
+
+	t->elem = r->size_or_type;
+	/* "..." is a last parameter without type and name */
+	t->is_variadic = t->n && !p[t->n - 1].type && !p[t->n - 1].name_off;
+	t->n -= t->is_variadic;
+}
+
+static bool btf_param(const struct ttype *t, uint32_t i, uint32_t *type)
+{
+	const struct rec *r = rec_at((const struct kbtf *)t->src, t->id);
+	const struct btf_param *p;
+
+	if (!r || rec_kind(r) != BTF_KIND_FUNC_PROTO || i >= rec_vlen(r))
+		return false;
+	p = payload(r);
+	*type = p[i].type;
+	return true;
+}
+
 /* Fills t from a type that is no typedef or qualifier. */
 static bool get_plain(const struct kbtf *b, const struct rec *r,
 		      struct ttype *t)
@@ -467,6 +489,7 @@ static bool get_plain(const struct kbtf *b, const struct rec *r,
 	case BTF_KIND_FUNC_PROTO:
 		t->kind = TT_FUNC;
 		t->size = 0;
+		get_proto(r, t);
 		return true;
 	case BTF_KIND_FLOAT:
 		t->kind = TT_FLOAT;
@@ -592,6 +615,7 @@ static const struct type_ops btf_ops = {
 	.get = btf_get,
 	.member = btf_member,
 	.enumerator = btf_enumerator,
+	.param = btf_param,
 	.find = btf_find,
 	.find_typedef = btf_find_typedef,
 };

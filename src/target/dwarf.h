@@ -69,6 +69,8 @@ struct dw_func {
 	Dwarf_Die die;	 /* concrete when entry, abstract otherwise */
 };
 
+/* Where a function or inlined body begins; false: it has no code. */
+bool dw_entry(Dwarf_Die *die, uint64_t *entry);
 /* All functions, by address, those without code last. *n of them. */
 const struct dw_func *dw_funcs(struct dw_module *m, uint32_t *n);
 
@@ -155,6 +157,11 @@ bool dw_file_fits(const char *pattern, const char *path);
 /* The innermost function or inlined instance at pc; false: none. */
 bool dw_func_at(struct dw_module *m, uint64_t pc, Dwarf_Die *out);
 
+/* The function at pc and the inlined bodies in it, outermost first: how many,
+   at most max. */
+uint32_t dw_bodies_at(struct dw_module *m, uint64_t pc, Dwarf_Die *out,
+		      uint32_t max);
+
 /* Labels of a function: "L" may hold wildcards. */
 struct dw_label {
 	const char *name;
@@ -179,6 +186,7 @@ struct dw_line {
 	uint64_t addr;
 	unsigned line;
 	const char *file;
+	Dwarf_Die body; /* of dw_lines(): the function or inlined instance */
 };
 typedef VEC(struct dw_line) dw_line_list;
 /*

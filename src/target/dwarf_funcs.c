@@ -51,6 +51,18 @@ static uint64_t size_at(Dwarf_Die *die, uint64_t entry)
 	return 0;
 }
 
+/* A function whose cold part stands elsewhere begins with its first range. */
+bool dw_entry(Dwarf_Die *die, uint64_t *entry)
+{
+	Dwarf_Addr base, lo, hi;
+
+	if (!dwarf_entrypc(die, &lo) || dwarf_ranges(die, 0, &base, &lo, &hi) > 0) {
+		*entry = lo;
+		return true;
+	}
+	return false;
+}
+
 static void note_scope(struct walk *w, Dwarf_Die *die, const char *scope)
 {
 	if (!*scope)
@@ -71,7 +83,7 @@ static void take_function(struct walk *w, Dwarf_Die *die, const char *scope)
 {
 	struct dw_module *m = w->m;
 	struct dw_func f = {.scope = "", .die = *die};
-	Dwarf_Addr entry;
+	uint64_t entry;
 	int line = 0;
 
 	note_scope(w, die, scope);
@@ -240,7 +252,7 @@ static void walk_inlines(struct dw_module *m, Dwarf_Die *parent,
 		int tag = dwarf_tag(&d);
 		if (tag == DW_TAG_inlined_subroutine) {
 			struct dw_inline in = {.die = d};
-			Dwarf_Addr entry;
+			uint64_t entry;
 			Dwarf_Die origin = dw_origin(&d);
 			uint32_t k = die_table_get(&m->by_die, origin.addr);
 			/* A class' declaration stands behind its abstract. */
@@ -391,30 +403,34 @@ void dw_inlines_of(struct dw_module *m, const struct dw_func *f,
 	}
 }
 
-/* The innermost inlined body at pc below a function, or the function. */
-static void descend(Dwarf_Die *at, uint64_t pc)
+/* The inlined bodies at pc below a function, outermost first. */
+static uint32_t descend(const Dwarf_Die *func, uint64_t pc, Dwarf_Die *out,
+			uint32_t max)
 {
-	Dwarf_Die d, block = *at;
+	Dwarf_Die d, block = *func;
+	uint32_t n = 0;
 
 	for (unsigned depth = 0; depth < DW_MAX_DEPTH; depth++) {
 		bool found = false;
 		if (dwarf_child(&block, &d))
-			return;
+			return n;
 		do {
 			int tag = dwarf_tag(&d);
 			if ((tag == DW_TAG_inlined_subroutine ||
 			     tag == DW_TAG_lexical_block) &&
 			    dwarf_haspc(&d, pc) > 0) {
-				if (tag == DW_TAG_inlined_subroutine)
-					*at = d;
+				if (tag == DW_TAG_inlined_subroutine &&
+				    n < max)
+					out[n++] = d;
 				block = d;
 				found = true;
 				break;
 			}
 		} while (!dwarf_siblingof(&d, &d));
 		if (!found)
-			return;
+			return n;
 	}
+	return n;
 }
 
 bool dw_outer_func(struct dw_module *m, uint64_t pc, Dwarf_Die *out)
@@ -444,12 +460,22 @@ bool dw_outer_func(struct dw_module *m, uint64_t pc, Dwarf_Die *out)
 	return false;
 }
 
-bool dw_func_at(struct dw_module *m, uint64_t pc, Dwarf_Die *out)
+uint32_t dw_bodies_at(struct dw_module *m, uint64_t pc, Dwarf_Die *out,
+		      uint32_t max)
 {
 	if (!dw_outer_func(m, pc, out))
-		return false;
-	descend(out, pc);
-	return true;
+		return 0;
+	return 1 + descend(out, pc, out + 1, max - 1);
+}
+
+bool dw_func_at(struct dw_module *m, uint64_t pc, Dwarf_Die *out)
+{
+	Dwarf_Die body[DW_MAX_DEPTH];
+	uint32_t n = dw_bodies_at(m, pc, body, DW_MAX_DEPTH);
+
+	if (n)
+		*out = body[n - 1];
+	return n != 0;
 }
 
 /* ---- labels ---- */

@@ -77,8 +77,9 @@ uint64_t dw_after_prologue(struct dw_module *m, const struct dw_func *f)
 
 /* ---- the table ---- */
 
-static bool read_line(struct dw_module *m, Dwarf_Die *cu, Dwarf_Lines *ls,
-		      size_t i, struct dw_line *out)
+/* wanted: the recommended places of breakpoints, or the others. */
+static bool read_line(Dwarf_Lines *ls, size_t i, bool wanted,
+		      struct dw_line *out)
 {
 	Dwarf_Line *l = dwarf_onesrcline(ls, i);
 	bool end = false, stmt = false;
@@ -86,7 +87,7 @@ static bool read_line(struct dw_module *m, Dwarf_Die *cu, Dwarf_Lines *ls,
 	int no;
 
 	if (!l || dwarf_lineendsequence(l, &end) || end ||
-	    dwarf_linebeginstatement(l, &stmt) || !stmt ||
+	    dwarf_linebeginstatement(l, &stmt) || stmt != wanted ||
 	    dwarf_lineno(l, &no) || no <= 0 || dwarf_lineaddr(l, &addr) ||
 	    !addr)
 		return false;
@@ -121,11 +122,14 @@ struct search {
 	struct dw_module *m;
 	const struct dw_pattern *p;
 	dw_line_list *out;
-	/* bodies seen: innermost die and line -> index + 1 in out */
-	VEC(const void *) bodies;
 	bool near;
+	bool stmt; /* the entries that are looked at: is_stmt, or the others,
+		      which count for lines that have none of the former */
+	uint32_t first_other; /* in out */
 	unsigned below, above; /* closest lines with code around */
 };
+
+#define MAX_BODIES 64u
 
 static bool line_wanted(const struct dw_pattern *p, unsigned line,
 			unsigned base)
@@ -140,29 +144,26 @@ static bool line_wanted(const struct dw_pattern *p, unsigned line,
 	return false;
 }
 
-static void take_line(struct search *s, const struct dw_line *l,
-		      const void *body)
+static void take_line(struct search *s, const struct dw_line *l)
 {
 	vec_for (s->out, i) {
 		struct dw_line *o = &s->out->v[i];
-		if (s->bodies.v[i] != body || o->line != l->line)
+		if (o->body.addr != l->body.addr || o->line != l->line)
 			continue;
-		if (l->addr < o->addr)
+		if (l->addr < o->addr && (s->stmt || i >= s->first_other))
 			*o = *l;
 		return;
 	}
 	vec_push(s->m->arena, s->out, *l);
-	vec_push(s->m->arena, &s->bodies, body);
 }
 
-/* The function that the innermost body at addr is a copy of. */
-static bool body_at(struct search *s, uint64_t addr, Dwarf_Die *die,
-		    struct dw_func *f)
+/* The function that a body is a copy of. */
+static bool function_of(struct search *s, Dwarf_Die *die, struct dw_func *f)
 {
-	if (!dw_func_at(s->m, addr, die))
-		return false;
 	Dwarf_Die origin = dw_origin(die);
 	uint32_t n, k = die_table_get(&s->m->by_die, die->addr);
+	int line = 0;
+
 	if (!k)
 		k = die_table_get(&s->m->by_die, origin.addr);
 	const struct dw_func *all = dw_funcs(s->m, &n);
@@ -170,11 +171,49 @@ static bool body_at(struct search *s, uint64_t addr, Dwarf_Die *die,
 		*f = all[k - 1];
 		return true;
 	}
-	int line = 0;
 	*f = (struct dw_func){.name = dwarf_diename(die), .scope = ""};
 	if (!dwarf_decl_line(&origin, &line))
 		f->line = (unsigned)line;
 	return f->name != NULL;
+}
+
+static bool same_file(struct search *s, const struct dw_func *f,
+		      const struct dw_line *l)
+{
+	const char *file = f->die.addr ? dw_func_file(s->m, f) : "";
+
+	return *file && (!strcmp(file, l->file) || dw_file_fits(l->file, file));
+}
+
+/*
+ * Whose line it is. Where an inlined body begins, the line of the call has the
+ * same address; so of the bodies there it is the one whose function is in this
+ * file and begins closest in front of the line. A line of a file that none of
+ * them is in (macros) belongs to the innermost.
+ */
+static bool owner_of(struct search *s, const struct dw_line *l, Dwarf_Die *die,
+		     struct dw_func *f)
+{
+	Dwarf_Die body[MAX_BODIES];
+	uint32_t n = dw_bodies_at(s->m, l->addr, body, MAX_BODIES);
+	struct dw_func it;
+	bool found = false;
+
+	for (uint32_t i = n; i-- > 0;) {
+		if (!function_of(s, &body[i], &it) || !it.line ||
+		    it.line > l->line || !same_file(s, &it, l) ||
+		    (found && f->line >= it.line))
+			continue;
+		*f = it;
+		*die = body[i];
+		found = true;
+	}
+	if (found || !n || !function_of(s, &body[n - 1], &it) ||
+	    (it.line && same_file(s, &it, l)))
+		return found;
+	*f = it;
+	*die = body[n - 1];
+	return true;
 }
 
 static void note_around(struct search *s, unsigned line)
@@ -192,19 +231,15 @@ static bool is_any(const char *pattern)
 	return !strcmp(pattern, "*");
 }
 
-static void search_unit(struct search *s, Dwarf_Die *cu)
+static void search_lines(struct search *s, Dwarf_Lines *ls, size_t n)
 {
 	const struct dw_pattern *p = s->p;
 	const char *last_file = NULL;
 	bool last_fits = false;
-	Dwarf_Lines *ls;
-	size_t n;
 
-	if (!unit_has_file(cu, p->file) || dwarf_getsrclines(cu, &ls, &n))
-		return;
 	for (size_t i = 0; i < n; i++) {
 		struct dw_line l;
-		if (!read_line(s->m, cu, ls, i, &l))
+		if (!read_line(ls, i, s->stmt, &l))
 			continue;
 		if (l.file != last_file) {
 			last_file = l.file;
@@ -219,13 +254,29 @@ static void search_unit(struct search *s, Dwarf_Die *cu)
 		}
 		struct dw_func f;
 		Dwarf_Die die;
-		if (!body_at(s, l.addr, &die, &f) || !dw_pattern_names(p, &f))
+		if (!owner_of(s, &l, &die, &f) || !dw_pattern_names(p, &f))
 			continue;
 		if (!line_wanted(p, l.line, f.line))
 			note_around(s, relative ? l.line - f.line : l.line);
-		else
-			take_line(s, &l, die.addr);
+		else {
+			l.body = die;
+			take_line(s, &l);
+		}
 	}
+}
+
+static void search_unit(struct search *s, Dwarf_Die *cu)
+{
+	Dwarf_Lines *ls;
+	size_t n;
+
+	if (!unit_has_file(cu, s->p->file) || dwarf_getsrclines(cu, &ls, &n))
+		return;
+	s->stmt = true;
+	search_lines(s, ls, n);
+	s->stmt = false;
+	s->first_other = s->out->n;
+	search_lines(s, ls, n);
 }
 
 static void search_all(struct search *s)

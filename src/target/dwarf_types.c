@@ -320,6 +320,35 @@ static uint32_t count_children(Dwarf_Die *d, int tag1, int tag2)
 	return n;
 }
 
+static void function_type(struct dw_module *m, Dwarf_Die *d, struct ttype *out)
+{
+	Dwarf_Die ret;
+
+	out->n = count_children(d, DW_TAG_formal_parameter,
+				DW_TAG_formal_parameter);
+	out->is_variadic = count_children(d, DW_TAG_unspecified_parameters,
+					  DW_TAG_unspecified_parameters) != 0;
+	out->elem = type_die(d, &ret) ? dw_type_id(m, &ret) : 0;
+}
+
+static bool types_param(const struct ttype *t, uint32_t i, uint32_t *type)
+{
+	struct dw_module *m = (struct dw_module *)t->src;
+	Dwarf_Die d, c;
+
+	if (t->id >= m->dies.n || t->kind != TT_FUNC)
+		return false;
+	d = m->dies.v[t->id];
+	if (dwarf_child(&d, &c))
+		return false;
+	do {
+		if (dwarf_tag(&c) != DW_TAG_formal_parameter || i--)
+			continue;
+		return dw_type_of(m, &c, type);
+	} while (!dwarf_siblingof(&c, &c));
+	return false;
+}
+
 /* Elements of one dimension. */
 static uint32_t dimension(Dwarf_Die *sub)
 {
@@ -502,6 +531,7 @@ static bool fill(struct dw_module *m, Dwarf_Die *d, struct ttype *out)
 		break;
 	case DW_TAG_subroutine_type:
 		out->kind = TT_FUNC;
+		function_type(m, d, out);
 		return true;
 	case DW_TAG_unspecified_type: /* decltype(nullptr), void of Rust */
 		out->kind = TT_VOID;
@@ -751,6 +781,7 @@ const struct type_ops dw_type_ops = {
 	.get = types_get,
 	.member = types_member,
 	.enumerator = types_enumerator,
+	.param = types_param,
 	.find = types_find,
 	.find_typedef = types_find_typedef,
 };

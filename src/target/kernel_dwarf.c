@@ -247,12 +247,24 @@ static void number(struct target_cache *c, struct kfunc *fn)
 	}
 }
 
+/* What runs while booting is gone afterwards. */
+static bool is_gone(struct target_cache *c, uint64_t addr)
+{
+	uint64_t from, to;
+	const char *why;
+
+	return target_kernel_symbol(c, "_sinittext", &from, &why) &&
+	       target_kernel_symbol(c, "_einittext", &to, &why) &&
+	       addr >= from && addr < to;
+}
+
 static bool in_vmlinux(struct target_cache *c, uint64_t addr,
 		       struct kfunc *out, uint64_t *off)
 {
 	uint64_t bias;
 
 	if (!target_kernel_bias(c, &bias) ||
+	    is_gone(c, addr + bias) ||
 	    !target_kernel_func_at(c, addr + bias, out, off) || out->module)
 		return false;
 	number(c, out);

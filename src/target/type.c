@@ -138,14 +138,39 @@ static const char *tag_word(const struct ttype *t)
 static void spell(struct strbuf *out, const struct type_src *s, uint32_t id,
 		  unsigned depth);
 
+/* int (*) (struct file*, ...) */
+static void spell_function(struct strbuf *out, const struct ttype *t,
+			   const char *stars, unsigned depth)
+{
+	uint32_t type;
+
+	spell(out, t->src, t->elem, depth + 1);
+	sb_printf(out, " (%s) (", stars);
+	for (uint32_t i = 0; i < t->n && t->src->ops->param(t, i, &type); i++) {
+		if (i)
+			sb_puts(out, ", ");
+		spell(out, t->src, type, depth + 1);
+	}
+	if (t->is_variadic)
+		sb_puts(out, t->n ? ", ..." : "...");
+	sb_putc(out, ')');
+}
+
 static void spell_plain(struct strbuf *out, const struct type_src *s,
 			const struct ttype *t, unsigned depth)
 {
+	struct ttype to;
+
 	switch (t->kind) {
 	case TT_VOID:
 		sb_puts(out, "void");
 		break;
 	case TT_PTR:
+		if (t->elem && s->ops->get(s, t->elem, &to) &&
+		    to.kind == TT_FUNC && !to.alias) {
+			spell_function(out, &to, "*", depth + 1);
+			break;
+		}
 		spell(out, s, t->elem, depth + 1);
 		sb_putc(out, '*');
 		break;
@@ -154,7 +179,7 @@ static void spell_plain(struct strbuf *out, const struct type_src *s,
 		sb_puts(out, "[]");
 		break;
 	case TT_FUNC:
-		sb_puts(out, "function");
+		spell_function(out, t, "", depth);
 		break;
 	case TT_FWD:
 		sb_printf(out, "struct %s", t->name);

@@ -46,10 +46,12 @@ struct ttype {
 	uint8_t quals; /* TTYPE_* of what the alias, or else the name, follows */
 	uint64_t size; /* bytes; 0: unknown, or incomplete */
 	bool is_signed, is_char, is_bool;
+	bool is_variadic;	    /* FUNC */
 	bool is_class; /* STRUCT: C++'s other word for it */
 	bool user;     /* pointer into user space (__user, where it is known) */
-	uint32_t elem; /* PTR, ARRAY */
-	uint32_t n; /* ARRAY: elements; STRUCT, UNION: members; ENUM: values */
+	uint32_t elem; /* PTR, ARRAY; FUNC: what it returns */
+	uint32_t n; /* ARRAY: elements; STRUCT, UNION: members; ENUM: values;
+		       FUNC: parameters */
 };
 
 struct tmember {
@@ -72,6 +74,8 @@ struct type_ops {
 	/* Enumerator i: its name and value. */
 	bool (*enumerator)(const struct ttype *t, uint32_t i, const char **name,
 			   int64_t *value);
+	/* Type of parameter i of a FUNC. */
+	bool (*param)(const struct ttype *t, uint32_t i, uint32_t *type);
 	/* The type of this kind and name; false when there is none. */
 	bool (*find)(const struct type_src *s, enum ttype_kind kind,
 		     const char *name, uint32_t *id);
