@@ -151,16 +151,13 @@ static void add_fitting(struct adder *ad, const struct dw_func *f)
 /* The function's code begins no later than the lines, and ends behind them. */
 static bool line_within(struct adder *ad, const struct dw_func *f)
 {
-	struct dw_line at;
-
 	if (ad->pat->line_kind == DW_LINE_NONE ||
 	    ad->pat->line_kind == DW_LINE_ALL)
 		return true;
 	if (!ad->pat->nlines || f->line > ad->pat->lines[0].hi)
 		return false;
-	return !f->entry || !f->size ||
-	       !dw_line_at(ad->m, f->entry + f->size - 1, &at) ||
-	       at.line >= ad->pat->lines[0].lo;
+	return !f->entry ||
+	       dw_last_line(ad->m, f) >= ad->pat->lines[0].lo;
 }
 
 static void by_function(struct adder *ad)

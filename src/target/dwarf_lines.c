@@ -116,6 +116,33 @@ static bool unit_has_file(Dwarf_Die *cu, const char *pattern)
 	return false;
 }
 
+unsigned dw_last_line(struct dw_module *m, const struct dw_func *f)
+{
+	const char *file = dw_func_file(m, f);
+	Dwarf_Die die = f->die, cu;
+	unsigned last = f->line;
+	Dwarf_Lines *ls;
+	size_t n;
+
+	if (!f->entry || !dw_unit_of(&die, &cu) ||
+	    dwarf_getsrclines(&cu, &ls, &n))
+		return last;
+	for (size_t i = 0; i < n; i++) {
+		Dwarf_Line *l = dwarf_onesrcline(ls, i);
+		Dwarf_Addr addr;
+		int no;
+
+		if (!l || dwarf_lineaddr(l, &addr) || addr < f->entry ||
+		    addr - f->entry >= f->size || dwarf_lineno(l, &no) ||
+		    no <= (int)last)
+			continue;
+		const char *at = dwarf_linesrc(l, NULL, NULL);
+		if (at && dw_file_fits(at, file))
+			last = (unsigned)no;
+	}
+	return last;
+}
+
 /* ---- statements ---- */
 
 struct search {

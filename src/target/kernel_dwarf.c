@@ -220,6 +220,9 @@ bool target_kernel_bias(struct target_cache *c, uint64_t *bias)
 
 	if (!k->m)
 		return false;
+	/* Another kernel's symbols are where they were linked, too. */
+	if (c->other)
+		k->have_bias = true;
 	if (!k->have_bias) {
 		if (!target_kernel_symbol(c, "_stext", &here, &why) ||
 		    !dw_symbol_address(k->m, "_stext", &linked))

@@ -40,7 +40,7 @@ default_args() {
 # What differs from machine to machine and from run to run. The subsystem of a
 # tracepoint is known only where tracefs is mounted.
 normalise() {
-	sed -E "s,$STAP,STAP,g; s,$T\\b,T,g; s,$here/,,g; s,$(cd "$here/../../tapset" && pwd)/,tapset/,g
+	sed -E "s,$STAP,STAP,g; s,$(uname -r),RELEASE,g; s,$T\\b,T,g; s,$here/,,g; s,$(cd "$here/../../tapset" && pwd)/,tapset/,g
 		/^Pass [1-5]: /d
 		s,<offset [0-9]+>,<offset N>,g
 		s,btf id [0-9]+,btf id N,g

@@ -38,7 +38,7 @@ test_another_kernels_types_and_symbols_are_used() {
 	local other="$stap -r 9.9.9-test --sysroot=$PWD/root"
 	$other -L 'kernel.function("vfs_*")' >out
 	expect '^kernel.function\("vfs_read"\) \$file:struct file\* \$buf:char\*' out
-	expect '^kernel.function\("vfs_write"\) \$file:struct file\* \$buf:char\*' out
+	expect '^kernel.function\("vfs_write"\) \$file:struct file\* \$buf:char const\*' out
 	fails grep -q vfs_open out
 	$other -p1 -e '%( kernel_v == "9.9.9" && kernel_vr == "9.9.9-test" &&
 		CONFIG_OF_ANOTHER_KERNEL == "y" %? probe begin { exit() } %: other %)' >out

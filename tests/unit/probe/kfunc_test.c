@@ -239,6 +239,7 @@ static void test_needs_dwarf(void **state)
 	static const char *const points[] = {
 		"kernel.function(\"plain@fs/x.c\")",
 		"kernel.statement(\"plain@fs/x.c:10\")",
+		"kernel.statement(\"plain@fs/x.c:10\").nearest",
 		"kernel.function(\"plain\").inline",
 		"kernel.function(\"plain\").label(\"out\")",
 		"module(\"fakemod\").function(\"mod_fn\").callees(2)",
@@ -247,7 +248,7 @@ static void test_needs_dwarf(void **state)
 	struct fixture *f = *state;
 
 	for (unsigned i = 0; i < sizeof(points) / sizeof(*points); i++)
-		expect_error(f, points[i], "DWARF");
+		expect_error(f, points[i], "debug information of ");
 }
 
 static void test_kernel_without_kprobes(void **state)
