@@ -69,8 +69,6 @@ struct dw_func {
 	Dwarf_Die die;	 /* concrete when entry, abstract otherwise */
 };
 
-/* Where a function or inlined body begins; false: it has no code. */
-bool dw_entry(Dwarf_Die *die, uint64_t *entry);
 /* All functions, by address, those without code last. *n of them. */
 const struct dw_func *dw_funcs(struct dw_module *m, uint32_t *n);
 

@@ -51,18 +51,6 @@ static uint64_t size_at(Dwarf_Die *die, uint64_t entry)
 	return 0;
 }
 
-/* A function whose cold part stands elsewhere begins with its first range. */
-bool dw_entry(Dwarf_Die *die, uint64_t *entry)
-{
-	Dwarf_Addr base, lo, hi;
-
-	if (!dwarf_entrypc(die, &lo) || dwarf_ranges(die, 0, &base, &lo, &hi) > 0) {
-		*entry = lo;
-		return true;
-	}
-	return false;
-}
-
 static void note_scope(struct walk *w, Dwarf_Die *die, const char *scope)
 {
 	if (!*scope)
