@@ -95,6 +95,8 @@ const char *target_demangle(struct arena *a, const char *symbol)
 	int status;
 	char *s;
 
+	if (symbol[0] == '_' && symbol[1] == 'R')
+		return target_demangle_rust(a, symbol);
 	if (strncmp(symbol, "_Z", 2) || !(fn = demangler()))
 		return NULL;
 	s = fn(symbol, NULL, NULL, &status);

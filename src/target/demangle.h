@@ -7,5 +7,7 @@
 /* "ns::f" for "_ZN2ns1fEi", without parameters and result; NULL: the symbol is
    no such name. */
 const char *target_demangle(struct arena *a, const char *symbol);
+/* Of it, Rust's newer names: "a::f" for "_RNvC1a1f". */
+const char *target_demangle_rust(struct arena *a, const char *symbol);
 
 #endif

@@ -357,3 +357,26 @@ test_cxx_names_without_debug_information() {
 	fails "$stap" -p2 -e 'probe process(@1).function("ns::box::nosuch") { }' "$PWD/names" 2>err
 	expect 'process-no-function' err
 }
+
+# Rust's newer names, by the symbol table alone.
+test_rust_names_without_debug_information() {
+	need bpf
+	PATH=$PATH:$HOME/.cargo/bin
+	need rustc
+	cat >names.rs <<-'EOF2'
+	mod shapes {
+		pub trait Area { fn area(&self) -> u32; }
+		pub struct Square(pub u32);
+		impl Area for Square { #[inline(never)] fn area(&self) -> u32 { self.0 * self.0 } }
+		#[inline(never)] pub fn total<T: Area>(v: &[T]) -> u32 { let mut s = 0; for x in v { s += x.area(); } s }
+	}
+	fn main() { println!("{}", shapes::total(&[shapes::Square(3), shapes::Square(4)])); }
+	EOF2
+	rustc -C opt-level=1 -C symbol-mangling-version=v0 names.rs -o names 2>err || skip "needs a rustc with v0 names"
+	"$stap" -c ./names -e '
+		probe process("./names").function("names::shapes::total*") { println(probefunc()) print_ubacktrace_brief() }
+		probe process("./names").function("*Area>::area") { println(usymname(uaddr())) }' >out
+	expect '^names::shapes::total<names::shapes::Square>$' out
+	expect '^names::main\+' out
+	[ "$(grep -c '^<names::shapes::Square as names::shapes::Area>::area$' out)" = 2 ] || fail "$(cat out)"
+}
