@@ -22,7 +22,8 @@ probe kernel.trace("sched_switch") {
 	printf("caller %s\n", caller())
 	print_backtrace()
 	printf("end\n%s", sprint_backtrace())
-	printf("beyond %d %d\n", stack(1000), stack(-1))
+	try { stack(1000) } catch (e) { printf("beyond %s, %d\n", e, stack(-1)) }
+	try { callers(999) } catch (e) { printf("%s\n", e) }
 	printf("size %d used %d unused %d\n", stack_size(), stack_used(), stack_unused())
 }
 global n' >out
@@ -30,7 +31,8 @@ global n' >out
 	expect '^ 0xf{4,}[0-9a-f]+ : __schedule\+0x[0-9a-f]+/0x[0-9a-f]+ \[kernel\]$' out
 	expect '^ 0xf{4,}[0-9a-f]+ : entry_SYSCALL_64_after_hwframe\+' out
 	expect '^caller schedule 0xf{4,}[0-9a-f]+$' out
-	expect '^beyond 0 0$' out
+	expect '^beyond reached end of stack before unwinding to level 1000, 0$' out
+	expect '^reached end of stack before unwinding to level [0-9]+$' out
 	[ "$(sed -n 's/^string \(.*\) $/\1/p' out)" = \
 		"$(sed -n 's/^callers //p' out)" ] || fail "$(cat out)"
 	# the same places, each in its form
@@ -39,7 +41,7 @@ global n' >out
 		fail "$(cat out)"
 	cut -d' ' -f1,2 addresses | cmp - <(sed -n 's/^two //p' out)
 	sed -n 's/^ 0x[0-9a-f]* : //p' out >names
-	sed '1,/^end$/d; /^beyond/,$d' out | cmp - names
+	sed '1,/^end$/d; /^beyond/,$d' out | diff - <(sed 's|/0x[0-9a-f]*||' names)
 	awk '/^size/ { exit !($2 >= 8192 && $4 > 0 && $4 + $6 > $2 - 512 && $4 + $6 < $2 + 512) }' out ||
 		fail "$(cat out)"
 	fails grep -qE 'bpf|__trace' names
@@ -71,7 +73,7 @@ test_what_has_no_name_is_shown_as_an_address() {
 	print_syms("0x10 0x20") printf("[%s]", sprint_syms("0x30"))
 	print_stack("0x40") printf("[%s]\n", sprint_stack("0x50"))
 	exit() }' >out
-	printf '0x1234 0x1234\nmodule cannot be found\n 0x10 : 0x10\n 0x20 : 0x20\n[0x30\n] 0x40 : 0x40\n[0x50\n]\n' |
+	printf '0x1234 0x1234\nCannot determine kernel module name\n 0x10 : 0x10\n 0x20 : 0x20\n[ 0x30 : 0x30\n] 0x40 : 0x40\n[ 0x50 : 0x50\n]\n' |
 		diff - out
 }
 
@@ -126,7 +128,7 @@ probe kernel.function("vfs_read").return {
 	expect '^at vfs_read vfs_read$' out
 	expect '^probefunc vfs_read vfs_read$' out
 	expect '^by ksys_read$' out
-	expect '^ksys_read\+0x[0-9a-f]+/0x[0-9a-f]+ \[kernel\]$' out
+	expect '^ksys_read\+0x[0-9a-f]+ \[kernel\]$' out
 	expect '^ 0x[0-9a-f]+ : ksys_read\+' out
 	expect '^file 1$' out
 	expect '^used 1$' out

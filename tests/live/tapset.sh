@@ -36,7 +36,7 @@ test_task_functions() {
 				task_uid(t) == uid(), task_gid(t) == gid(), task_euid(t) == euid(), task_egid(t) == egid(),
 				task_cpu(t) == cpu(), task_state(t))
 			println(task_nice(t), " ", task_prio(t), " ", task_max_file_handles(t) >= 64)
-			println(task_pid(task_parent(t)) == ppid(), isinstr(task_ancestry(t, 0), "=>true("))
+			println(task_pid(task_parent(t)) == ppid(), isinstr(task_ancestry(t, 0), "=>true"))
 		} }' >out
 	expect '^111111110$' out
 	expect '^5 25 1$' out

@@ -383,14 +383,19 @@ test_the_ancestry_of_a_task() {
 	# a thread of the first process may be what started the next
 	while [ "$pid" -gt 1 ]; do
 		read -r name </proc/"$pid"/comm
-		text="$name($pid)${text:+=>}$text"
+		text="$name${text:+=>}$text"
 		stat=$(</proc/"$pid"/stat)
 		read -r _ pid _ <<<"${stat##*)}"
 	done
 	"$stap" -o out -c 'sleep 0.2' -e 'probe kernel.trace("sys_enter") {
-		if (pid() == target() && execname() == "sleep") { println(task_ancestry(task_current(), 0)) exit() } }'
+		if (pid() == target() && execname() == "sleep") {
+			println(task_ancestry(task_current(), 0))
+			println(task_ancestry(task_current(), 1))
+			exit()
+		} }'
 	cat out
 	echo "$text"
-	grep -qF "(1)=>$text=>" out
-	expect '=>sleep\([0-9]+\)$' out
+	grep -qF "=>$text=>" out
+	expect '^swapper/0=>.*=>sleep$' out
+	expect '^swapper/0\(0\)=>.*=>sleep\([0-9]{9,}\)$' out
 }
