@@ -32,9 +32,14 @@ static struct probe_site *add_at(struct adder *ad, const struct dw_func *f,
 				 uint64_t addr, uint64_t pc,
 				 const Dwarf_Die *die)
 {
-	const char *arg =
-		shown_at(ad->env->arena, f->name, dw_func_file(ad->m, f),
-			 f->line);
+	unsigned line = f->line;
+	struct dw_line first;
+
+	/* Go declares functions in files, not at lines. */
+	if (!line && f->entry && dw_line_at(ad->m, f->entry, &first))
+		line = first.line;
+	const char *arg = shown_at(ad->env->arena, f->name,
+				   dw_func_file(ad->m, f), line);
 	struct probe_site *s = process_add(ad->env, ad->p, ad->sc, ad->sfx,
 					   addr, f->name, arg, ad->out);
 

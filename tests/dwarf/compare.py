@@ -379,7 +379,7 @@ def our_side(places, returns):
     r = subprocess.run(
         [STAP, "-g", "-DMAXACTION=100000", "-c",
          "env -i setarch -R " + PROG, stp],
-        text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120)
+        text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=300)
     if r.returncode:
         print(f"{PROG}: stap failed:\n" + r.stderr[:4000])
         sys.exit(1)

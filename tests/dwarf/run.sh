@@ -33,7 +33,7 @@ compare() {
 	local out
 	tests=$((tests + 1))
 	out=$(PROG=$2 SRC=$3 REF=${4:-$2} STAP=$top/stap WORK=$work \
-		timeout 200 gdb -nx -batch -x "$here/compare.py" 2>&1)
+		timeout 600 gdb -nx -batch -x "$here/compare.py" 2>&1)
 	if [ $? != 0 ]; then
 		failed=$((failed + 1))
 		echo "FAIL $1"
