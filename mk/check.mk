@@ -8,6 +8,7 @@ check: all unit examples
 	$(Q)tests/run-all 'layers=tools/check-layers' \
 		'warnings=$(MAKE) --no-print-directory check-warnings' $(UNIT_SUITES) \
 		'sanitized=$(MAKE) --no-print-directory SAN=1 CFLAGS="-O1 -g" check-unit' \
+		'fuzzers=$(MAKE) --no-print-directory SAN=1 CFLAGS="-O1 -g" check-fuzzers' \
 		'golden=tests/golden/run.sh' 'wrong=tests/golden/wrong.sh' \
 		'tags=tests/golden/tags.sh' \
 		'eval=tests/eval/run.sh' 'differential=tests/eval/diff.sh -t 20' \
@@ -66,6 +67,15 @@ bench: all examples
 FUZZ_TIME ?= 60
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/*_fuzz.c))
 FUZZ_BIN := $(FUZZ_SRC:%.c=build-fuzz/%)
+# The fuzzers as plain programs, over their seeds and the tests' scripts.
+FUZZ_PLAIN := $(FUZZ_SRC:%.c=$(B)/%)
+$(FUZZ_PLAIN): $(B)/%: %.c $(B)/libstap.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -DFUZZ_MAIN -MMD -MP $< $(B)/libstap.a -o $@ $(ALL_LIBS)
+-include $(wildcard $(FUZZ_PLAIN:%=%.d))
+.PHONY: check-fuzzers
+check-fuzzers: $(FUZZ_PLAIN)
+	$(Q)tests/fuzz/seeds.sh $(B)
 FUZZ_LIB := $(LIB_SRC:%.c=build-fuzz/%.o) $(RT_SRC:%.c=build-fuzz/%.o) \
 	$(patsubst $(B)/%.c,build-fuzz/%.o,$(GEN_SRC))
 FUZZ_CC = $(CLANG) -g -O1 -std=gnu11 -D_GNU_SOURCE -DSTAP_PREFIX='"$(prefix)"' \

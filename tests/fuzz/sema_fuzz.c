@@ -44,7 +44,9 @@ static void check_lowering(struct arena *a, struct diag *d,
 	const char *wrong;
 	struct diag_msg *last;
 
-	if (p->embedded.n)
+	/* embedded C, and what else only modules do */
+	sema_refuse_module_needs(p, d);
+	if (diag_errors(d))
 		return;
 	lower_opts_init(&lo);
 	lo.limits.max_entries = 16;
