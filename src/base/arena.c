@@ -16,7 +16,10 @@ struct arena {
 	size_t total;
 };
 
+/* Large chunks come zeroed from the kernel, small ones are cleared by calloc():
+   who needs much gets them large. */
 #define CHUNK_MIN (64u << 10)
+#define CHUNK_MAX (1u << 20)
 
 static void *xcalloc(size_t n)
 {
@@ -54,7 +57,8 @@ void *arena_alloc(struct arena *a, size_t size)
 		size = 16;
 	a->total += size;
 	if (!c || c->size - c->used < size) {
-		size_t want = size > CHUNK_MIN / 4 ? size : CHUNK_MIN;
+		size_t chunk = a->total > CHUNK_MAX ? CHUNK_MAX : CHUNK_MIN;
+		size_t want = size > chunk / 4 ? size : chunk;
 
 		c = xcalloc(sizeof(*c) + want);
 		c->size = want;

@@ -7,6 +7,10 @@
 
 #include "probe/kind.h"
 
+#define PYTHON_MARKS                                                           \
+	"its interpreter has marks: "                                          \
+	"process(\"python3\").mark(\"function__entry\")"
+
 static const struct family {
 	const char *name; /* leading components, without arguments */
 	/* Kernel options it would need; NULL: none */
@@ -14,16 +18,30 @@ static const struct family {
 	const char *what;
 	const char *instead; /* remedy, or NULL */
 } families[] = {
-	{"kernel.lsm", {"CONFIG_BPF_LSM"}, "hooks of security modules", NULL},
+	{"kernel.lsm",
+	 {"CONFIG_BPF_LSM"},
+	 "hooks of security modules",
+	 "kernel.function(\"security_...\") is called at the same places"},
 	{"kernel.mark",
 	 {NULL},
 	 "kernel markers, which Linux dropped in 2.6.32,",
 	 "kernel.trace(\"...\") probes their successors"},
-	{"java", {NULL}, "Java methods", NULL},
-	{"python2", {NULL}, "Python functions", NULL},
-	{"python3", {NULL}, "Python functions", NULL},
-	{"debuginfod", {NULL}, "files of debuginfod servers", NULL},
-	{"process.insn", {NULL}, "single steps", NULL},
+	{"java",
+	 {NULL},
+	 "Java methods",
+	 "libjvm.so has marks: stap -l "
+	 "'process(\"/PATH/libjvm.so\").mark(\"*\")'"},
+	{"python2", {NULL}, "Python functions", PYTHON_MARKS},
+	{"python3", {NULL}, "Python functions", PYTHON_MARKS},
+	{"debuginfod",
+	 {NULL},
+	 "files of debuginfod servers",
+	 "process(\"PATH\") takes debug information from the servers of "
+	 "DEBUGINFOD_URLS"},
+	{"process.insn",
+	 {NULL},
+	 "single steps",
+	 "process(\"PATH\").statement(\"f@file.c:*\") probes every line"},
 };
 
 static bool begins_with(const struct probe_point *p, const char *name)

@@ -129,6 +129,8 @@ static int data_match(const struct probe_env *env, const struct probe_point *p,
 	}
 	struct probe_site *s = site_new(env, &probe_kind_data, p, out);
 	s->name = derived_name(env, &d, sc);
+	if (!sc)
+		s->alias = pp_text(env->arena, p, UINT32_MAX, NULL);
 	s->attach.kind = WIRE_PROBE_DATA;
 	s->attach.address = (uint64_t)d.address;
 	s->attach.period = d.length <= 2   ? (uint64_t)d.length

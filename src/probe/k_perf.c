@@ -108,6 +108,8 @@ static struct probe_site *add_site(const struct probe_env *env,
 	struct probe_site *s = site_new(env, &probe_kind_perf, p, out);
 
 	s->name = derived_name(env, p, pp, sc);
+	if (!sc)
+		s->alias = pp_text(env->arena, p, UINT32_MAX, NULL);
 	s->attach.kind = WIRE_PROBE_PERF;
 	s->attach.event = (uint32_t)pp->type;
 	s->attach.address = (uint64_t)pp->config;

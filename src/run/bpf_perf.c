@@ -311,7 +311,8 @@ int bpf_attach_watch(struct bpf_target *t, struct diag *d, uint32_t index)
 			t, d, index, -EOPNOTSUPP,
 			"this machine takes hardware breakpoints and never "
 			"delivers one, as some virtual machines do: the probe "
-			"would not be hit");
+			"would not be hit; a timer that reads the memory "
+			"(kernel_long(), user_long()) sees what changed");
 	err = open_everywhere(&o);
 	return err < 0 ? bpf_attach_report(t, d, index, err, explain_watch(err))
 		       : 0;

@@ -14,7 +14,7 @@ struct list {
 	struct tapset *lib;
 	const struct sema_opts *opts;
 	bool with_vars;
-	struct map seen; /* lines */
+	struct map seen; /* name -> its variables */
 };
 
 /* " name:long" for each variable that the aliases' bodies set. */
@@ -49,30 +49,63 @@ static void put_alias_vars(struct list *l, struct variant *var,
 	}
 }
 
+/* The end of " $name:type", where the next one or a local begins. */
+static const char *var_end(const char *s)
+{
+	const char *next = strstr(s + 1, " $");
+
+	return next ? next : s + strlen(s);
+}
+
+static bool has_var(const char *vars, const char *v, size_t n)
+{
+	for (const char *s = vars; *s; s = var_end(s))
+		if ((size_t)(var_end(s) - s) == n && !memcmp(s, v, n))
+			return true;
+	return false;
+}
+
+/* A name that stands for several places has the variables of all of them. */
+static const char *common_vars(struct arena *a, const char *x, const char *y)
+{
+	struct strbuf sb = {0};
+
+	for (const char *s = x; *s; s = var_end(s))
+		if (has_var(y, s, (size_t)(var_end(s) - s)))
+			sb_printf(&sb, "%.*s", (int)(var_end(s) - s), s);
+	const char *text = arena_strdup(a, sb_str(&sb));
+	sb_free(&sb);
+	return text;
+}
+
+static const char *site_vars(struct list *l, struct variant *var,
+			     struct probe_site *site)
+{
+	struct strbuf vars = {0};
+
+	if (site->kind->list_vars)
+		site->kind->list_vars(l->env, site, &vars);
+	if (var->prologues.n)
+		put_alias_vars(l, var, &vars);
+	const char *text = arena_printf(
+		l->env->arena, "%s%s",
+		vars.len && vars.s[0] != ' ' ? " " : "", sb_str(&vars));
+	sb_free(&vars);
+	return text;
+}
+
 static void list_site(struct list *l, struct variant *var,
 		      struct probe_site *site)
 {
-	struct strbuf line = {0};
+	const char *name = var->shown	 ? var->shown
+			   : site->alias ? site->alias
+					 : site->name;
+	const char *vars = l->with_vars ? site_vars(l, var, site) : "";
+	const char *known = map_get(&l->seen, name);
 
-	sb_puts(&line, var->shown     ? var->shown
-		       : site->alias ? site->alias
-				     : site->name);
-	if (l->with_vars && !map_has(&l->seen, sb_str(&line))) {
-		if (site->kind->list_vars) {
-			struct strbuf vars = {0};
-
-			site->kind->list_vars(l->env, site, &vars);
-			if (vars.len)
-				sb_printf(&line, "%s%s",
-					  vars.s[0] == ' ' ? "" : " ",
-					  sb_str(&vars));
-			sb_free(&vars);
-		}
-		if (var->prologues.n)
-			put_alias_vars(l, var, &line);
-	}
-	map_put(&l->seen, sb_str(&line), l);
-	sb_free(&line);
+	if (known && strcmp(known, vars))
+		vars = common_vars(l->env->arena, known, vars);
+	map_put(&l->seen, arena_strdup(l->env->arena, name), (void *)vars);
 }
 
 static int by_text(const void *a, const void *b)
@@ -105,7 +138,9 @@ void sema_list(const struct probe_env *env, struct tapset *lib,
 	}
 	lines = arena_new_array(env->arena, const char *, l.seen.entries.n + 1);
 	map_for (&l.seen, i)
-		lines[i] = l.seen.entries.v[i].key;
+		lines[i] = arena_printf(
+			env->arena, "%s%s", l.seen.entries.v[i].key,
+			(const char *)l.seen.entries.v[i].val);
 	qsort(lines, l.seen.entries.n, sizeof(lines[0]), by_text);
 	map_for (&l.seen, i)
 		sb_printf(out, "%s\n", lines[i]);
