@@ -270,13 +270,24 @@ static void remove_one(struct lower *L, const struct var_decl *array,
 }
 
 /* [k, *] in a */
+static struct ir_val in_histogram(struct lower *L, const struct expr *e)
+{
+	struct ir_val index = lower_long(L, e->in.keys.v[0]);
+
+	return lower_set(L, CC_ULT, index,
+			 iv_imm(lower_stat_var(e->in.array)->nbuckets));
+}
+
 struct ir_val lower_in(struct lower *L, const struct expr *e)
 {
-	const struct var_decl *array = e->in.array->sym.ref;
+	const struct var_decl *array = NULL;
 	struct label found = {0}, end = {0};
 	struct key k;
 	ir_reg d;
 
+	if (e->in.array->kind == E_STATOP)
+		return in_histogram(L, e);
+	array = e->in.array->sym.ref;
 	if (!effects_has_star(&e->in.keys)) {
 		lower_key(L, array, e->in.keys.v, e->in.keys.n, &k);
 		return lower_set(L, CC_NE, lower_find(L, array, &k), iv_imm(0));

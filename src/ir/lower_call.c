@@ -539,12 +539,8 @@ static uint32_t automaton(struct lower *L, const struct expr *pattern)
 		return (uint32_t)known;
 	if (!regex_compile(L->arena, pattern->str.s, L->uses_matched, &t, &err,
 			   &at)) {
-		struct diag_msg *m = lower_error(L, REGEX_BAD, pattern->loc,
-						 NULL, pattern->str.s, err);
-
-		if (at)
-			diag_note(m, LOC_NONE, "at \"%s\"",
-				  pattern->str.s + at);
+		lower_error(L, REGEX_TOO_LONG, pattern->loc, NULL,
+			    pattern->str.s, err);
 		return 0;
 	}
 	off = heap_bytes(L, t.data, t.size);

@@ -121,6 +121,8 @@ static void fold_binary(struct sema *s, struct expr **ep)
 		bool is_or = e->binary.op == OP_LOGOR;
 		int ta = expr_truth(a), tb = expr_truth(b);
 
+		if (b->kind == E_STRING)
+			return; /* an error, wanted or not */
 		if (ta == is_or || (ta >= 0 && tb >= 0))
 			put_number(s, ep, ta == is_or ? is_or : tb);
 		return;

@@ -36,14 +36,28 @@ struct parser {
 	struct arena *arena;
 	const char *text, *p;
 	const char *err;
+	const char *err_at;
 	uint32_t ngroups, depth;
 };
 
+static struct node *fail_at(struct parser *ps, const char *at, const char *why)
+{
+	if (!ps->err) {
+		ps->err = why;
+		ps->err_at = at;
+	}
+	return NULL;
+}
+
 static struct node *fail(struct parser *ps, const char *why)
 {
-	if (!ps->err)
-		ps->err = why;
-	return NULL;
+	return fail_at(ps, ps->p, why);
+}
+
+/* Something is missing at the pattern's end: said at its last character. */
+static struct node *fail_end(struct parser *ps, const char *why)
+{
+	return fail_at(ps, ps->p > ps->text ? ps->p - 1 : ps->p, why);
 }
 
 static struct node *node_new(struct parser *ps, enum node_kind k,
@@ -102,7 +116,12 @@ static bool named_class(struct parser *ps, struct re_set *s)
 		ps->p = end + 2;
 		return true;
 	}
-	fail(ps, "unknown character class");
+	if (end)
+		fail(ps, arena_printf(ps->arena, "unknown character class '%.*s'",
+				      (int)(end - ps->p), ps->p));
+	else
+		fail_at(ps, ps->p + strlen(ps->p) - 1,
+			"unclosed character class");
 	return false;
 }
 
@@ -116,7 +135,7 @@ static struct node *parse_bracket(struct parser *ps)
 		unsigned char from = (unsigned char)*ps->p, to;
 
 		if (!from)
-			return fail(ps, "'[' without ']'");
+			return fail_end(ps, "unclosed character class");
 		if (from == '[' && ps->p[1] == ':') {
 			ps->p += 2;
 			if (!named_class(ps, &n->set))
@@ -130,7 +149,10 @@ static struct node *parse_bracket(struct parser *ps)
 			ps->p += 2;
 		}
 		if (from > to)
-			return fail(ps, "range out of order");
+			return fail(ps, arena_printf(ps->arena,
+						     "Inverted character range "
+						     "%c-%c",
+						     from, to));
 		for (unsigned c = from; c <= to; c++)
 			set_add(&n->set, c);
 	}
@@ -144,11 +166,16 @@ static struct node *parse_bracket(struct parser *ps)
 
 static struct node *parse_alternatives(struct parser *ps);
 
+/* (a), or (?:a), which does not count for matched() */
 static struct node *parse_group(struct parser *ps)
 {
 	struct node *n = node_new(ps, N_GROUP, NULL, NULL);
+	bool counts = strncmp(ps->p, "?:", 2) != 0;
 
-	n->group = ps->ngroups++;
+	if (counts)
+		n->group = ps->ngroups++;
+	else
+		ps->p += 2;
 	if (++ps->depth > MAX_DEPTH)
 		return fail(ps, "parentheses nested too deeply");
 	n->a = parse_alternatives(ps);
@@ -156,9 +183,9 @@ static struct node *parse_group(struct parser *ps)
 	if (!n->a)
 		return NULL;
 	if (*ps->p != ')')
-		return fail(ps, "'(' without ')'");
+		return fail_end(ps, "expected ), found end of regex");
 	ps->p++;
-	return n;
+	return counts ? n : n->a;
 }
 
 static struct node *parse_atom(struct parser *ps)
@@ -181,16 +208,14 @@ static struct node *parse_atom(struct parser *ps)
 		return node_new(ps, N_EOL, NULL, NULL);
 	case '\\':
 		if (!*ps->p)
-			return fail(ps, "'\\' at the end");
-		if (isdigit((unsigned char)*ps->p))
-			return fail(ps, "back references are not possible");
+			return fail(ps, "unexpected end of regex");
 		return one_char(ps, (unsigned char)*ps->p++);
 	case '*':
 	case '+':
 	case '?':
 	case '{':
 		ps->p--;
-		return fail(ps, "nothing to repeat");
+		return fail(ps, arena_printf(ps->arena, "unexpected '%c'", c));
 	default:
 		return one_char(ps, (unsigned char)c);
 	}
@@ -209,23 +234,33 @@ static bool parse_number(struct parser *ps, uint32_t *n)
 	return true;
 }
 
+static bool bad_bounds(struct parser *ps, const char *why)
+{
+	fail_at(ps, *ps->p ? ps->p + 1 : ps->p, why);
+	return false;
+}
+
 static bool parse_bounds(struct parser *ps, struct node *r)
 {
-	if (!parse_number(ps, &r->min)) {
-		fail(ps, "bad repetition count");
-		return false;
-	}
+	uint32_t most;
+
+	if (!parse_number(ps, &r->min))
+		return bad_bounds(ps, "expected number");
 	r->max = r->min;
 	if (*ps->p == ',') {
 		ps->p++;
 		if (!parse_number(ps, &r->max))
 			r->max = RE_NONE;
 	}
-	if (*ps->p != '}' || r->min > MAX_REPEAT || r->max < r->min ||
-	    (r->max != RE_NONE && r->max > MAX_REPEAT)) {
-		fail(ps, "bad repetition count");
-		return false;
-	}
+	if (*ps->p != '}')
+		return bad_bounds(ps, "expected }");
+	most = r->max == RE_NONE || r->min > r->max ? r->min : r->max;
+	if (most > MAX_REPEAT)
+		return bad_bounds(ps, arena_printf(ps->arena,
+						   "more than %u repetitions",
+						   MAX_REPEAT));
+	if (r->max < r->min)
+		return bad_bounds(ps, "inverted bounds");
 	ps->p++;
 	return true;
 }
@@ -236,8 +271,15 @@ static struct node *parse_repeated(struct parser *ps)
 
 	while (n && *ps->p && strchr("*+?{", *ps->p)) {
 		struct node *r = node_new(ps, N_REPEAT, n, NULL);
-		char op = *ps->p++;
+		char op = *ps->p;
 
+		if (n->kind == N_BOL || n->kind == N_EOL)
+			return fail(ps, arena_printf(ps->arena,
+						     "postfix closure '%c' "
+						     "applied to anchoring "
+						     "operator",
+						     op));
+		ps->p++;
 		r->min = op == '+';
 		r->max = op == '?' ? 1 : RE_NONE;
 		if (op == '{' && !parse_bounds(ps, r))
@@ -352,21 +394,38 @@ static uint32_t build(struct re_nfa *n, const struct node *t, uint32_t next)
 	return next;
 }
 
+static struct node *parse(struct parser *ps, const char **err, uint32_t *at)
+{
+	struct node *t = parse_alternatives(ps);
+
+	if (t && *ps->p)
+		t = fail(ps, "unexpected ')'");
+	if (t)
+		return t;
+	*err = ps->err;
+	*at = (uint32_t)(ps->err_at - ps->text);
+	return NULL;
+}
+
+bool regex_check(struct arena *a, const char *pattern, const char **err,
+		 uint32_t *at)
+{
+	struct parser ps = {
+		.arena = a, .text = pattern, .p = pattern, .ngroups = 1};
+
+	return parse(&ps, err, at);
+}
+
 bool regex_compile(struct arena *a, const char *pattern, bool groups,
 		   struct regex_table *out, const char **err, uint32_t *at)
 {
 	struct parser ps = {
 		.arena = a, .text = pattern, .p = pattern, .ngroups = 1};
 	struct re_nfa n = {.arena = a, .groups = groups};
-	struct node *t = parse_alternatives(&ps), *whole;
+	struct node *t = parse(&ps, err, at), *whole;
 
-	if (t && *ps.p)
-		t = fail(&ps, "')' without '('");
-	*at = (uint32_t)(ps.p - pattern);
-	if (!t) {
-		*err = ps.err;
+	if (!t)
 		return false;
-	}
 	/* matched(n) knows the first nine */
 	if (ps.ngroups > RT_REGEX_MAX_GROUPS)
 		ps.ngroups = RT_REGEX_MAX_GROUPS;

@@ -22,4 +22,8 @@ struct regex_table {
 bool regex_compile(struct arena *a, const char *pattern, bool groups,
 		   struct regex_table *out, const char **err, uint32_t *at);
 
+/* The same verdict on the pattern's syntax, without a table. */
+bool regex_check(struct arena *a, const char *pattern, const char **err,
+		 uint32_t *at);
+
 #endif

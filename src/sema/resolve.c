@@ -352,15 +352,37 @@ static void resolve_keys(struct visitor *v, expr_list *keys)
 			resolve_expr(v, &keys->v[i]);
 }
 
+/* 3 in @hist_log(x): is there such a bucket? */
+static void resolve_in_histogram(struct visitor *v, struct expr *e)
+{
+	struct resolve *r = v->ctx;
+
+	resolve_expr(v, &e->in.array);
+	if (e->in.keys.n != 1 || !e->in.keys.v[0])
+		diag_report(r->s->diag, FOREACH_HISTOGRAM, e->in.array->loc,
+			    expr_what(r->s->arena, e->in.array));
+}
+
 static void resolve_index(struct visitor *v, struct expr *e)
 {
 	struct resolve *r = v->ctx;
 
+	struct diag_msg *m;
+
 	resolve_keys(v, &e->index.keys);
-	if (e->index.base->kind == E_SYMBOL)
-		resolve_array(r, e->index.base, e->index.keys.n);
-	else
+	if (e->index.base->kind != E_SYMBOL)
 		resolve_expr(v, &e->index.base);
+	else if (!resolve_array(r, e->index.base, e->index.keys.n))
+		return;
+	vec_for (&e->index.keys, i) {
+		if (e->index.keys.v[i])
+			continue;
+		m = diag_report(r->s->diag, WILDCARD_INDEX, e->loc,
+				expr_what(r->s->arena, e->index.base));
+		diag_remedy(m, "'*' stands for any key with 'in', 'delete' and "
+			       "in the slice of 'foreach'");
+		return;
+	}
 }
 
 static void resolve_print(struct visitor *v, struct expr *e)
@@ -406,7 +428,10 @@ static void resolve_expr(struct visitor *v, struct expr **ep)
 		break;
 	case E_IN:
 		resolve_keys(v, &e->in.keys);
-		resolve_array(r, e->in.array, e->in.keys.n);
+		if (e->in.array->kind == E_SYMBOL)
+			resolve_array(r, e->in.array, e->in.keys.n);
+		else
+			resolve_in_histogram(v, e);
 		break;
 	case E_CALL:
 		vec_for (&e->call.args, i)
@@ -504,7 +529,8 @@ static void resolve_delete(struct visitor *v, struct stmt *st)
 	struct diag_msg *m;
 
 	if (e->kind == E_INDEX && e->index.base->kind == E_SYMBOL) {
-		resolve_index(v, e);
+		resolve_keys(v, &e->index.keys);
+		resolve_array(r, e->index.base, e->index.keys.n);
 	} else if (e->kind == E_SYMBOL) {
 		/* A whole array or a scalar: no arity follows from this. */
 		struct var_decl *var = find_var(r, e);
@@ -613,7 +639,7 @@ static void resolve_cond_expr(struct visitor *v, struct expr **ep)
 		resolve_cond_var(s, e->index.base, e->index.keys.n);
 		return;
 	}
-	if (e->kind == E_IN) {
+	if (e->kind == E_IN && e->in.array->kind == E_SYMBOL) {
 		vec_for (&e->in.keys, i)
 			if (e->in.keys.v[i])
 				resolve_cond_expr(v, &e->in.keys.v[i]);

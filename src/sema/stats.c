@@ -4,6 +4,7 @@
  * that: which operations, one kind of histogram, one bit shift for @variance.
  */
 #include "sema/pass.h"
+#include "sema/regex.h"
 
 #define MAX_BUCKETS 10000
 
@@ -87,6 +88,16 @@ static void note_variance(struct sema *s, struct var_decl *v, struct expr *e)
 	vi->variance_loc = e->loc;
 }
 
+static void check_regex(struct sema *s, const struct expr *pattern)
+{
+	const char *err;
+	uint32_t at;
+
+	if (!regex_check(s->arena, pattern->str.s, &err, &at))
+		diag_report(s->diag, REGEX_BAD, pattern->loc,
+			    expr_what(s->arena, pattern), at, err);
+}
+
 static void stats_expr(struct visitor *vis, struct expr **ep)
 {
 	struct sema *s = vis->ctx;
@@ -100,6 +111,8 @@ static void stats_expr(struct visitor *vis, struct expr **ep)
 			note_variance(s, v, e);
 		v->stat_ops |= 1u << e->statop.op;
 	}
+	if (e->kind == E_REGEX)
+		check_regex(s, e->regex.pattern);
 	expr_children(vis, e);
 }
 

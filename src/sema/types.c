@@ -513,7 +513,10 @@ static void infer(struct infer *in, struct expr *e, enum type want)
 		       TY_UNKNOWN);
 		break;
 	case E_IN:
-		if (e->in.array->sym.ref) {
+		if (is_hist(e->in.array)) {
+			infer_hist(in, e->in.array);
+			infer(in, e->in.keys.v[0], TY_LONG);
+		} else if (e->in.array->sym.ref) {
 			infer_keys(in, e->in.array->sym.ref, &e->in.keys);
 			e->in.array->type = e->in.array->sym.ref->type;
 		}

@@ -441,6 +441,8 @@ static void prune_stmt(struct visitor *v, struct stmt **sp)
 	case S_TRY:
 		if (is_nothing(st->try_.body)) {
 			p->changed = true;
+			if (st->try_.var) /* who reads it reads "" */
+				st->try_.var->sym.ref->type = TY_STRING;
 			*sp = stmt_new(p->s->arena, S_NULL, st->loc);
 		}
 		break;

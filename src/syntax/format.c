@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * printf formats: %[flags][width][.precision][length]conversion
+ * printf formats: %[flag][width][.precision][l]conversion
  *
- * Flags - + space 0 #; width and precision a number or '*'; a length (h hh l
- * ll j z t L) is taken and means nothing, all integers have 64 bits. The
- * width of %b says how many bytes it writes, the precision of %m and %M how
- * many bytes they read. spec.size holds the bytes of %b.
+ * Flag - + space 0 or #; width and precision a number or '*'; the length l is
+ * taken and means nothing, all integers have 64 bits. The width of %b says how
+ * many bytes it writes, the precision of %m and %M how many bytes they read.
+ * spec.size holds the bytes of %b.
  */
 #include "syntax/format.h"
 
@@ -27,7 +27,9 @@ static const char *parse_count(const char **s, uint32_t *value)
 	return NULL;
 }
 
-static void parse_flags(const char **s, struct wire_spec *spec)
+/* One at most, as in SystemTap: what follows is the width, whose leading zeros
+   mean nothing. */
+static void parse_flag(const char **s, struct wire_spec *spec)
 {
 	static const char chars[] = "-+ 0#";
 	static const w_u8 bits[] = {WIRE_SPEC_LEFT, WIRE_SPEC_PLUS,
@@ -35,10 +37,10 @@ static void parse_flags(const char **s, struct wire_spec *spec)
 				    WIRE_SPEC_ALT};
 	const char *hit;
 
-	while (**s && (hit = strchr(chars, **s))) {
-		spec->flags |= bits[hit - chars];
-		(*s)++;
-	}
+	if (!**s || !(hit = strchr(chars, **s)))
+		return;
+	spec->flags |= bits[hit - chars];
+	(*s)++;
 }
 
 static const char *parse_width(const char **s, struct wire_spec *spec)
@@ -79,11 +81,11 @@ static const char *parse_directive(const char **s, struct wire_spec *spec)
 {
 	const char *wrong;
 
-	parse_flags(s, spec);
+	parse_flag(s, spec);
 	if ((wrong = parse_width(s, spec)) ||
 	    (wrong = parse_precision(s, spec)))
 		return wrong;
-	*s += strspn(*s, "hljztL");
+	*s += **s == 'l';
 	if (!**s)
 		return "the format ends within a directive";
 	if (!strchr(CONVERSIONS, **s))
@@ -143,7 +145,7 @@ struct format *format_parse(struct arena *a, struct diag *d, struct loc loc,
 			diag_remedy(
 				diag_report(d, PARSE_FORMAT, loc,
 					    shown(a, start, s), wrong),
-				"a directive is %%[-+ 0#][width][.precision] "
+				"a directive is %%[-, +, 0, # or space][width][.precision] "
 				"and one of %s; %%%% prints a '%%'",
 				CONVERSIONS);
 			return NULL;

@@ -350,10 +350,21 @@ static struct expr *parse_comparison_or_regex_query(struct parser *p)
 	}
 }
 
+/* What 'in' looks into: an array, or the buckets of a histogram. */
+static struct expr *parse_container(struct parser *p)
+{
+	struct token name;
+
+	if (is_histogram(peek(p, 0)))
+		return parse_stat_operator(p);
+	name = expect_identifier(p, "array name");
+	return finish(p, expr_symbol(p->a, name.loc, token_text(p, &name)));
+}
+
 /* x in a, [x, y] in a, [x, *] in a */
 static struct expr *parse_array_in(struct parser *p)
 {
-	struct token first = *peek(p, 0), in, name;
+	struct token first = *peek(p, 0), in;
 	expr_list keys = {0};
 	struct expr *e;
 
@@ -367,11 +378,9 @@ static struct expr *parse_array_in(struct parser *p)
 		vec_push(p->a, &keys, e);
 	}
 	in = expect(p, KW_IN);
-	name = expect_identifier(p, "array name");
 	e = expr_new(p->a, E_IN, in.loc);
 	e->in.keys = keys;
-	e->in.array =
-		finish(p, expr_symbol(p->a, name.loc, token_text(p, &name)));
+	e->in.array = parse_container(p);
 	return finish(p, e);
 }
 

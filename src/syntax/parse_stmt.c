@@ -313,7 +313,7 @@ static struct expr *parse_delete_operand(struct parser *p)
 		return parse_unary(p);
 	name = next_token(p);
 	e = finish(p, expr_symbol(p->a, name.loc, token_text(p, &name)));
-	return parse_array_key_list(p, e, true);
+	return parse_array_key_list(p, e);
 }
 
 /* Does what follows "return" belong to it? */

@@ -88,19 +88,13 @@ void parse_expression_list(struct parser *p, expr_list *out,
 	}
 }
 
-/* After the base: "[" keys "]" */
-struct expr *parse_array_key_list(struct parser *p, struct expr *base,
-				  bool stars)
+struct expr *parse_array_key_list(struct parser *p, struct expr *base)
 {
 	struct expr *e = expr_new(p->a, E_INDEX, base->loc);
 
 	e->index.base = base;
 	expect(p, P_LBRACKET);
-	if (at(p, P_STAR) && !stars) {
-		parser_report(p, PARSE_STAR, peek(p, 0));
-		recover(p);
-	}
-	parse_expression_list(p, &e->index.keys, P_RBRACKET, stars);
+	parse_expression_list(p, &e->index.keys, P_RBRACKET, true);
 	return finish(p, e);
 }
 
@@ -132,7 +126,7 @@ static struct expr *parse_statistics_operand(struct parser *p)
 	struct expr *e = expr_symbol(p->a, t.loc, token_text(p, &t));
 
 	finish(p, e);
-	return at(p, P_LBRACKET) ? parse_array_key_list(p, e, false) : e;
+	return at(p, P_LBRACKET) ? parse_array_key_list(p, e) : e;
 }
 
 static void parse_statistics_params(struct parser *p, struct expr *e)
@@ -164,7 +158,7 @@ struct expr *parse_stat_operator(struct parser *p)
 	expect(p, P_RPAREN);
 	finish(p, e);
 	if (is_histogram(&t) && at(p, P_LBRACKET))
-		return parse_array_key_list(p, e, false);
+		return parse_array_key_list(p, e);
 	return e;
 }
 
@@ -181,6 +175,8 @@ static struct expr *parse_stat_value(struct parser *p)
 		diag_remedy(parser_report(p, PARSE_HISTOGRAM, &t),
 			    "print it alone, or index a bucket: %.*s(x)[n]",
 			    (int)t.len, t.s);
+	if (is_histogram(&t) && e->kind == E_STATOP && !at(p, P_RPAREN))
+		expected(p, "')'");
 	return e;
 }
 
@@ -233,8 +229,8 @@ static void check_print_args(struct parser *p, const struct token *t,
 
 	if (flags & PR_CHAR && n != 1)
 		what = "print_char takes one argument";
-	else if (flags & PR_DELIM && n < 1)
-		what = "expected a delimiter and values to print";
+	else if (flags & PR_DELIM && n < 2)
+		what = "expected a delimiter and two or more values to print";
 	else if (!(flags & (PR_LINE | PR_FORMAT | PR_DELIM)) && !n)
 		what = "expected a value to print";
 	if (what)
@@ -459,7 +455,7 @@ struct expr *parse_symbol(struct parser *p)
 	}
 	next_token(p);
 	e = finish(p, expr_symbol(p->a, t.loc, token_text(p, &t)));
-	return at(p, P_LBRACKET) ? parse_array_key_list(p, e, false) : e;
+	return at(p, P_LBRACKET) ? parse_array_key_list(p, e) : e;
 }
 
 static void __attribute__((noreturn)) expected_value(struct parser *p)

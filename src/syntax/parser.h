@@ -119,8 +119,8 @@ void parse_expression_list(struct parser *p, expr_list *out,
 			   enum token_id close, bool stars);
 /* At the key that is one too many. */
 void too_many_keys(struct parser *p) __attribute__((noreturn));
-struct expr *parse_array_key_list(struct parser *p, struct expr *base,
-				  bool stars);
+/* After the base: "[" keys "]"; '*' is a key too. */
+struct expr *parse_array_key_list(struct parser *p, struct expr *base);
 bool is_histogram(const struct token *t);
 bool is_statop(const struct token *t);
 enum statop statop_of(enum token_id id);

@@ -150,19 +150,22 @@ static void wrong_patterns_are_refused_with_their_place(void **state)
 		uint32_t where;
 		const char *why;
 	} t[] = {
-		{"(a", 2, "'(' without ')'"},
-		{"a)", 1, "')' without '('"},
-		{"[a", 2, "'[' without ']'"},
+		{"(a", 1, "expected ), found end of regex"},
+		{"a)", 1, "unexpected ')'"},
+		{"[", 0, "unclosed character class"},
+		{"[a", 1, "unclosed character class"},
 		{"a**", 0, NULL}, /* repeats a repetition: fine */
-		{"*a", 0, "nothing to repeat"},
-		{"a|+", 2, "nothing to repeat"},
-		{"a{2,1}", 5, "bad repetition count"},
-		{"a{999}", 5, "bad repetition count"},
-		{"a{x}", 2, "bad repetition count"},
-		{"[b-a]", 4, "range out of order"},
-		{"[[:nope:]]", 3, "unknown character class"},
-		{"a\\", 2, "'\\' at the end"},
-		{"(a)\\1", 4, "back references are not possible"},
+		{"(?:a)", 0, NULL},
+		{"*a", 0, "unexpected '*'"},
+		{"a|+", 2, "unexpected '+'"},
+		{"^*", 1, "postfix closure '*' applied to anchoring operator"},
+		{"a{2,1}", 6, "inverted bounds"},
+		{"a{999}", 6, "more than 255 repetitions"},
+		{"a{", 2, "expected number"},
+		{"a{x}", 3, "expected number"},
+		{"[z-a]", 4, "Inverted character range z-a"},
+		{"[[:nope:]]", 3, "unknown character class 'nope'"},
+		{"a\\", 2, "unexpected end of regex"},
 	};
 	struct regex_table out;
 

@@ -145,7 +145,7 @@ static void differences_are_seen(void **state)
 		"println(a)",
 		"sprint(a)",
 		"print(b)",
-		"printd(\"a\", b)",
+		"printd(\"a\", b, c)",
 		"printf(\"a\")",
 		"printf(\"b\")",
 		"@defined($a)",

@@ -51,13 +51,24 @@ static void literals_around_directives(void **state)
 static void flags_width_precision(void **state)
 {
 	struct fixture *f = *state;
-	struct wire_spec s = spec(f, "%-+ 0#12.34d");
+	static const struct {
+		char flag;
+		uint32_t bit;
+	} flags[] = {{'-', WIRE_SPEC_LEFT},
+		     {'+', WIRE_SPEC_PLUS},
+		     {' ', WIRE_SPEC_SPACE},
+		     {'0', WIRE_SPEC_ZERO},
+		     {'#', WIRE_SPEC_ALT}};
+	struct wire_spec s;
+	char text[16] = "%?012.34d";
 
-	assert_int_equal(s.flags, WIRE_SPEC_LEFT | WIRE_SPEC_PLUS |
-					  WIRE_SPEC_SPACE | WIRE_SPEC_ZERO |
-					  WIRE_SPEC_ALT | WIRE_SPEC_HAS_PREC);
-	assert_int_equal(s.width, 12);
-	assert_int_equal(s.prec, 34);
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+		text[1] = flags[i].flag;
+		s = spec(f, text);
+		assert_int_equal(s.flags, flags[i].bit | WIRE_SPEC_HAS_PREC);
+		assert_int_equal(s.width, 12);
+		assert_int_equal(s.prec, 34);
+	}
 	s = spec(f, "%08x");
 	assert_int_equal(s.flags, WIRE_SPEC_ZERO);
 	assert_int_equal(s.width, 8);
@@ -65,7 +76,7 @@ static void flags_width_precision(void **state)
 	s = spec(f, "%.s");
 	assert_int_equal(s.flags, WIRE_SPEC_HAS_PREC);
 	assert_int_equal(s.prec, 0);
-	s = spec(f, "%lld");
+	s = spec(f, "%ld");
 	assert_int_equal(s.conv, 'd');
 	s = spec(f, "%10.4M");
 	assert_int_equal(s.width, 10);
