@@ -4,6 +4,7 @@
  * that never run, statements behind a jump. Arithmetic wraps at 64 bits as it
  * does at run time; what would be a run-time error (division by zero) stays.
  */
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -121,9 +122,9 @@ static void fold_binary(struct sema *s, struct expr **ep)
 		bool is_or = e->binary.op == OP_LOGOR;
 		int ta = expr_truth(a), tb = expr_truth(b);
 
-		if (b->kind == E_STRING)
-			return; /* an error, wanted or not */
-		if (ta == is_or || (ta >= 0 && tb >= 0))
+		/* Before types are known an operand counts for them, even one
+		   that is never evaluated. */
+		if ((ta == is_or && s->typed) || (ta >= 0 && tb >= 0))
 			put_number(s, ep, ta == is_or ? is_or : tb);
 		return;
 	}
@@ -242,11 +243,47 @@ static struct stmt *expr_stmt(struct sema *s, struct expr *e)
 	return st;
 }
 
+static void find_target(void *ctx, struct expr *e)
+{
+	bool *found = ctx;
+
+	*found |= e->kind == E_TARGET || e->kind == E_ENTRY;
+}
+
+static bool is_written_number(const struct expr *e)
+{
+	size_t len;
+	const char *line;
+
+	if (e->kind != E_NUMBER || !in_user_file(e->loc))
+		return false;
+	line = source_line(e->loc.src, e->loc.line, &len);
+	return e->loc.col <= len && isdigit((unsigned char)line[e->loc.col - 1]);
+}
+
+/*
+ * if (0) ..., as it is written: as in SystemTap, what stands there has a say in
+ * types and may be wrong. Not so where a condition asks what there is, like
+ * @defined, nor where target variables occur, which need not exist then.
+ */
+static bool counts_for_types(const struct sema *s, const struct expr *cond,
+			     struct stmt *body)
+{
+	bool found = false;
+
+	if (s->typed || !is_written_number(cond))
+		return false;
+	walk_exprs(body, find_target, &found);
+	return !found;
+}
+
 static void fold_if(struct sema *s, struct stmt **sp)
 {
 	struct stmt *st = *sp;
 	int cond = expr_truth(st->if_.cond);
 
+	if (cond >= 0 && counts_for_types(s, st->if_.cond, st))
+		return;
 	if (cond >= 0) {
 		struct stmt *taken = cond ? st->if_.then : st->if_.otherwise;
 
@@ -272,7 +309,8 @@ static void fold_stmt(struct visitor *v, struct stmt **sp)
 		break;
 	case S_WHILE:
 	case S_FOR:
-		if (st->loop.cond && !expr_truth(st->loop.cond))
+		if (st->loop.cond && !expr_truth(st->loop.cond) &&
+		    !counts_for_types(s, st->loop.cond, st))
 			*sp = st->kind == S_FOR && st->loop.init
 				      ? expr_stmt(s, st->loop.init)
 				      : null_stmt(s, st);

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_REPEAT 255u
+#define MAX_REPEAT 32767u
 #define MAX_STATES 4000u
 #define MAX_DEPTH 200u
 
@@ -230,7 +230,7 @@ static bool parse_number(struct parser *ps, uint32_t *n)
 		return false;
 	v = strtoul(ps->p, &end, 10);
 	ps->p = end;
-	*n = v > MAX_REPEAT ? MAX_REPEAT + 1 : (uint32_t)v;
+	*n = v > UINT32_MAX / 2 ? UINT32_MAX / 2 : (uint32_t)v;
 	return true;
 }
 
@@ -257,8 +257,7 @@ static bool parse_bounds(struct parser *ps, struct node *r)
 	most = r->max == RE_NONE || r->min > r->max ? r->min : r->max;
 	if (most > MAX_REPEAT)
 		return bad_bounds(ps, arena_printf(ps->arena,
-						   "more than %u repetitions",
-						   MAX_REPEAT));
+						   "%u is too large", most));
 	if (r->max < r->min)
 		return bad_bounds(ps, "inverted bounds");
 	ps->p++;
@@ -293,7 +292,8 @@ static struct node *parse_sequence(struct parser *ps)
 {
 	struct node *seq = NULL;
 
-	while (*ps->p && *ps->p != '|' && *ps->p != ')') {
+	/* outside of groups a ')' is a character */
+	while (*ps->p && *ps->p != '|' && (*ps->p != ')' || !ps->depth)) {
 		struct node *n = parse_repeated(ps);
 
 		if (!n)
@@ -398,8 +398,6 @@ static struct node *parse(struct parser *ps, const char **err, uint32_t *at)
 {
 	struct node *t = parse_alternatives(ps);
 
-	if (t && *ps->p)
-		t = fail(ps, "unexpected ')'");
 	if (t)
 		return t;
 	*err = ps->err;

@@ -133,8 +133,7 @@ static void count_stmt(struct visitor *v, struct stmt **sp)
 		if (st->expr->kind == E_INDEX || base_var(st->expr))
 			count_change(v, st->expr, false, true);
 		/* Who empties an array does not want it shown at the end. */
-		if (base_var(st->expr) &&
-		    base_var(st->expr)->kind == VAR_GLOBAL)
+		if (base_var(st->expr))
 			var_info(((struct count *)v->ctx)->s,
 				 base_var(st->expr))->reads++;
 		break;
@@ -421,6 +420,20 @@ static bool is_nothing(const struct stmt *st)
 	return true;
 }
 
+/* A loop in which nothing happens, however long it runs. */
+static void prune_loop(struct prune *p, struct stmt **sp)
+{
+	struct stmt *st = *sp;
+
+	if (!is_nothing(st->loop.body) ||
+	    (st->loop.init && keeps(p->s, st->loop.init)) ||
+	    (st->loop.cond && keeps(p->s, st->loop.cond)) ||
+	    (st->loop.step && keeps(p->s, st->loop.step)))
+		return;
+	p->changed = true;
+	*sp = stmt_new(p->s->arena, S_NULL, st->loc);
+}
+
 static void prune_stmt(struct visitor *v, struct stmt **sp)
 {
 	struct prune *p = v->ctx;
@@ -437,6 +450,10 @@ static void prune_stmt(struct visitor *v, struct stmt **sp)
 		p->changed = true;
 		*sp = stmt_new(p->s->arena, S_EXPR, st->if_.cond->loc);
 		(*sp)->expr = st->if_.cond;
+		break;
+	case S_WHILE:
+	case S_FOR:
+		prune_loop(p, sp);
 		break;
 	case S_TRY:
 		if (is_nothing(st->try_.body)) {

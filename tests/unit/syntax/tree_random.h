@@ -178,7 +178,8 @@ static inline struct expr *gen_print(struct gen *g)
 		e->print.to_string = false;
 		e->print.is_char = true;
 	}
-	gen_list(g, &e->print.args, 1, e->print.is_char ? 1 : 3, false);
+	gen_list(g, &e->print.args, e->print.with_delim ? 2 : 1,
+		 e->print.is_char ? 1 : 3, false);
 	return e;
 }
 
