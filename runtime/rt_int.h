@@ -498,7 +498,8 @@ RT_INLINE w_u64 rt_stat_variance(const struct rt_stat *s, w_u64 shift)
 	if (n < 2)
 		return 0;
 	d = rt_sdiv((w_u64)s->sum << shift, n) - (w_u64)s->avg_s;
-	return (w_s64)rt_sdiv((w_u64)s->var_s + n * d * d, n - 1) >>
+	/* each part rounded, as SystemTap's figures are */
+	return (w_s64)(rt_sdiv(s->var_s, n - 1) + rt_sdiv(n * d * d, n - 1)) >>
 	       ((2 * shift) & 63);
 }
 

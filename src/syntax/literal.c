@@ -92,11 +92,10 @@ static size_t escape(const char *s, const char *end, int *c)
 		return (size_t)(s - start);
 	}
 	if (*s == 'x' && s + 1 < end && digit_value(s[1]) < 16) {
-		*c = digit_value(s[1]);
-		if (s + 2 == end || digit_value(s[2]) >= 16)
-			return 2;
-		*c = *c * 16 + digit_value(s[2]);
-		return 3;
+		/* all digits that follow, as in C; the last two count */
+		for (*c = 0, s++; s < end && digit_value(*s) < 16; s++)
+			*c = (*c * 16 + digit_value(*s)) & 0xff;
+		return (size_t)(s - start);
 	}
 	if (*s == '\n') {
 		*c = -1;

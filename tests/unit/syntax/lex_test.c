@@ -174,6 +174,7 @@ static void escapes(void **state)
 	assert_string_equal(string(f, "\"a\\tb\\n\\\\\\\"\\a\""),
 			    "a\tb\n\\\"\a");
 	assert_string_equal(string(f, "\"\\101\\60x\\x41g\\x4\""), "A0xAg\4");
+	assert_string_equal(string(f, "\"\\x4142\\x00043z\""), "BCz");
 	assert_string_equal(string(f, "\"\\1234\""), "S4");
 	assert_string_equal(string(f, "\"one\\\ntwo\""), "onetwo");
 	/* What is no escape stands for itself. */
