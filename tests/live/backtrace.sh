@@ -100,7 +100,11 @@ C
 global user, kernel, bad
 probe timer.profile {
 	if (pid() != target()) next
-	if (user_mode()) { user++; if (stack(0) || strpos(symdata(addr()), "+") >= 0) bad++ }
+	if (user_mode()) {
+		user++
+		try { stack(0); bad++ } catch { } # the kernel has no frame then
+		if (strpos(symdata(addr()), "+") >= 0) bad++
+	}
 	else { kernel++; if (stack(0) != addr() || symname(addr()) == sprintf("%#x", addr())) bad++ }
 }
 probe end { printf("%d %d %d\n", user > 0, kernel > 0, bad) }' >out
