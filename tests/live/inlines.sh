@@ -7,7 +7,10 @@ test_parameters_of_inlined_functions_keep_their_order() {
 	for level in 1 2 3; do
 		gcc -g -O$level "$(dirname "$stap")/tests/dwarf/opt.c" -o inl
 		"$stap" -L 'process("./inl").function("*").inline' >out
-		expect '"add_pair@.*\.inline( \$p:struct pair \$scale:int)?( |$)' out
+		# its copies have no variable in common where more is optimised
+		vars='$'
+		[ $level != 1 ] || vars=' \$p:struct pair \$scale:int( |$)'
+		expect "\"add_pair@[^ ]*\.inline$vars" out
 		expect '"depth_one@.*\.inline \$first:int \$second:int const\* \$third:struct small\*( |$)' out
 		expect '"depth_two@.*\.inline \$alpha:int \$beta:int( |$)' out
 		fails grep -qE 'scale.*\$p:|second.*\$first|beta.*\$alpha' out
