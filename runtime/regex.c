@@ -163,18 +163,24 @@ RT_STEP(regex_search_step, struct regex_search)
 	return 0;
 }
 
+RT_INLINE void begin_search(struct regex_search *h, w_u64 re)
+{
+	struct rt_regex *r = automaton(re);
+
+	h->row = r->start;
+	h->re = re;
+	h->classes = re + r->classes_off;
+}
+
 /* Whether the expression matches anywhere. */
 RT_INLINE w_u64 regex_found(w_u64 re, w_u64 s)
 {
-	struct rt_regex *r = automaton(re);
 	struct regex_search h;
 
-	h.row = r->start;
+	begin_search(&h, re);
 	if (h.row <= RT_REGEX_FOUND)
 		return h.row;
 	h.text = s + RT_STR_HDR;
-	h.re = re;
-	h.classes = re + r->classes_off;
 	RT_LOOP(RT_LOOP_MAX, regex_search_step, &h);
 	return h.row == RT_REGEX_FOUND;
 }
@@ -183,12 +189,9 @@ RT_INLINE w_u64 regex_found(w_u64 re, w_u64 s)
    not looked at. */
 RT_FN w_u64 rt_i_regex_name(w_u64 re, w_u64 first, w_u64 second)
 {
-	struct rt_regex *r = automaton(re);
 	struct regex_search h;
 
-	h.row = r->start;
-	h.re = re;
-	h.classes = re + r->classes_off;
+	begin_search(&h, re);
 	if (h.row > RT_REGEX_FOUND && !regex_word(&h, first))
 		regex_word(&h, second);
 	return h.row == RT_REGEX_FOUND;

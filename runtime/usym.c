@@ -69,7 +69,7 @@ RT_STEP(umod_step, struct umod_search)
 }
 
 /* The module of the mapping in ctx.vma_*, or 0. */
-RT_INLINE w_u64 rt_i_mapped(w_u64 c)
+RT_INLINE w_u64 mapped_module(w_u64 c)
 {
 	struct rt_ctx *ctx = rt_ctx(c);
 	struct umod_search s;
@@ -85,7 +85,7 @@ RT_INLINE w_u64 rt_i_mapped(w_u64 c)
 /* ---- mappings of other processes, and of those that are gone ---- */
 
 /* Keeps the mapping in ctx.vma_* and its module. */
-RT_INLINE w_u64 rt_i_remember(w_u64 c, w_u64 mod)
+RT_INLINE void remember_mapping(w_u64 c, w_u64 mod)
 {
 	struct rt_ctx *ctx = rt_ctx(c);
 	struct rt_umod *m = rt_at(mod);
@@ -102,13 +102,12 @@ RT_INLINE w_u64 rt_i_remember(w_u64 c, w_u64 mod)
 		end = start + m->data_end - off;
 	if (e->start == start && e->end == end && e->off == off &&
 	    e->mod == mod)
-		return 0;
+		return;
 	e->mod = 0;
 	e->start = start;
 	e->end = end;
 	e->off = off;
 	e->mod = mod;
-	return 0;
 }
 
 struct seen_search {
@@ -128,7 +127,7 @@ RT_STEP(seen_step, struct seen_search)
 	return 0;
 }
 
-RT_INLINE w_u64 rt_i_remembered(w_u64 c, w_u64 addr)
+RT_INLINE w_u64 remembered_module(w_u64 c, w_u64 addr)
 {
 	struct seen_search s;
 	struct rt_seen *e;
@@ -147,14 +146,14 @@ RT_INLINE w_u64 rt_i_remembered(w_u64 c, w_u64 addr)
 }
 
 /* Uninitialised data lies behind the file's mapping, which goes before. */
-RT_INLINE w_u64 rt_i_bss(w_u64 c, w_u64 addr)
+RT_INLINE w_u64 bss_module(w_u64 c, w_u64 addr)
 {
 	w_u64 mod, off;
 	struct rt_umod *m;
 
 	if (rt_env_find_vma(c, rt_ctx(c)->vma_start - 1))
 		return 0;
-	mod = rt_i_mapped(c);
+	mod = mapped_module(c);
 	m = rt_at(mod);
 	off = addr - rt_ctx(c)->vma_start + rt_ctx(c)->vma_pgoff * 4096;
 	if (!mod || off < m->data_off || off >= m->data_end)
@@ -175,14 +174,14 @@ RT_FN w_u64 rt_umod(w_u64 c, w_u64 addr)
 
 	if (rt_env_find_vma(c, addr)) {
 		rt_ctx(c)->usym_off = 0;
-		return rt_ctx(c)->vma_start ? rt_i_bss(c, addr)
-					    : rt_i_remembered(c, addr);
+		return rt_ctx(c)->vma_start ? bss_module(c, addr)
+					    : remembered_module(c, addr);
 	}
 	ctx = rt_ctx(c);
 	ctx->usym_off = addr - ctx->vma_start + ctx->vma_pgoff * 4096;
-	mod = rt_i_mapped(c);
+	mod = mapped_module(c);
 	if (mod)
-		rt_i_remember(c, mod);
+		remember_mapping(c, mod);
 	return mod;
 }
 

@@ -323,19 +323,6 @@ static bool check_reducible(struct checker *c)
 	return true;
 }
 
-static bool reads(const struct ir_insn *in, ir_reg r)
-{
-	uint32_t n = ir_noperands(in);
-
-	for (uint32_t i = 0; i < n; i++) {
-		const struct ir_val *v = ir_operand(in, i);
-
-		if (v->kind == IV_REG && v->reg == r)
-			return true;
-	}
-	return false;
-}
-
 /* Registers written on every path: one that is live at the entry is not. */
 static bool check_defined(struct checker *c)
 {
@@ -358,11 +345,11 @@ static bool check_defined(struct checker *c)
 
 		if (!unwritten[order[i]])
 			continue;
-		while (!reads(in, r) && in->d != r && !ir_is_end(in))
+		while (!ir_reads(in, r) && in->d != r && !ir_is_end(in))
 			in++;
 		c->block = order[i];
 		c->insn = (uint32_t)(in - b->insns.v);
-		if (reads(in, r))
+		if (ir_reads(in, r))
 			break;
 		for (uint32_t s = 0; in->d != r && s < ir_nsucc(in); s++)
 			unwritten[in->to[s]] = true;

@@ -245,6 +245,16 @@ static inline struct ir_val *ir_operand(const struct ir_insn *in, uint32_t i)
 	       i == 1 ? (struct ir_val *)&in->b :
 			&in->args[i - 2];
 }
+static inline bool ir_reads(const struct ir_insn *in, ir_reg r)
+{
+	for (uint32_t i = 0; i < ir_noperands(in); i++) {
+		const struct ir_val *v = ir_operand(in, i);
+
+		if (v->kind == IV_REG && v->reg == r)
+			return true;
+	}
+	return false;
+}
 static inline bool ir_is_end(const struct ir_insn *in)
 {
 	return in->op >= IR_JMP;

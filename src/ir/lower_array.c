@@ -269,7 +269,7 @@ static void remove_one(struct lower *L, const struct var_decl *array,
 	RT_CALL(L, map_remove, lower_var(L, array)->mem, entry);
 }
 
-/* [k, *] in a */
+/* n in @hist_log(x) */
 static struct ir_val in_histogram(struct lower *L, const struct expr *e)
 {
 	struct ir_val index = lower_long(L, e->in.keys.v[0]);
@@ -278,6 +278,7 @@ static struct ir_val in_histogram(struct lower *L, const struct expr *e)
 			 iv_imm(lower_stat_var(e->in.array)->nbuckets));
 }
 
+/* [k, *] in a */
 struct ir_val lower_in(struct lower *L, const struct expr *e)
 {
 	const struct var_decl *array = NULL;

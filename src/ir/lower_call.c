@@ -50,7 +50,7 @@ static struct val call_script(struct lower *L, const struct expr *e,
 	if (lower_locks_needed(L, &fi->eff))
 		lower_need_locks(L);
 	if (!fi->accounts)
-		lower_spend(L, fn->file->is_tapset ? 1 : fi->cost);
+		lower_spend(L, fi->cost);
 	if (fi->irf->returns_value)
 		d = lower_reg(L);
 	lower_emit(L, (struct ir_insn){.op = IR_CALL,

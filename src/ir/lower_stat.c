@@ -65,13 +65,13 @@ static void add_to(struct lower *L, struct ir_val stat, int32_t off,
 static void add_sample(struct lower *L, const struct var_decl *v,
 		       struct ir_val stat, struct ir_val sample)
 {
-	if (!(v->stat_ops & ~OPS_BASIC) && v->stat_ops & ~OPS_SUMS) {
-		RT_CALL(L, stat_add_basic, stat, sample);
+	if (v->stat_ops & ~OPS_BASIC) {
+		RT_CALL(L, stat_add, stat, iv_heap(lower_info(v)->desc),
+			sample);
 		return;
 	}
 	if (v->stat_ops & ~OPS_SUMS) {
-		RT_CALL(L, stat_add, stat, iv_heap(lower_info(v)->desc),
-			sample);
+		RT_CALL(L, stat_add_basic, stat, sample);
 		return;
 	}
 	if (v->stat_ops & (OP(COUNT) | OP(AVG)))

@@ -11,19 +11,6 @@
 
 #include <string.h>
 
-static bool uses(const struct ir_insn *in, ir_reg r)
-{
-	uint32_t n = ir_noperands(in);
-
-	for (uint32_t i = 0; i < n; i++) {
-		const struct ir_val *v = ir_operand(in, i);
-
-		if (v->kind == IV_REG && v->reg == r)
-			return true;
-	}
-	return false;
-}
-
 static void rename_uses(struct ir_insn *in, ir_reg from, ir_reg to)
 {
 	uint32_t n = ir_noperands(in);
@@ -47,7 +34,7 @@ static bool find_source(const struct ir_block *b, uint32_t j, ir_reg t,
 			*out = i;
 			return true;
 		}
-		if (in->d == x || uses(in, x))
+		if (in->d == x || ir_reads(in, x))
 			return false;
 	}
 	return false;
@@ -62,7 +49,7 @@ static bool find_end(const struct ir_block *b, uint32_t j, ir_reg t, ir_reg x,
 	for (uint32_t k = j + 1; k < b->insns.n; k++) {
 		const struct ir_insn *in = &b->insns.v[k];
 
-		if (uses(in, t) && !same)
+		if (ir_reads(in, t) && !same)
 			return false;
 		if (in->d == t) {
 			*out = k;

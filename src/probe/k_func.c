@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "probe/kfunc.h"
+#include "probe/places.h"
 
 /* ---- points ---- */
 
@@ -340,7 +341,7 @@ static int no_function(const struct probe_env *env, const struct probe_point *p,
 }
 
 /* EXPORT_SYMBOL leaves a symbol __ksymtab_NAME. */
-bool kfunc_is_exported(const struct probe_env *env, const struct kfunc *fn)
+static bool is_exported(const struct probe_env *env, const struct kfunc *fn)
 {
 	const char *why;
 	uint64_t addr;
@@ -349,6 +350,17 @@ bool kfunc_is_exported(const struct probe_env *env, const struct kfunc *fn)
 		env->targets,
 		arena_printf(env->arena, "__ksymtab_%s", fn->name), &addr,
 		&why);
+}
+
+/* How many functions a pattern named that must not be probed. */
+static void note_dropped(const struct probe_env *env,
+			 const struct probe_point *p,
+			 const struct kfunc_spec *s, uint32_t dropped)
+{
+	if (dropped && !env->listing)
+		diag_report(env->diag, KERNEL_DROPPED, p->comps.v[s->at].loc,
+			    NULL, pp_text(env->arena, p, UINT_MAX, NULL),
+			    dropped, dropped == 1 ? "" : "s");
 }
 
 static int by_name(const struct probe_env *env, const struct probe_point *p,
@@ -366,15 +378,12 @@ static int by_name(const struct probe_env *env, const struct probe_point *p,
 		const struct kfunc *fn = &l.v.v[i];
 		if (target_func_blacklisted(env->targets, fn->addr))
 			dropped++;
-		else if (!s->exported || kfunc_is_exported(env, fn))
+		else if (!s->exported || is_exported(env, fn))
 			kfunc_add(env, p, s, fn, 0, NULL, NULL, out);
 	}
 	if (out->v.n == first)
 		return no_function(env, p, s, dropped);
-	if (dropped && !env->listing)
-		diag_report(env->diag, KERNEL_DROPPED, p->comps.v[s->at].loc,
-			    NULL, pp_text(env->arena, p, UINT_MAX, NULL),
-			    dropped, dropped == 1 ? "" : "s");
+	note_dropped(env, p, s, dropped);
 	return PROBE_MATCHED;
 }
 
@@ -392,28 +401,6 @@ static const char *dwarf_question(const struct kfunc_spec *s)
 	if (s->text && strchr(s->text, '@'))
 		return "source files and lines are";
 	return NULL;
-}
-
-static int no_line(const struct probe_env *env, const struct probe_point *p,
-		   const struct kfunc_spec *s, const unsigned around[2])
-{
-	struct arena *a = env->arena;
-	const char *near = "";
-
-	if (around[0] && around[1])
-		near = arena_printf(a, " (lines with code: %u, %u)", around[0],
-				    around[1]);
-	else if (around[0] || around[1])
-		near = arena_printf(a, " (line with code: %u)",
-				    around[0] ? around[0] : around[1]);
-	diag_remedy(diag_report(env->diag, PROCESS_NO_LINE,
-				p->comps.v[s->at].arg->loc,
-				arena_printf(a, "string '%s'", s->text),
-				s->module ? s->module : "the kernel", s->text,
-				near),
-		    "append .nearest to take the next line with code; stap -l "
-		    "'....statement(\"FUNCTION@FILE:*\")' lists them");
-	return PROBE_ERROR;
 }
 
 /* vmlinux, or the modules that are meant. */
@@ -442,14 +429,10 @@ static int by_dwarf(const struct probe_env *env, const struct probe_point *p,
 	struct name_list modules = {0};
 	struct dw_pattern pat;
 
-	if (!dw_pattern_parse(env->arena, s->text, &pat, &why)) {
-		diag_remedy(diag_report(env->diag, PROCESS_PATTERN,
-					p->comps.v[s->at].arg->loc, NULL,
-					s->text, why),
-			    "patterns are \"f\", \"f@file.c\", "
-			    "\"f@file.c:12\"; f may have wildcards");
-		return PROBE_ERROR;
-	}
+	if (!dw_pattern_parse(env->arena, s->text, &pat, &why))
+		return place_bad_pattern(env, p, s->at, s->text, why,
+					 "\"f\", \"f@file.c\", "
+					 "\"f@file.c:12\"");
 	modules_meant(env, s, &modules);
 	vec_for (&modules.v, i) {
 		struct dw_module *m = target_kernel_dwarf(
@@ -467,7 +450,9 @@ static int by_dwarf(const struct probe_env *env, const struct probe_point *p,
 				question,
 				modules.v.n ? modules.v.v[0] : s->module);
 	if (s->is_statement)
-		return no_line(env, p, s, around);
+		return place_no_line(env, p, s->at,
+				     s->module ? s->module : "the kernel",
+				     s->text, around);
 	return no_function(env, p, s, *dropped);
 }
 
@@ -486,10 +471,7 @@ static int by_text(const struct probe_env *env, const struct probe_point *p,
 		return r;
 	if (out->v.n == first)
 		return by_name(env, p, s, out);
-	if (dropped && !env->listing)
-		diag_report(env->diag, KERNEL_DROPPED, p->comps.v[s->at].loc,
-			    NULL, pp_text(env->arena, p, UINT_MAX, NULL),
-			    dropped, dropped == 1 ? "" : "s");
+	note_dropped(env, p, s, dropped);
 	return PROBE_MATCHED;
 }
 
@@ -529,7 +511,7 @@ static int by_statement(const struct probe_env *env,
 		if (!begins_statement(m, &addr, s->nearest))
 			addr = 0;
 	}
-	if (addr && kfunc_at_address(env, p, s, m, s->module, addr, NULL, out))
+	if (addr && kfunc_at_address(env, p, s, m, s->module, addr, out))
 		return PROBE_MATCHED;
 	diag_remedy(diag_report(env->diag, PROCESS_NO_ADDRESS,
 				p->comps.v[s->at].arg->loc, NULL,

@@ -12,6 +12,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "probe/places.h"
 #include "probe/process.h"
 #include "target/demangle.h"
 
@@ -285,16 +286,10 @@ static int by_name(const struct probe_env *env, const struct probe_point *p,
 	struct dw_pattern pat;
 	const char *why = NULL;
 
-	if (!dw_pattern_parse(env->arena, text, &pat, &why)) {
-		if (!quiet)
-			diag_remedy(diag_report(env->diag, PROCESS_PATTERN,
-				    p->comps.v[scope_rest(p)].arg->loc, NULL,
-				    text, why),
-				    "patterns are \"f\", \"f@file.c\", "
-				    "\"f@file.c:12\", \"ns::f\"; f may have "
-				    "wildcards");
-		return PROBE_ERROR;
-	}
+	if (!dw_pattern_parse(env->arena, text, &pat, &why))
+		return quiet ? PROBE_ERROR
+			     : place_bad_pattern(env, p, scope_rest(p), text,
+						 why, PROCESS_FORMS);
 	bool need = sfx->needs_dwarf || pat.file;
 	struct dw_module *m = process_dwarf(env, p, sc, quiet || !need);
 	if (need && !m)

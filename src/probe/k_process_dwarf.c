@@ -6,15 +6,14 @@
 #include <string.h>
 
 #include "probe/callees.h"
+#include "probe/places.h"
 #include "probe/process.h"
 
 /* "\"f@/src/f.c:12\"" */
 static const char *shown_at(struct arena *a, const char *name, const char *file,
 			    unsigned line)
 {
-	if (!file || !*file)
-		return arena_printf(a, "\"%s\"", name);
-	return arena_printf(a, "\"%s@%s:%u\"", name, file, line);
+	return arena_printf(a, "\"%s\"", place_text(a, name, file, line));
 }
 
 struct adder {
@@ -121,17 +120,6 @@ static void add_labels(struct adder *ad, const struct dw_func *f)
 	}
 }
 
-static bool line_within(struct adder *ad, const struct dw_func *f)
-{
-	if (ad->pat->line_kind == DW_LINE_NONE)
-		return true;
-	if (!ad->pat->nlines || f->line > ad->pat->lines[0].hi)
-		return ad->pat->line_kind == DW_LINE_ALL;
-	/* from the declaration to the last line of its code */
-	return !f->entry ||
-	       dw_last_line(ad->m, f) >= ad->pat->lines[0].lo;
-}
-
 static void add_fitting(struct adder *ad, const struct dw_func *f)
 {
 	const struct process_suffix *x = ad->sfx;
@@ -174,7 +162,7 @@ uint32_t process_dwarf_functions(const struct probe_env *env,
 	for (uint32_t i = 0; i < n; i++) {
 		if (f[i].entry && f[i].entry == last)
 			continue;
-		if (!dw_pattern_fits(m, pat, &f[i]) || !line_within(&ad, &f[i]))
+		if (!dw_pattern_fits(m, pat, &f[i]) || !dw_pattern_covers(m, pat, &f[i]))
 			continue;
 		last = f[i].entry;
 		add_fitting(&ad, &f[i]);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "probe/places.h"
 #include "probe/process.h"
 
 /* ---- by line ---- */
@@ -17,22 +18,7 @@ static int no_line(const struct probe_env *env, const struct probe_point *p,
 		   const struct dw_module *m, const char *text,
 		   const unsigned around[2])
 {
-	struct arena *a = env->arena;
-	const char *near = "";
-
-	if (around[0] && around[1])
-		near = arena_printf(a, " (lines with code: %u, %u)", around[0],
-				    around[1]);
-	else if (around[0] || around[1])
-		near = arena_printf(a, " (line with code: %u)",
-				    around[0] ? around[0] : around[1]);
-	unsigned rest = scope_rest(p);
-	struct diag_msg *d = diag_report(
-		env->diag, PROCESS_NO_LINE, p->comps.v[rest].arg->loc,
-		arena_printf(a, "string '%s'", text), dw_path(m), text, near);
-	diag_remedy(d, "append .nearest to take the next line with code; stap "
-		       "-l '....statement(\"FUNCTION@FILE:*\")' lists them");
-	return PROBE_ERROR;
+	return place_no_line(env, p, scope_rest(p), dw_path(m), text, around);
 }
 
 static void add_line(const struct probe_env *env, const struct probe_point *p,
@@ -45,8 +31,9 @@ static void add_line(const struct probe_env *env, const struct probe_point *p,
 
 	if (!func)
 		return;
-	const char *arg = arena_printf(env->arena, "\"%s@%s:%u\"", func,
-				       l->file, l->line);
+	const char *arg = arena_printf(
+		env->arena, "\"%s\"",
+		place_text(env->arena, func, l->file, l->line));
 	struct probe_site *s =
 		process_add(env, p, sc, sfx, l->addr, func, arg, out);
 	if (s)
@@ -57,7 +44,7 @@ static int by_line(const struct probe_env *env, const struct probe_point *p,
 		   const struct scope *sc, const struct process_suffix *sfx,
 		   const char *text, bool quiet, struct site_list *out)
 {
-	unsigned rest = scope_rest(p), around[2] = {0};
+	unsigned around[2] = {0};
 	struct dw_module *m = process_dwarf(env, p, sc, quiet);
 	struct dw_pattern pat;
 	dw_line_list l = {0};
@@ -65,16 +52,10 @@ static int by_line(const struct probe_env *env, const struct probe_point *p,
 
 	if (!m)
 		return PROBE_ERROR;
-	if (!dw_pattern_parse(env->arena, text, &pat, &why)) {
-		if (!quiet)
-			diag_remedy(diag_report(env->diag, PROCESS_PATTERN,
-				    p->comps.v[rest].arg->loc, NULL, text,
-				    why),
-				    "patterns are \"f\", \"f@file.c\", "
-				    "\"f@file.c:12\", \"ns::f\"; f may have "
-				    "wildcards");
-		return PROBE_ERROR;
-	}
+	if (!dw_pattern_parse(env->arena, text, &pat, &why))
+		return quiet ? PROBE_ERROR
+			     : place_bad_pattern(env, p, scope_rest(p), text,
+						 why, PROCESS_FORMS);
 	if (pat.line_kind == DW_LINE_NONE) {
 		/* The function's own beginning. */
 		return process_dwarf_functions(env, p, sc, m, &pat, sfx, out)

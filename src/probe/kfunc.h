@@ -58,8 +58,6 @@ struct probe_site *kfunc_add(const struct probe_env *env,
 			     const struct kfunc_spec *s, const struct kfunc *fn,
 			     uint64_t off, const char *arg, const char *label,
 			     struct site_list *out);
-/* Is its symbol one that EXPORT_SYMBOL names? */
-bool kfunc_is_exported(const struct probe_env *env, const struct kfunc *fn);
 
 /* ---- by DWARF (kfunc_dwarf.c) ---- */
 /*
@@ -77,8 +75,7 @@ struct probe_site *kfunc_at_address(const struct probe_env *env,
 				    const struct probe_point *p,
 				    const struct kfunc_spec *s,
 				    struct dw_module *m, const char *module,
-				    uint64_t addr, const char *arg,
-				    struct site_list *out);
+				    uint64_t addr, struct site_list *out);
 
 /* ---- frames (kfunc_frame.c) ---- */
 /* Gives the site variables by DWARF, at a link-time address. */

@@ -9,6 +9,7 @@
 
 #include "probe/callees.h"
 #include "probe/kfunc.h"
+#include "probe/places.h"
 
 struct adder {
 	const struct probe_env *env;
@@ -21,14 +22,6 @@ struct adder {
 	uint32_t added, dropped;
 	const char *caller; /* of callees: "f@file:1", or NULL */
 };
-
-/* f@file.c:12 */
-static const char *shown_at(struct arena *a, const char *name, const char *file,
-			    unsigned line)
-{
-	return file && *file ? arena_printf(a, "%s@%s:%u", name, file, line)
-			     : name;
-}
 
 static struct probe_site *add_at(struct adder *ad, uint64_t addr,
 				 const char *name, const char *shown,
@@ -61,7 +54,7 @@ static struct probe_site *add_at(struct adder *ad, uint64_t addr,
 
 static const char *shown_func(struct adder *ad, const struct dw_func *f)
 {
-	return shown_at(ad->env->arena, f->name, dw_func_file(ad->m, f),
+	return place_text(ad->env->arena, f->name, dw_func_file(ad->m, f),
 			f->line);
 }
 
@@ -89,7 +82,7 @@ static void add_labels(struct adder *ad, const struct dw_func *f)
 	dw_labels(ad->m, &d, ad->spec->label, &l);
 	vec_for (&l, i)
 		add_at(ad, l.v[i].addr, f->name,
-		       shown_at(ad->env->arena, f->name, l.v[i].file,
+		       place_text(ad->env->arena, f->name, l.v[i].file,
 				l.v[i].line),
 		       &f->die, l.v[i].name);
 }
@@ -148,18 +141,6 @@ static void add_fitting(struct adder *ad, const struct dw_func *f)
 		add_inlines(ad, f);
 }
 
-/* The function's code begins no later than the lines, and ends behind them. */
-static bool line_within(struct adder *ad, const struct dw_func *f)
-{
-	if (ad->pat->line_kind == DW_LINE_NONE ||
-	    ad->pat->line_kind == DW_LINE_ALL)
-		return true;
-	if (!ad->pat->nlines || f->line > ad->pat->lines[0].hi)
-		return false;
-	return !f->entry ||
-	       dw_last_line(ad->m, f) >= ad->pat->lines[0].lo;
-}
-
 static void by_function(struct adder *ad)
 {
 	uint32_t n;
@@ -170,7 +151,7 @@ static void by_function(struct adder *ad)
 		if (f[i].entry && f[i].entry == last)
 			continue;
 		if (!dw_pattern_fits(ad->m, ad->pat, &f[i]) ||
-		    !line_within(ad, &f[i]))
+		    !dw_pattern_covers(ad->m, ad->pat, &f[i]))
 			continue;
 		last = f[i].entry;
 		add_fitting(ad, &f[i]);
@@ -190,7 +171,7 @@ static void by_line(struct adder *ad, unsigned around[2])
 		if (!name)
 			continue;
 		add_at(ad, l.v[i].addr, name,
-		       shown_at(ad->env->arena, name, l.v[i].file, l.v[i].line),
+		       place_text(ad->env->arena, name, l.v[i].file, l.v[i].line),
 		       &die, NULL);
 	}
 }
@@ -222,8 +203,7 @@ struct probe_site *kfunc_at_address(const struct probe_env *env,
 				    const struct probe_point *p,
 				    const struct kfunc_spec *s,
 				    struct dw_module *m, const char *module,
-				    uint64_t addr, const char *arg,
-				    struct site_list *out)
+				    uint64_t addr, struct site_list *out)
 {
 	struct kfunc fn = {0};
 	struct probe_site *st;
@@ -234,7 +214,7 @@ struct probe_site *kfunc_at_address(const struct probe_env *env,
 	if (!target_kernel_place(env->targets, module, addr, &fn, &off) ||
 	    !dw_func_at(m, addr, &die))
 		return NULL;
-	st = kfunc_add(env, p, s, &fn, off, arg, NULL, out);
+	st = kfunc_add(env, p, s, &fn, off, NULL, NULL, out);
 	name = dwarf_diename(&die);
 	if (name)
 		st->func = name;

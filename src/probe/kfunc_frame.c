@@ -74,10 +74,8 @@ static struct expr *kernel_address(const struct frame *f,
 	return NULL;
 }
 
-static void init_frame(const struct probe_env *env, struct frame *f,
-		       struct dw_module *m)
+static void init_frame(struct frame *f, struct dw_module *m)
 {
-	(void)env;
 	*f = (struct frame){.m = m,
 			    .reg = frame_pt_reg,
 			    .address = kernel_address};
@@ -88,7 +86,7 @@ void kfunc_set_frame(const struct probe_env *env, struct probe_site *s,
 {
 	struct kfunc_site *k = s->data;
 
-	init_frame(env, &k->frame, m);
+	init_frame(&k->frame, m);
 	k->frame.pc = pc;
 	k->frame.is_return = k->is_return;
 	k->frame.ctx = k;
@@ -155,6 +153,6 @@ bool kfunc_bind_global(const struct probe_env *env, struct expr *e,
 	if (!m)
 		return false;
 	f = arena_new_obj(env->arena, struct frame);
-	init_frame(env, f, m);
+	init_frame(f, m);
 	return frame_bind_global(f, env, e, false, why, have);
 }

@@ -62,6 +62,8 @@ uint32_t process_dwarf_functions(const struct probe_env *env,
 				 const struct dw_pattern *pat,
 				 const struct process_suffix *sfx,
 				 struct site_list *out);
+/* What patterns of a program's functions look like. */
+#define PROCESS_FORMS "\"f\", \"f@file.c\", \"f@file.c:12\", \"ns::f\""
 /* The function with code that begins at addr. */
 const struct dw_func *process_func_at(struct dw_module *m, uint64_t addr);
 

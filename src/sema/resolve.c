@@ -366,7 +366,6 @@ static void resolve_in_histogram(struct visitor *v, struct expr *e)
 static void resolve_index(struct visitor *v, struct expr *e)
 {
 	struct resolve *r = v->ctx;
-
 	struct diag_msg *m;
 
 	resolve_keys(v, &e->index.keys);

@@ -3,6 +3,8 @@
 #ifndef TARGET_CACHE_H
 #define TARGET_CACHE_H
 
+#include <string.h>
+
 #include "base/map.h"
 #include "target/target.h"
 
@@ -73,6 +75,16 @@ int target_other_btf(struct target_cache *c, struct kbtf **out,
 		     const char **why);
 /* Its symbols, in the form of /proc/kallsyms. */
 bool target_other_kallsyms(struct target_cache *c, struct target_text *t);
+
+/* kernel_funcs.c */
+static inline bool target_is_pattern(const char *s)
+{
+	return strpbrk(s, "*?[") != NULL;
+}
+/* Symbols that stand for no function of their own. */
+bool target_odd_symbol(const char *name, size_t len);
+/* Sorts those from `first` on, drops what came twice, and counts namesakes. */
+void target_finish_funcs(struct kfunc_list *out, uint32_t first);
 
 /* kernel_modules.c: the file of a module below PREFIX/lib/modules/RELEASE;
    NULL: none. */

@@ -195,8 +195,10 @@ typedef VEC(struct dw_line) dw_line_list;
  */
 uint32_t dw_lines(struct dw_module *m, const struct dw_pattern *p, bool near,
 		  dw_line_list *out, unsigned around[2]);
-/* The last line of a function's source that has code. */
-unsigned dw_last_line(struct dw_module *m, const struct dw_func *f);
+/* Does the function, from its declaration to the last line of its code, reach
+   the lines that the pattern states, if it states any? */
+bool dw_pattern_covers(struct dw_module *m, const struct dw_pattern *p,
+		       const struct dw_func *f);
 /* The line of an address, and where its code begins; false: not known. */
 bool dw_line_at(struct dw_module *m, uint64_t addr, struct dw_line *out);
 

@@ -116,7 +116,8 @@ static bool unit_has_file(Dwarf_Die *cu, const char *pattern)
 	return false;
 }
 
-unsigned dw_last_line(struct dw_module *m, const struct dw_func *f)
+/* The last line of a function's source that has code. */
+static unsigned last_line(struct dw_module *m, const struct dw_func *f)
 {
 	const char *file = dw_func_file(m, f);
 	Dwarf_Die die = f->die, cu;
@@ -141,6 +142,16 @@ unsigned dw_last_line(struct dw_module *m, const struct dw_func *f)
 			last = (unsigned)no;
 	}
 	return last;
+}
+
+bool dw_pattern_covers(struct dw_module *m, const struct dw_pattern *p,
+		       const struct dw_func *f)
+{
+	if (p->line_kind == DW_LINE_NONE || p->line_kind == DW_LINE_ALL)
+		return true;
+	if (!p->nlines || f->line > p->lines[0].hi)
+		return false;
+	return !f->entry || last_line(m, f) >= p->lines[0].lo;
 }
 
 /* ---- statements ---- */

@@ -181,11 +181,6 @@ struct want {
 	bool wild, module_wild;
 };
 
-static bool wild(const char *s)
-{
-	return strpbrk(s, "*?[") != NULL;
-}
-
 static bool text_fits(const char *pattern, bool is_wild, const char *s,
 		      uint32_t len)
 {
@@ -202,18 +197,17 @@ static bool text_fits(const char *pattern, bool is_wild, const char *s,
 	return !fnmatch(pattern, buf, 0);
 }
 
-/* Symbols that stand for no function of their own. */
-static bool odd_name(const struct line *l)
+bool target_odd_symbol(const char *name, size_t len)
 {
 	static const char *const prefixes[] = {
 		"__pfx_", "__cfi_", "__ftrace_invalid_address___"};
 
 	for (unsigned i = 0; i < 3; i++) {
 		size_t n = strlen(prefixes[i]);
-		if (l->name_len > n && !memcmp(l->name, prefixes[i], n))
+		if (len > n && !memcmp(name, prefixes[i], n))
 			return true;
 	}
-	return memmem(l->name, l->name_len, ".cold", 5) != NULL;
+	return memmem(name, len, ".cold", 5) != NULL;
 }
 
 /* Kallsyms groups what the kernel makes at run time as if by modules. */
@@ -302,8 +296,7 @@ static int by_name_addr(const void *pa, const void *pb)
 	return r ? r : a->addr < b->addr ? -1 : a->addr > b->addr;
 }
 
-/* Sorts, drops what came twice, and counts namesakes. */
-static void finish(struct kfunc_list *out, uint32_t first)
+void target_finish_funcs(struct kfunc_list *out, uint32_t first)
 {
 	struct kfunc *v = out->v.v + first;
 	uint32_t n = out->v.n - first, kept = 0;
@@ -341,7 +334,7 @@ static bool by_pattern(struct target_cache *c, const struct want *w,
 	hookable_names(c, w, &names, &known);
 	for (const char *s = c->kallsyms.s; *s;) {
 		s = parse_line(s, true, true, &l);
-		if (!is_text(l.type) || !line_fits(w, &l) || odd_name(&l))
+		if (!is_text(l.type) || !line_fits(w, &l) || target_odd_symbol(l.name, l.name_len))
 			continue;
 		if (!known || map_has(&names, name_key(c, &l)))
 			push(c, &l, out);
@@ -384,8 +377,8 @@ bool target_kernel_funcs(struct target_cache *c, const char *module,
 		.name = name,
 		.name_len = strlen(name),
 		.prefix = strcspn(name, "*?[\\"),
-		.wild = wild(name),
-		.module_wild = module && wild(module),
+		.wild = target_is_pattern(name),
+		.module_wild = module && target_is_pattern(module),
 	};
 	uint32_t first = out->v.n;
 	bool ok;
@@ -394,11 +387,13 @@ bool target_kernel_funcs(struct target_cache *c, const char *module,
 		*why = "the name is empty";
 		return false;
 	}
-	if (module && c->other)
-		return target_module_file_funcs(c, module, name, out) || true;
+	if (module && c->other) {
+		target_module_file_funcs(c, module, name, out);
+		return true;
+	}
 	ok = w.wild ? by_pattern(c, &w, out, why) : by_name(c, &w, out, why);
 	if (ok)
-		finish(out, first);
+		target_finish_funcs(out, first);
 	/* one that may be loaded later */
 	if (module && out->v.n == first && !w.module_wild &&
 	    !target_module_loaded(c, module))
@@ -424,7 +419,7 @@ static void read_by_addr(struct target_cache *c)
 	c->by_addr_read = true;
 	for (const char *s = c->kallsyms.s; *s;) {
 		s = parse_line(s, true, true, &l);
-		if (is_text(l.type) && l.addr && !odd_name(&l))
+		if (is_text(l.type) && l.addr && !target_odd_symbol(l.name, l.name_len))
 			push(c, &l, &all);
 	}
 	if (all.v.n)

@@ -24,22 +24,29 @@ struct module_file {
 	struct kfunc_list funcs;
 };
 
+/* As the kernel calls it. */
+static const char *with_underscores(struct target_cache *c, const char *module,
+				    size_t len)
+{
+	char *name = arena_strndup(c->arena, module, len);
+
+	for (char *s = name; *s; s++)
+		if (*s == '-')
+			*s = '_';
+	return name;
+}
+
 /* "dm-delay.ko.xz" -> "dm_delay"; NULL: no module. */
 static const char *module_name(struct target_cache *c, const char *path)
 {
 	const char *base = strrchr(path, '/');
 	const char *end;
-	char *name;
 
 	base = base ? base + 1 : path;
 	end = strstr(base, ".ko");
 	if (!end || end == base || (end[3] && end[3] != '.'))
 		return NULL;
-	name = arena_strndup(c->arena, base, (size_t)(end - base));
-	for (char *s = name; *s; s++)
-		if (*s == '-')
-			*s = '_';
-	return name;
+	return with_underscores(c, base, (size_t)(end - base));
 }
 
 static void note_file(struct target_cache *c, struct map *files,
@@ -138,22 +145,12 @@ static const struct map *own_files(struct target_cache *c)
 	return more;
 }
 
-static const char *with_underscores(struct target_cache *c, const char *module)
-{
-	char *name = arena_strdup(c->arena, module);
-
-	for (char *s = name; *s; s++)
-		if (*s == '-')
-			*s = '_';
-	return name;
-}
-
 const char *target_module_file(struct target_cache *c, const char *module,
 			       const char *prefix)
 {
 	const struct map *files = *prefix ? files_below(c, prefix)
 					  : own_files(c);
-	struct module_file *f = map_get(files, with_underscores(c, module));
+	struct module_file *f = map_get(files, with_underscores(c, module, strlen(module)));
 
 	return f ? f->path : NULL;
 }
@@ -212,63 +209,44 @@ static void read_types(struct target_cache *c, struct module_file *f)
 	close_module(e, fd);
 }
 
-static bool odd_name(const char *s)
+/* What runs once is gone when its work is done. */
+static bool is_gone(Elf *e, size_t names, const GElf_Sym *sym)
 {
-	return !strncmp(s, "__pfx_", 6) || !strncmp(s, "__cfi_", 6) ||
-	       strstr(s, ".cold") || !strcmp(s, "init_module") ||
-	       !strcmp(s, "cleanup_module");
+	Elf_Scn *scn = elf_getscn(e, sym->st_shndx);
+	const char *s;
+	GElf_Shdr h;
+
+	if (!scn || !gelf_getshdr(scn, &h))
+		return true;
+	s = elf_strptr(e, names, h.sh_name);
+	return s && (!strncmp(s, ".init", 5) || !strncmp(s, ".exit", 5));
 }
 
-static int by_name(const void *a, const void *b)
+static bool is_function(const GElf_Sym *sym, const char *name)
 {
-	const struct kfunc *x = a, *y = b;
-	int r = strcmp(x->name, y->name);
-
-	return r ? r : (x->addr > y->addr) - (x->addr < y->addr);
-}
-
-/* Which of those with the same name each is. */
-static void count_namesakes(struct kfunc_list *l)
-{
-	for (uint32_t i = 0, k; i < l->v.n; i = k) {
-		for (k = i + 1; k < l->v.n &&
-				!strcmp(l->v.v[i].name, l->v.v[k].name);)
-			k++;
-		for (uint32_t n = i; n < k; n++) {
-			l->v.v[n].nth = n - i;
-			l->v.v[n].namesakes = k - i - 1;
-			l->v.v[n].addr = 0; /* not the kernel's */
-		}
-	}
+	return GELF_ST_TYPE(sym->st_info) == STT_FUNC && sym->st_size && name &&
+	       *name && !target_odd_symbol(name, strlen(name)) &&
+	       strcmp(name, "init_module") && strcmp(name, "cleanup_module");
 }
 
 static void read_funcs(struct target_cache *c, struct module_file *f)
 {
-	GElf_Shdr h, text;
+	size_t names = 0;
+	GElf_Shdr h;
 	GElf_Sym s;
 	int fd;
 
 	f->funcs_tried = true;
 	Elf *e = open_module(f, &fd);
-	Elf_Data *d = e ? section_data(e, NULL, SHT_SYMTAB, &h) : NULL;
+	Elf_Data *d = e && !elf_getshdrstrndx(e, &names)
+			      ? section_data(e, NULL, SHT_SYMTAB, &h)
+			      : NULL;
 	size_t n = d && h.sh_entsize ? d->d_size / h.sh_entsize : 0;
 	for (size_t i = 0; i < n; i++) {
-		const char *name;
-		if (!gelf_getsym(d, (int)i, &s) ||
-		    GELF_ST_TYPE(s.st_info) != STT_FUNC || !s.st_size)
+		if (!gelf_getsym(d, (int)i, &s))
 			continue;
-		Elf_Scn *scn = elf_getscn(e, s.st_shndx);
-		name = elf_strptr(e, h.sh_link, s.st_name);
-		if (!scn || !gelf_getshdr(scn, &text) || !name || !*name ||
-		    odd_name(name))
-			continue;
-		const char *sec = NULL;
-		size_t names;
-		if (!elf_getshdrstrndx(e, &names))
-			sec = elf_strptr(e, names, text.sh_name);
-		/* gone when its work is done */
-		if (sec && (!strncmp(sec, ".init", 5) ||
-			    !strncmp(sec, ".exit", 5)))
+		const char *name = elf_strptr(e, h.sh_link, s.st_name);
+		if (!is_function(&s, name) || is_gone(e, names, &s))
 			continue;
 		struct kfunc fn = {
 			.name = arena_strdup(c->arena, name),
@@ -279,15 +257,9 @@ static void read_funcs(struct target_cache *c, struct module_file *f)
 		vec_push(c->arena, &f->funcs.v, fn);
 	}
 	close_module(e, fd);
-	if (f->funcs.v.n)
-		qsort(f->funcs.v.v, f->funcs.v.n, sizeof(*f->funcs.v.v),
-		      by_name);
-	count_namesakes(&f->funcs);
-}
-
-static bool has_wild(const char *s)
-{
-	return strpbrk(s, "*?[") != NULL;
+	target_finish_funcs(&f->funcs, 0);
+	vec_for (&f->funcs.v, i)
+		f->funcs.v.v[i].addr = 0; /* not the kernel's */
 }
 
 static void take_funcs(struct target_cache *c, struct module_file *f,
@@ -306,8 +278,8 @@ bool target_module_file_funcs(struct target_cache *c, const char *module,
 	const struct map *files = own_files(c);
 	uint32_t before = out->v.n;
 
-	module = with_underscores(c, module);
-	if (!has_wild(module)) {
+	module = with_underscores(c, module, strlen(module));
+	if (!target_is_pattern(module)) {
 		struct module_file *f = map_get(files, module);
 		if (f)
 			take_funcs(c, f, name, out);
@@ -328,7 +300,7 @@ void target_module_names(struct target_cache *c, const char *pattern,
 	FILE *f = files ? NULL : fopen(target_path(c, "/proc/modules"), "re");
 	char line[512];
 
-	pattern = with_underscores(c, pattern);
+	pattern = with_underscores(c, pattern, strlen(pattern));
 	if (files)
 		map_for (files, i) {
 			const struct module_file *mf =
@@ -350,7 +322,7 @@ const struct kbtf *target_module_file_types(struct target_cache *c,
 					    const char *module)
 {
 	struct module_file *f =
-		map_get(own_files(c), with_underscores(c, module));
+		map_get(own_files(c), with_underscores(c, module, strlen(module)));
 
 	if (!f)
 		return NULL;
