@@ -85,6 +85,13 @@ struct quick {
 	const struct ir_func *f;
 	bool dry; /* only to see whether it can be done */
 	uint32_t steps;
+	/* the register that went to the stack in the instruction before `pos`,
+	   and its place there */
+	struct {
+		uint32_t pos;
+		int reg;
+		int32_t at;
+	} fresh;
 	VEC(uint32_t) slow; /* jumps to the whole handler */
 };
 
@@ -117,6 +124,23 @@ static int32_t take_stack(struct state *s, int32_t bytes)
 	return -s->used;
 }
 
+static void to_stack(struct quick *q, int32_t at, int reg)
+{
+	gen_emit(q->g, STX(BPF_DW, R10, (int16_t)at, reg));
+	q->fresh.pos = gen_pos(q->g);
+	q->fresh.reg = reg;
+	q->fresh.at = at;
+}
+
+/* What has just been stored is not loaded again: that would wait for it. */
+static void from_stack(struct quick *q, int reg, int32_t at)
+{
+	if (q->fresh.pos != gen_pos(q->g) || q->fresh.at != at)
+		gen_emit(q->g, LDX(BPF_DW, reg, R10, (int16_t)at));
+	else if (q->fresh.reg != reg)
+		gen_emit(q->g, MOV_REG(reg, q->fresh.reg));
+}
+
 /* d = reg */
 static bool put(struct quick *q, struct state *s, ir_reg d, int reg)
 {
@@ -124,7 +148,7 @@ static bool put(struct quick *q, struct state *s, ir_reg d, int reg)
 
 	if (!at)
 		return false;
-	gen_emit(q->g, STX(BPF_DW, R10, (int16_t)at, reg));
+	to_stack(q, at, reg);
 	s->regs[d] = (struct value){V_STACK, 0, at};
 	return true;
 }
@@ -139,8 +163,7 @@ static bool get(struct quick *q, const struct state *s, int reg,
 	}
 	if (v.kind != IV_REG || s->regs[v.reg].kind != V_STACK)
 		return false;
-	gen_emit(q->g,
-		 LDX(BPF_DW, reg, R10, (int16_t)s->regs[v.reg].n));
+	from_stack(q, reg, s->regs[v.reg].n);
 	return true;
 }
 
@@ -158,12 +181,23 @@ static bool is_imm(struct ir_val v, int64_t n)
 
 /* ---- locks ---- */
 
+/* Where stores stay in order by themselves, a writer's lock needs no exchange
+   to be given back (RT_RELEASE in the run-time library). */
+#ifdef __x86_64__
+#define STORES_IN_ORDER true
+#else
+#define STORES_IN_ORDER false
+#endif
+
 static void release(struct quick *q, const struct lock *l)
 {
 	gen_heap_addr(q->g, R1, l->word);
 	gen_emit(q->g, MOV_IMM(R2, l->write ? 0 : -1));
-	gen_emit(q->g, ATOMIC(BPF_W, R1, 0, R2,
-			      l->write ? BPF_XCHG : BPF_ADD));
+	if (l->write && STORES_IN_ORDER)
+		gen_emit(q->g, STX(BPF_W, R1, 0, R2));
+	else
+		gen_emit(q->g, ATOMIC(BPF_W, R1, 0, R2,
+				      l->write ? BPF_XCHG : BPF_ADD));
 }
 
 static void give_up(struct quick *q, const struct state *s)
@@ -189,10 +223,10 @@ static bool lock(struct quick *q, struct state *s, const struct ir_insn *in)
 		if (!s->cpu)
 			return false;
 		gen_emit(q->g, HELPER(BPF_FUNC_get_smp_processor_id));
-		gen_emit(q->g, STX(BPF_DW, R10, (int16_t)s->cpu, R0));
+		to_stack(q, s->cpu, R0);
 	}
 	if (l.write) {
-		gen_emit(q->g, LDX(BPF_DW, R1, R10, (int16_t)s->cpu));
+		from_stack(q, R1, s->cpu);
 		gen_emit(q->g, ALU64_IMM(BPF_ADD, R1, 1));
 		gen_emit(q->g, ALU64_IMM(BPF_LSH, R1, 16));
 	} else {
@@ -651,7 +685,7 @@ static bool store(struct quick *q, struct state *s, const struct ir_insn *in)
 			return in->size == 4 && at == 4 && is_imm(in->b, 0);
 		return add_to_key(q, s, in->a.reg, at, in);
 	}
-	if (!base(q, s, in, &off) || !get(q, s, R2, in->b))
+	if (!get(q, s, R2, in->b) || !base(q, s, in, &off))
 		return false;
 	gen_emit(q->g, STX(mem_size(in->size), R1, (int16_t)off, R2));
 	s->changed = true;
@@ -730,6 +764,7 @@ static bool branch(struct quick *q, struct state *s, const struct ir_insn *in)
 	if (!walk(q, copy_state(q, s), in->to[1]))
 		return false;
 	gen_here(q->g, jump);
+	q->fresh.pos = UINT32_MAX;
 	return walk(q, s, in->to[0]);
 }
 

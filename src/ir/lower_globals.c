@@ -112,8 +112,13 @@ static void layout_array(struct lower *L, const struct var_decl *v,
 	}
 	m.max_entries = (w_u32)entries;
 	m.nbuckets = bucket_count(L, m.max_entries);
-	m.buckets_off = heap_zero(L, 4ull * m.nbuckets, 64);
+	/*
+	 * The entries first: those of the first array, which are used first,
+	 * then share a page with the head and the locks. After a system call
+	 * every page that a handler touches can cost a walk of the page tables.
+	 */
 	m.entries_off = heap_zero(L, entries * m.entry_size, 64);
+	m.buckets_off = heap_zero(L, 4ull * m.nbuckets, 64);
 
 	if (v->max_entries && !v->wrap)
 		full = heap_cstring(L, arena_printf(L->arena,
