@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "probe/callees.h"
+#include "probe/frame.h"
 
 #define MAX_DEPTH 6
 #define MAX_PATHS 64u /* to one function */
@@ -20,26 +21,37 @@ struct call_path {
 	unsigned n;
 };
 
+/* A function as one other calls it, or a body inlined there. */
 struct target {
-	const struct dw_func *func;
+	struct place place;
+	bool always; /* it is in the first function's own code */
 	VEC(struct call_path) paths;
 };
 
 struct callees {
-	const struct callees_query *q;
+	const struct place_query *q;
+	const char *pattern;
 	unsigned depth;
 	VEC(struct target) targets;
 };
 
-static struct target *target_of(struct callees *c, const struct dw_func *f)
+static void add_path(struct callees *c, const struct place *pl,
+		     const struct call_path *path)
 {
-	struct target t = {.func = f};
+	struct arena *a = c->q->env->arena;
+	struct target *t = NULL;
 
 	vec_for (&c->targets, i)
-		if (c->targets.v[i].func == f)
-			return &c->targets.v[i];
-	vec_push(c->q->env->arena, &c->targets, t);
-	return &vec_last(&c->targets);
+		if (c->targets.v[i].place.die.addr == pl->die.addr &&
+		    !strcmp(c->targets.v[i].place.caller, pl->caller))
+			t = &c->targets.v[i];
+	if (!t) {
+		vec_push(a, &c->targets, (struct target){.place = *pl});
+		t = &vec_last(&c->targets);
+	}
+	t->always |= !path->n;
+	if (t->paths.n < MAX_PATHS)
+		vec_push(a, &t->paths, *path);
 }
 
 static bool within(const struct call_path *p, const struct dw_func *f)
@@ -50,12 +62,40 @@ static bool within(const struct call_path *p, const struct dw_func *f)
 	return false;
 }
 
+static const char *caller_text(struct callees *c, const struct dw_func *f)
+{
+	struct place pl;
+
+	place_of_function(c->q->m, f, &pl);
+	return place_arg(c->q->env->arena, &pl);
+}
+
+/* Bodies inlined in f, below a path that leads to it. */
+static void take_inlined(struct callees *c, const struct dw_func *f,
+			 const struct call_path *outer)
+{
+	dw_inline_list l = {0};
+	struct place pl;
+
+	dw_inlines_in(c->q->m, f, c->depth - outer->n, &l);
+	vec_for (&l, i) {
+		if (!name_matches(c->pattern, l.v[i].func->name))
+			continue;
+		place_of_inline(c->q->m, &l.v[i], &pl);
+		pl.caller = caller_text(c, l.v[i].outer);
+		add_path(c, &pl, outer);
+	}
+}
+
 /* All calls in f, below a path that leads to it. */
 static void follow_calls(struct callees *c, const struct dw_func *f,
 			 const struct call_path *outer)
 {
 	dw_call_list l = {0};
+	struct place pl;
 
+	if (!c->q->sfx->is_return)
+		take_inlined(c, f, outer);
 	dw_calls_in(c->q->m, f, &l);
 	vec_for (&l, i) {
 		const struct dw_call *call = &l.v[i];
@@ -64,10 +104,10 @@ static void follow_calls(struct callees *c, const struct dw_func *f,
 			continue;
 		memcpy(p.call + 1, outer->call,
 		       outer->n * sizeof(*outer->call));
-		if (name_matches(c->q->pattern, call->callee->name)) {
-			struct target *t = target_of(c, call->callee);
-			if (t->paths.n < MAX_PATHS)
-				vec_push(c->q->env->arena, &t->paths, p);
+		if (name_matches(c->pattern, call->callee->name)) {
+			place_of_function(c->q->m, call->callee, &pl);
+			pl.caller = caller_text(c, f);
+			add_path(c, &pl, &p);
 		}
 		if (p.n < c->depth && !within(outer, call->callee) &&
 		    call->callee != f)
@@ -76,7 +116,7 @@ static void follow_calls(struct callees *c, const struct dw_func *f,
 }
 
 /* Came the hit by one of the paths? */
-static struct expr *came_by(struct callees *c, const struct frame *at,
+static struct expr *came_by(const struct place_query *q, const struct frame *at,
 			    struct loc loc, const struct target *t,
 			    const char **why)
 {
@@ -84,22 +124,22 @@ static struct expr *came_by(struct callees *c, const struct frame *at,
 
 	vec_for (&t->paths, i) {
 		const struct call_path *p = &t->paths.v[i];
-		struct expr *e = frame_called_by(at, c->q->env, loc, p->call, p->n,
+		struct expr *e = frame_called_by(at, q->env, loc, p->call, p->n,
 						 why);
 		if (!e)
 			return NULL;
-		any = any ? expr_binary(c->q->env->arena, loc, OP_LOGOR, any, e)
+		any = any ? expr_binary(q->env->arena, loc, OP_LOGOR, any, e)
 			  : e;
 	}
 	return any;
 }
 
-static bool only_these(struct callees *c, struct probe_site *s,
+static bool only_these(const struct place_query *q, struct probe_site *s,
 		       const struct target *t, const char **why)
 {
-	struct arena *a = c->q->env->arena;
+	struct arena *a = q->env->arena;
 	struct loc loc = s->point->loc;
-	struct expr *e = came_by(c, c->q->frame(s), loc, t, why);
+	struct expr *e = came_by(q, s->kind->frame(s), loc, t, why);
 
 	if (!e)
 		return false;
@@ -126,21 +166,13 @@ static int cannot_tell(const struct probe_env *env, const struct probe_point *p,
 	return PROBE_ERROR;
 }
 
-static void find_inlined(struct callees *c, const struct dw_func *from)
+uint32_t callees_find(const struct place_query *q, const struct dw_func *from)
 {
-	dw_inline_list l = {0};
-
-	dw_inlines_in(c->q->m, from, c->depth, &l);
-	vec_for (&l, i)
-		if (name_matches(c->q->pattern, l.v[i].func->name))
-			c->q->add_inline(c->q->ctx, &l.v[i]);
-}
-
-uint32_t callees_find(const struct callees_query *q,
-		      const struct probe_point *p, unsigned at,
-		      const struct dw_func *from)
-{
-	struct callees c = {.q = q, .depth = q->depth};
+	struct callees c = {.q = q,
+			    .pattern = q->sfx->callee ?: "*",
+			    .depth = q->sfx->callees
+					     ? (unsigned)q->sfx->callees
+					     : 1};
 	struct call_path none = {.n = 0};
 	uint32_t added = 0;
 
@@ -150,14 +182,12 @@ uint32_t callees_find(const struct callees_query *q,
 	vec_for (&c.targets, i) {
 		const struct target *t = &c.targets.v[i];
 		const char *why = NULL;
-		struct probe_site *s = q->add(q->ctx, t->func);
+		struct probe_site *s = q->add(q->ctx, &t->place);
 		if (!s)
 			continue;
 		added++;
-		if (!only_these(&c, s, t, &why))
-			cannot_tell(q->env, p, at, t->func->name, why);
+		if (!t->always && !only_these(q, s, t, &why))
+			cannot_tell(q->env, q->p, q->at, t->place.name, why);
 	}
-	if (q->add_inline)
-		find_inlined(&c, from);
 	return added;
 }

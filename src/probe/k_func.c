@@ -45,68 +45,14 @@ static bool parse_head(const struct probe_point *p, struct kfunc_spec *s)
 	return s->text || pp_number(p, i, &s->number);
 }
 
-/* Those that only debug information can answer. */
-static bool parse_dwarf_suffix(const struct probe_point *p, unsigned i,
-			       struct kfunc_spec *s)
-{
-	const char *text = pp_string(p, i);
-
-	if (pp_bare(p, i, "inline"))
-		s->is_inline = true;
-	else if (pp_bare(p, i, "callees"))
-		s->callees = 1;
-	else if (pp_is(p, i, "callees") && pp_number(p, i, &s->callees) &&
-		 s->callees > 0)
-		;
-	else if (pp_is(p, i, "label") && text)
-		s->label = text;
-	else if (pp_is(p, i, "callee") && text)
-		s->callee = text;
-	else
-		return false;
-	if (!s->dwarf_at)
-		s->dwarf_at = i;
-	return true;
-}
-
 static bool parse_suffix(const struct probe_point *p, unsigned i,
 			 struct kfunc_spec *s)
 {
-	if (parse_dwarf_suffix(p, i, s))
+	if (place_suffix_take(p, i, &s->sfx))
 		return true;
-	if (pp_bare(p, i, "call"))
-		s->call = true;
-	else if (pp_bare(p, i, "return"))
-		s->is_return = true;
-	else if (pp_bare(p, i, "exported"))
-		s->exported = true;
-	else if (pp_bare(p, i, "absolute"))
-		s->absolute = true;
-	else if (pp_bare(p, i, "nearest"))
-		s->nearest = true;
-	else if (pp_is(p, i, "maxactive") && s->is_return &&
-		 pp_number(p, i, &s->maxactive))
-		s->has_maxactive = true;
-	else
-		return false;
-	return true;
-}
-
-/* Which of them go together behind .function(). */
-static bool function_suffixes(const struct kfunc_spec *s)
-{
-	unsigned inner = !!s->label + !!s->callee + !!s->callees;
-
-	if (s->absolute || s->nearest || inner > 1 ||
-	    s->is_inline + s->call + s->is_return > 1 ||
-	    (s->exported && s->is_inline))
-		return false;
-	if (s->family == BY_KPROBE && s->dwarf_at)
-		return false;
-	if (!s->text && (s->exported || inner))
-		return false;
-	return !s->label || !(s->is_inline || s->call || s->is_return ||
-			      s->exported);
+	s->has_maxactive = pp_is(p, i, "maxactive") && s->sfx.is_return &&
+			   pp_number(p, i, &s->maxactive);
+	return s->has_maxactive;
 }
 
 static bool parse(const struct probe_point *p, struct kfunc_spec *s)
@@ -118,45 +64,23 @@ static bool parse(const struct probe_point *p, struct kfunc_spec *s)
 		if (!parse_suffix(p, i, s))
 			return false;
 	if (s->is_statement)
-		return !s->is_return && !s->call && !s->exported &&
-		       !s->has_maxactive && !s->dwarf_at &&
-		       !(s->text && s->absolute);
-	return function_suffixes(s);
+		return place_suffix_of_statement(&s->sfx, !s->text) &&
+		       !s->sfx.is_return && !s->has_maxactive;
+	return place_suffix_of_function(&s->sfx, !s->text) &&
+	       !(s->family == BY_KPROBE && s->sfx.dwarf_at);
 }
 
-/* kernel.function("vfs_read").return, wildcards resolved. */
-static const char *site_name(struct arena *a, const struct probe_point *p,
-			     const struct kfunc_spec *s, const struct kfunc *fn,
-			     const char *arg, const char *label)
+/* kernel, module("ext4"), kprobe.module("ext4") */
+static const char *site_head(struct arena *a, const struct probe_point *p,
+			     const struct kfunc_spec *s, const char *module)
 {
-	struct strbuf sb = {0};
+	const char *first = p->comps.v[0].name;
 
-	vec_for (&p->comps, i) {
-		const struct pp_component *c = &p->comps.v[i];
-		/* a callee is called by its own name */
-		if (pp_is(p, i, "callee") || pp_is(p, i, "callees"))
-			continue;
-		sb_printf(&sb, "%s%s", i ? "." : "", c->name);
-		if (!c->arg)
-			continue;
-		if (i == s->at && arg)
-			sb_printf(&sb, "(%s)", arg);
-		else if (i == s->at && s->text)
-			sb_printf(&sb, "(\"%s\")", fn->name);
-		else if (i == s->at)
-			sb_printf(&sb, "(%#llx)", (long long)s->number);
-		else if (c->arg->kind == E_NUMBER)
-			sb_printf(&sb, "(%lld)", (long long)c->arg->num.v);
-		else if (!strcmp(c->name, "module") && fn->module)
-			sb_printf(&sb, "(\"%s\")", fn->module);
-		else if (label && pp_is(p, i, "label"))
-			sb_printf(&sb, "(\"%s\")", label);
-		else
-			sb_printf(&sb, "(\"%s\")", c->arg->str.s);
-	}
-	const char *text = arena_strdup(a, sb_str(&sb));
-	sb_free(&sb);
-	return text;
+	if (!s->module)
+		return first;
+	return arena_printf(a, "%smodule(\"%s\")",
+			    s->family == BY_KPROBE ? "kprobe." : "",
+			    module ?: s->module);
 }
 
 /* ---- what the kernel grants ---- */
@@ -253,32 +177,43 @@ static void set_fentry(const struct probe_env *env, struct probe_site *st,
 	st->prog_type = k->is_return ? IMAGE_PROG_FEXIT : IMAGE_PROG_FENTRY;
 }
 
+static const char *site_arg(struct arena *a, const struct kfunc_spec *s,
+			    const struct kfunc *fn, const struct place *pl)
+{
+	if (!s->text)
+		return arena_printf(a, "%#llx", (long long)s->number);
+	return pl ? place_arg(a, pl) : arena_printf(a, "\"%s\"", fn->name);
+}
+
 struct probe_site *kfunc_add(const struct probe_env *env,
 			     const struct probe_point *p,
 			     const struct kfunc_spec *s, const struct kfunc *fn,
-			     uint64_t off, const char *arg, const char *label,
+			     uint64_t off, const struct place *pl,
 			     struct site_list *out)
 {
 	struct arena *a = env->arena;
+	const char *head = site_head(a, p, s, fn->module);
 	struct probe_site *st = site_new(env, &probe_kind_func, p, out);
 	struct kfunc_site *k = arena_new_obj(a, struct kfunc_site);
 
 	k->fn = *fn;
 	k->off = off;
-	k->is_return = s->is_return;
+	k->is_return = s->sfx.is_return;
 	st->data = k;
-	st->name = site_name(a, p, s, fn, arg, label);
+	st->name = place_point(a, head, p, s->at, site_arg(a, s, fn, pl),
+			       pl ? pl->label : NULL);
+	st->alias = pl ? place_alias(a, head, p, s->at, pl) : NULL;
 	st->target = fn->module;
 	st->symbol = fn->name;
 	/* Another kernel's addresses are not those of its next boot. */
-	if (fn->addr && (s->absolute || target_kernel_is_running(env->targets)))
+	if (fn->addr && (s->sfx.absolute || target_kernel_is_running(env->targets)))
 		st->attach.address = fn->addr + off;
 	st->attach.offset = off;
 	st->attach.nth = fn->nth;
 	st->attach.flags =
-		(s->is_return ? WIRE_ATTACH_RETURN : 0) |
+		(s->sfx.is_return ? WIRE_ATTACH_RETURN : 0) |
 		(s->text && has_wildcard(s->text) ? WIRE_ATTACH_OPTIONAL : 0) |
-		(s->absolute || !*fn->name ? WIRE_ATTACH_ABSOLUTE : 0);
+		(s->sfx.absolute || !*fn->name ? WIRE_ATTACH_ABSOLUTE : 0);
 	if (!off && can_fentry(env, s, k)) {
 		set_fentry(env, st, k);
 		return st;
@@ -286,7 +221,7 @@ struct probe_site *kfunc_add(const struct probe_env *env,
 	st->attach.kind = WIRE_PROBE_KPROBE;
 	st->attach.maxactive = (w_u32)s->maxactive;
 	st->prog_type = IMAGE_PROG_KPROBE;
-	st->share_class = arena_printf(a, "kprobe %d %d", s->is_return,
+	st->share_class = arena_printf(a, "kprobe %d %d", s->sfx.is_return,
 				       (int)s->maxactive);
 	return st;
 }
@@ -378,8 +313,8 @@ static int by_name(const struct probe_env *env, const struct probe_point *p,
 		const struct kfunc *fn = &l.v.v[i];
 		if (target_func_blacklisted(env->targets, fn->addr))
 			dropped++;
-		else if (!s->exported || is_exported(env, fn))
-			kfunc_add(env, p, s, fn, 0, NULL, NULL, out);
+		else if (!s->sfx.exported || is_exported(env, fn))
+			kfunc_add(env, p, s, fn, 0, NULL, out);
 	}
 	if (out->v.n == first)
 		return no_function(env, p, s, dropped);
@@ -392,11 +327,11 @@ static int by_name(const struct probe_env *env, const struct probe_point *p,
 /* Only debug information can answer this; what it is about. */
 static const char *dwarf_question(const struct kfunc_spec *s)
 {
-	if (s->is_inline)
+	if (s->sfx.is_inline)
 		return "inlined functions are";
-	if (s->label)
+	if (s->sfx.label)
 		return "labels are";
-	if (s->callee || s->callees)
+	if (s->sfx.callee || s->sfx.callees)
 		return "who calls which function is";
 	if (s->text && strchr(s->text, '@'))
 		return "source files and lines are";
@@ -446,7 +381,7 @@ static int by_dwarf(const struct probe_env *env, const struct probe_point *p,
 	if (added || !question)
 		return PROBE_MATCHED;
 	if (!known)
-		return no_dwarf(env, p, s->dwarf_at ? s->dwarf_at : s->at,
+		return no_dwarf(env, p, s->sfx.dwarf_at ? s->sfx.dwarf_at : s->at,
 				question,
 				modules.v.n ? modules.v.v[0] : s->module);
 	if (s->is_statement)
@@ -477,22 +412,40 @@ static int by_text(const struct probe_env *env, const struct probe_point *p,
 
 /* ---- by address ---- */
 
-/* The start of a statement at (or, if any will do, next to) an address. */
-static bool begins_statement(struct dw_module *m, uint64_t *addr, bool nearest)
+static int blacklisted(const struct probe_env *env, const struct probe_point *p,
+		       const struct kfunc_spec *s)
+{
+	diag_report(env->diag, KERNEL_BLACKLISTED, p->comps.v[s->at].loc,
+		    pp_what(env, p, s->at),
+		    arena_printf(env->arena, "%#llx",
+				 (unsigned long long)s->number));
+	return PROBE_ERROR;
+}
+
+/* What holds an address; or the statement that begins there or (if any will do)
+   around it. */
+static bool known_place(struct dw_module *m, uint64_t addr,
+			const struct kfunc_spec *s, struct place *out)
 {
 	struct dw_line l;
 
-	if (!dw_line_at(m, *addr, &l))
+	if (!s->is_statement)
+		return place_at(m, addr, &s->sfx, out);
+	*out = (struct place){.kind = PLACE_LINE, .addr = addr, .file = ""};
+	if (!dw_line_at(m, addr, &l) || (!s->sfx.nearest && l.addr != addr))
 		return false;
-	if (nearest)
-		*addr = l.addr;
-	return l.addr == *addr;
+	out->addr = l.addr;
+	if (!dw_func_at(m, l.addr, &out->die))
+		return false;
+	out->name = dwarf_diename(&out->die);
+	return true;
 }
 
-/* kernel.statement(ADDR): an address of this boot, or as it was linked. */
-static int by_statement(const struct probe_env *env,
-			const struct probe_point *p,
-			const struct kfunc_spec *s, struct site_list *out)
+/* An address of this boot, or as it was linked, that only debug information
+   can say more of. */
+static int by_known_address(const struct probe_env *env,
+			    const struct probe_point *p,
+			    const struct kfunc_spec *s, struct site_list *out)
 {
 	uint64_t addr = (uint64_t)s->number, bias = 0;
 	struct dw_module *m = s->module && has_wildcard(s->module)
@@ -500,68 +453,74 @@ static int by_statement(const struct probe_env *env,
 				      : target_kernel_dwarf(env->targets,
 							    s->module, NULL,
 							    NULL);
+	uint32_t dropped = 0;
+	struct place pl;
 
 	if (!m)
-		return no_dwarf(env, p, s->at,
-				"where statements begin is", s->module);
+		return no_dwarf(env, p, s->sfx.dwarf_at ?: s->at,
+				s->is_statement ? "where statements begin is"
+						: dwarf_question(s),
+				s->module);
 	if (!s->module && target_kernel_bias(env->targets, &bias))
 		addr -= bias;
-	if (!begins_statement(m, &addr, s->nearest)) {
-		addr = (uint64_t)s->number;
-		if (!begins_statement(m, &addr, s->nearest))
-			addr = 0;
-	}
-	if (addr && kfunc_at_address(env, p, s, m, s->module, addr, out))
+	if ((known_place(m, addr, s, &pl) ||
+	     known_place(m, addr + bias, s, &pl)) &&
+	    kfunc_at_place(env, p, s, m, s->module, &pl, &dropped, out))
 		return PROBE_MATCHED;
+	if (dropped)
+		return blacklisted(env, p, s);
 	diag_remedy(diag_report(env->diag, PROCESS_NO_ADDRESS,
 				p->comps.v[s->at].arg->loc, NULL,
 				(unsigned long long)s->number,
 				s->module ? s->module : "the kernel",
-				"no statement begins there"),
-		    "append .nearest, or .absolute if an instruction begins "
-		    "there");
+				s->is_statement ? "no statement begins there"
+						: "no inlined body is there"),
+		    s->is_statement ? "append .nearest, or .absolute if an "
+				      "instruction begins there"
+				    : "leave out .inline to probe the function "
+				      "that holds the address");
 	return PROBE_ERROR;
+}
+
+/* Any instruction, as the kernel runs: s->number or what it leads to. */
+static int by_instruction(const struct probe_env *env,
+			  const struct probe_point *p,
+			  const struct kfunc_spec *s, uint64_t addr,
+			  struct site_list *out)
+{
+	struct kfunc fn = {.name = ""};
+	uint64_t off = 0;
+
+	if (!target_kernel_func_at(env->targets, addr, &fn, &off))
+		fn = (struct kfunc){.name = "", .addr = addr};
+	else if (!s->is_statement)
+		off = 0; /* the function that holds it */
+	if (target_func_blacklisted(env->targets, fn.addr + off))
+		return blacklisted(env, p, s);
+	kfunc_add(env, p, s, &fn, off, NULL, out);
+	return PROBE_MATCHED;
 }
 
 static int by_address(const struct probe_env *env, const struct probe_point *p,
 		      const struct kfunc_spec *s, struct site_list *out)
 {
-	struct kfunc fn = {.name = ""};
-	uint64_t off = 0, addr = (uint64_t)s->number;
+	uint64_t addr = (uint64_t)s->number, text;
+	const char *why;
 
-	if (s->is_statement && !s->absolute)
-		return by_statement(env, p, s, out);
-	if (s->is_inline)
-		return no_dwarf(env, p, s->dwarf_at, dwarf_question(s),
-				s->module);
-	if (s->absolute && !env->guru_mode) {
+	if (s->sfx.is_inline || (s->is_statement && !s->sfx.absolute))
+		return by_known_address(env, p, s, out);
+	if (s->sfx.absolute && !env->guru_mode) {
 		diag_remedy(diag_report(env->diag, KERNEL_ABSOLUTE,
 					p->comps.v[s->at].loc,
 					pp_what(env, p, s->at)),
 			    "stap -g allows probes anywhere");
 		return PROBE_ERROR;
 	}
-	if (!s->absolute) {
-		/* An offset into the kernel as it was linked. */
-		const char *why;
-		uint64_t text;
-		if (addr >> 63 == 0 &&
-		    target_kernel_symbol(env->targets, "_stext", &text, &why))
-			addr += text;
-	}
-	if (!target_kernel_func_at(env->targets, addr, &fn, &off)) {
-		fn = (struct kfunc){.name = "", .addr = addr};
-		off = 0;
-	}
-	if (target_func_blacklisted(env->targets, addr)) {
-		diag_report(env->diag, KERNEL_BLACKLISTED,
-			    p->comps.v[s->at].loc, pp_what(env, p, s->at),
-			    arena_printf(env->arena, "%#llx",
-					 (unsigned long long)addr));
-		return PROBE_ERROR;
-	}
-	kfunc_add(env, p, s, &fn, off, NULL, NULL, out);
-	return PROBE_MATCHED;
+	/* An offset into the kernel as it was linked. */
+	if (!s->sfx.absolute && addr >> 63 == 0 &&
+	    target_kernel_symbol(env->targets, "_stext", &text, &why))
+		addr += text;
+	return by_instruction(env, p, s, addr, out);
 }
 
 static int func_match(const struct probe_env *env, const struct probe_point *p,

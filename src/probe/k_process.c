@@ -12,7 +12,6 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "probe/places.h"
 #include "probe/process.h"
 #include "target/demangle.h"
 
@@ -75,39 +74,21 @@ static int no_function(const struct probe_env *env, const struct probe_point *p,
  * A return probe replaces the return address on the stack; at _start there is
  * none, but the program's arguments.
  */
-static bool returns(const struct elf_func *fn)
+bool process_returns(const char *name)
 {
-	return strcmp(fn->name, "_start") != 0;
-}
-
-/* ".return", ".label(\"again\")" */
-static void put_suffix(struct strbuf *name, const struct probe_point *p,
-		       const struct process_suffix *sfx)
-{
-	for (unsigned i = scope_rest(p) + 1; i < p->comps.n; i++) {
-		int64_t n;
-		/* a callee is called by its own name */
-		if (pp_is(p, i, "callee") || pp_is(p, i, "callees"))
-			continue;
-		sb_printf(name, ".%s", p->comps.v[i].name);
-		if (pp_is(p, i, "label"))
-			sb_printf(name, "(\"%s\")", sfx->label);
-		else if (pp_number(p, i, &n))
-			sb_printf(name, "(%lld)", (long long)n);
-	}
+	return strcmp(name, "_start") != 0;
 }
 
 struct probe_site *process_add(const struct probe_env *env,
 			       const struct probe_point *p,
 			       const struct scope *sc,
-			       const struct process_suffix *sfx, uint64_t addr,
+			       const struct place_suffix *sfx, uint64_t addr,
 			       const char *func, const char *arg,
-			       struct site_list *out)
+			       const char *label, struct site_list *out)
 {
 	struct arena *a = env->arena;
 	unsigned rest = scope_rest(p);
 	const char *text = pp_string(p, rest);
-	struct strbuf name = {0};
 	uint64_t off;
 
 	if (!elf_offset_of(sc->elf, addr, &off))
@@ -117,10 +98,7 @@ struct probe_site *process_add(const struct probe_env *env,
 	struct process_site *ps = arena_new_obj(a, struct process_site);
 	ps->sc = sc;
 	s->data = ps;
-	sb_printf(&name, "%s.%s(%s)", sc->head, p->comps.v[rest].name, arg);
-	put_suffix(&name, p, sfx);
-	s->name = arena_strdup(a, sb_str(&name));
-	sb_free(&name);
+	s->name = place_point(a, sc->head, p, rest, arg, label);
 	s->attach.flags |=
 		(sfx->is_return ? WIRE_ATTACH_RETURN : 0) |
 		(text && has_wildcard(text) ? WIRE_ATTACH_OPTIONAL : 0);
@@ -131,10 +109,10 @@ struct probe_site *process_add(const struct probe_env *env,
 }
 
 static bool function_fits(const struct elf_func *fn,
-			  const struct process_suffix *sfx)
+			  const struct place_suffix *sfx)
 {
 	return (!sfx->exported || fn->exported) &&
-	       (!sfx->is_return || returns(fn));
+	       (!sfx->is_return || process_returns(fn->name));
 }
 
 /* Identifiers stand in mangled names as they are. */
@@ -176,7 +154,7 @@ static bool add_symbol(const struct probe_env *env, const struct probe_point *p,
 		       const struct scope *sc, struct dw_module *m,
 		       const struct elf_func *fn, const char *shown,
 		       const struct dw_pattern *pat,
-		       const struct process_suffix *sfx, struct site_list *out)
+		       const struct place_suffix *sfx, struct site_list *out)
 {
 	const struct dw_func *f = m ? process_func_at(m, fn->addr) : NULL;
 	uint64_t pc = fn->addr;
@@ -187,7 +165,8 @@ static bool add_symbol(const struct probe_env *env, const struct probe_point *p,
 		pc = dw_after_prologue(m, f);
 	struct probe_site *s =
 		process_add(env, p, sc, sfx, pc, shown,
-			    arena_printf(env->arena, "\"%s\"", shown), out);
+			    arena_printf(env->arena, "\"%s\"", shown),
+			    NULL, out);
 	if (!s)
 		return false;
 	s->function = fn->addr;
@@ -208,7 +187,7 @@ static bool is_cold_part(const struct elf_func *fn)
 static uint32_t add_symbols(const struct probe_env *env,
 			    const struct probe_point *p, const struct scope *sc,
 			    struct dw_module *m, const struct dw_pattern *pat,
-			    const struct process_suffix *sfx,
+			    const struct place_suffix *sfx,
 			    struct site_list *out)
 {
 	const struct elf_file *f = sc->elf;
@@ -256,13 +235,13 @@ struct dw_module *process_dwarf(const struct probe_env *env,
 static uint32_t add_all(const struct probe_env *env,
 			const struct probe_point *p, const struct scope *sc,
 			struct dw_module *m, const struct dw_pattern *pat,
-			const struct process_suffix *sfx, struct site_list *out)
+			const struct place_suffix *sfx, struct site_list *out)
 {
 	uint32_t n = 0;
 
 	if (m)
 		n = process_dwarf_functions(env, p, sc, m, pat, sfx, out);
-	if (!sfx->needs_dwarf && !pat->file)
+	if (!sfx->dwarf_at && !pat->file)
 		n += add_symbols(env, p, sc, m, pat, sfx, out);
 	return n;
 }
@@ -280,7 +259,7 @@ static int no_callee(const struct probe_env *env, const struct probe_point *p)
 }
 
 static int by_name(const struct probe_env *env, const struct probe_point *p,
-		   const struct scope *sc, const struct process_suffix *sfx,
+		   const struct scope *sc, const struct place_suffix *sfx,
 		   const char *text, bool quiet, struct site_list *out)
 {
 	struct dw_pattern pat;
@@ -290,7 +269,7 @@ static int by_name(const struct probe_env *env, const struct probe_point *p,
 		return quiet ? PROBE_ERROR
 			     : place_bad_pattern(env, p, scope_rest(p), text,
 						 why, PROCESS_FORMS);
-	bool need = sfx->needs_dwarf || pat.file;
+	bool need = sfx->dwarf_at || pat.file;
 	struct dw_module *m = process_dwarf(env, p, sc, quiet || !need);
 	if (need && !m)
 		return PROBE_ERROR;
@@ -300,7 +279,7 @@ static int by_name(const struct probe_env *env, const struct probe_point *p,
 		return PROBE_ERROR;
 	if (!m && !sc->elf->nfuncs)
 		return no_symbols(env, p, sc->elf);
-	struct process_suffix plain = {.needs_dwarf = true};
+	struct place_suffix plain = {.dwarf_at = sfx->dwarf_at};
 	struct site_list ignored = {0};
 	if ((sfx->callee || sfx->callees) &&
 	    add_all(env, p, sc, m, &pat, &plain, &ignored))
@@ -308,86 +287,62 @@ static int by_name(const struct probe_env *env, const struct probe_point *p,
 	return no_function(env, p, sc->elf, text, pat.func);
 }
 
-/* .function(0x1234): an address in the file, for stripped programs. */
-static int by_address(const struct probe_env *env, const struct probe_point *p,
-		      const struct scope *sc, const struct process_suffix *sfx,
-		      int64_t addr, struct site_list *out)
+static int no_function_at(const struct probe_env *env,
+			  const struct probe_point *p, const struct scope *sc,
+			  uint64_t addr)
 {
-	struct dw_module *m = process_dwarf(env, p, sc, true);
-	const struct dw_func *f = m ? process_func_at(m, (uint64_t)addr) : NULL;
-	const char *text =
-		arena_printf(env->arena, "0x%llx", (long long)addr);
-	struct probe_site *s = process_add(env, p, sc, sfx, (uint64_t)addr,
-					   f ? f->name : text, text, out);
+	bool outside = !elf_offset_of(sc->elf, addr, &(uint64_t){0});
+	const char *text = arena_printf(env->arena, "%#llx",
+					(unsigned long long)addr);
 
-	if (!s) {
-		diag_remedy(diag_report(env->diag, PROCESS_NO_FUNCTION,
-					p->comps.v[scope_rest(p)].arg->loc,
-					NULL, text, sc->elf->path,
-					": the address is outside of its code"),
-			    "give a virtual address as nm and objdump print "
-			    "them");
+	diag_remedy(diag_report(env->diag, PROCESS_NO_FUNCTION,
+				p->comps.v[scope_rest(p)].arg->loc, NULL, text,
+				sc->elf->path,
+				outside ? ": the address is outside of its code"
+					: ""),
+		    "give a virtual address as nm and objdump print them");
+	return PROBE_ERROR;
+}
+
+/*
+ * .function(0x1234): what holds an address of the file. Where nothing tells
+ * (stripped programs) a function is taken to begin there.
+ */
+static int by_address(const struct probe_env *env, const struct probe_point *p,
+		      const struct scope *sc, const struct place_suffix *sfx,
+		      int64_t number, struct site_list *out)
+{
+	struct dw_module *m = process_dwarf(env, p, sc, !sfx->is_inline);
+	uint64_t addr = (uint64_t)number;
+	struct place pl = {.addr = addr};
+	struct probe_site *s = NULL;
+
+	if (sfx->is_inline && !m)
 		return PROBE_ERROR;
-	}
-	s->function = (uint64_t)addr;
-	if (f)
-		process_set_frame(s, m, &f->die, f->entry, sfx->is_return);
+	bool known = m && place_at(m, addr, sfx, &pl);
+	const char *text = arena_printf(env->arena, "%#llx",
+					(unsigned long long)pl.addr);
+	if (known || !(sfx->is_inline || sfx->exported))
+		s = process_add(env, p, sc, sfx, pl.addr, known ? pl.name : text,
+				text, NULL, out);
+	if (!s)
+		return no_function_at(env, p, sc, addr);
+	s->function = pl.addr;
+	if (known)
+		process_set_frame(s, m, &pl.die, pl.addr, sfx->is_return);
 	return PROBE_MATCHED;
 }
 
 /* ---- points ---- */
 
-bool process_suffix_parse(const struct probe_point *p, unsigned from,
-			  struct process_suffix *out)
+bool process_suffixes(const struct probe_point *p, unsigned from,
+		      struct place_suffix *out)
 {
-	*out = (struct process_suffix){0};
-	for (unsigned i = from; i < p->comps.n; i++) {
-		const char *text = pp_string(p, i);
-		int64_t n;
-		if (pp_bare(p, i, "return"))
-			out->is_return = true;
-		else if (pp_bare(p, i, "call"))
-			out->call = true;
-		else if (pp_bare(p, i, "exported"))
-			out->exported = true;
-		else if (pp_bare(p, i, "inline"))
-			out->is_inline = true;
-		else if (pp_bare(p, i, "nearest"))
-			out->nearest = true;
-		else if (pp_bare(p, i, "absolute"))
-			out->absolute = true;
-		else if (pp_bare(p, i, "callees"))
-			out->callees = 1;
-		else if (pp_is(p, i, "callees") && pp_number(p, i, &n) &&
-			 n > 0 && n < INT32_MAX)
-			out->callees = (int)n;
-		else if (pp_is(p, i, "label") && text)
-			out->label = text;
-		else if (pp_is(p, i, "callee") && text)
-			out->callee = text;
-		else
+	*out = (struct place_suffix){0};
+	for (unsigned i = from; i < p->comps.n; i++)
+		if (!place_suffix_take(p, i, out))
 			return false;
-	}
-	out->needs_dwarf =
-		out->is_inline || out->label || out->callee || out->callees;
 	return true;
-}
-
-/* Which of them go together behind .function(). */
-static bool suffix_fits(const struct process_suffix *s, bool by_number)
-{
-	bool inner = s->label || s->callee || s->callees;
-
-	if (s->nearest || s->absolute ||
-	    !!s->label + !!s->callee + !!s->callees > 1)
-		return false;
-	if (by_number)
-		return !s->exported && !s->is_inline && !inner;
-	if (s->is_inline + s->call + s->is_return > 1 ||
-	    (s->exported && s->is_inline))
-		return false;
-	return !s->label || !(s->is_inline || s->call || s->is_return ||
-			      s->exported);
 }
 
 static int process_match(const struct probe_env *env,
@@ -396,14 +351,14 @@ static int process_match(const struct probe_env *env,
 	unsigned rest = scope_rest(p);
 	const char *text = pp_string(p, rest), *path = NULL, *why = NULL;
 	struct scope_list scopes = {0};
-	struct process_suffix sfx;
+	struct place_suffix sfx;
 	int64_t addr = 0;
 
 	if (p->comps.n <= rest || !pp_is(p, 0, "process") ||
 	    !pp_is(p, rest, "function") ||
 	    (!text && !pp_number(p, rest, &addr)) ||
-	    !process_suffix_parse(p, rest + 1, &sfx) ||
-	    !suffix_fits(&sfx, !text))
+	    !process_suffixes(p, rest + 1, &sfx) ||
+	    !place_suffix_of_function(&sfx, !text))
 		return PROBE_NOT_MINE;
 	if (!scope_find(env, p, true, &scopes, &path, &why))
 		return scope_error(env, p, path, why);
@@ -432,6 +387,8 @@ static int process_match(const struct probe_env *env,
 static const char *const forms[] = {SUFFIXED("function(string)"),
 				    SCOPED_LIB("function(number)"),
 				    SCOPED_LIB("function(number).call"),
+				    SCOPED_LIB("function(number).exported"),
+				    SCOPED_LIB("function(number).inline"),
 				    SCOPED_LIB("function(number).return"), NULL};
 
 const struct probe_kind probe_kind_process = {

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "probe/places.h"
 #include "probe/process.h"
 
 /* ---- by line ---- */
@@ -21,34 +20,15 @@ static int no_line(const struct probe_env *env, const struct probe_point *p,
 	return place_no_line(env, p, scope_rest(p), dw_path(m), text, around);
 }
 
-static void add_line(const struct probe_env *env, const struct probe_point *p,
-		     const struct scope *sc, struct dw_module *m,
-		     const struct process_suffix *sfx, const struct dw_line *l,
-		     struct site_list *out)
-{
-	Dwarf_Die die = l->body;
-	const char *func = dwarf_diename(&die);
-
-	if (!func)
-		return;
-	const char *arg = arena_printf(
-		env->arena, "\"%s\"",
-		place_text(env->arena, func, l->file, l->line));
-	struct probe_site *s =
-		process_add(env, p, sc, sfx, l->addr, func, arg, out);
-	if (s)
-		process_set_frame(s, m, &die, l->addr, false);
-}
-
 static int by_line(const struct probe_env *env, const struct probe_point *p,
-		   const struct scope *sc, const struct process_suffix *sfx,
+		   const struct scope *sc, const struct place_suffix *sfx,
 		   const char *text, bool quiet, struct site_list *out)
 {
 	unsigned around[2] = {0};
 	struct dw_module *m = process_dwarf(env, p, sc, quiet);
 	struct dw_pattern pat;
-	dw_line_list l = {0};
 	const char *why = NULL;
+	uint32_t n;
 
 	if (!m)
 		return PROBE_ERROR;
@@ -56,19 +36,11 @@ static int by_line(const struct probe_env *env, const struct probe_point *p,
 		return quiet ? PROBE_ERROR
 			     : place_bad_pattern(env, p, scope_rest(p), text,
 						 why, PROCESS_FORMS);
-	if (pat.line_kind == DW_LINE_NONE) {
-		/* The function's own beginning. */
-		return process_dwarf_functions(env, p, sc, m, &pat, sfx, out)
-			       ? PROBE_MATCHED
-		       : quiet ? PROBE_ERROR
-			       : no_line(env, p, m, text, around);
-	}
-	if (!dw_lines(m, &pat, sfx->nearest, &l, around))
-		return quiet ? PROBE_ERROR : no_line(env, p, m, text, around);
-	uint32_t before = out->v.n;
-	vec_for (&l, i)
-		add_line(env, p, sc, m, sfx, &l.v[i], out);
-	if (out->v.n > before)
+	/* Without a line: the function's own beginning. */
+	n = pat.line_kind == DW_LINE_NONE
+		    ? process_dwarf_functions(env, p, sc, m, &pat, sfx, out)
+		    : process_dwarf_lines(env, p, sc, m, &pat, sfx, around, out);
+	if (n)
 		return PROBE_MATCHED;
 	return quiet ? PROBE_ERROR : no_line(env, p, m, text, around);
 }
@@ -132,14 +104,17 @@ static bool unmap_address(const struct scope *sc, uint64_t *addr)
 }
 
 static int by_address(const struct probe_env *env, const struct probe_point *p,
-		      const struct scope *sc, const struct process_suffix *sfx,
+		      const struct scope *sc, const struct place_suffix *sfx,
 		      int64_t wanted, struct site_list *out)
 {
 	struct dw_module *m = process_dwarf(env, p, sc, true);
 	uint64_t addr = (uint64_t)wanted;
 	const char *func = "";
+	struct dw_line l;
 	Dwarf_Die die;
 
+	if (sfx->nearest && m && dw_line_at(m, addr, &l))
+		addr = l.addr;
 	if (sfx->absolute && sc->pid && sc->elf->is_pie &&
 	    !unmap_address(sc, &addr))
 		return no_address(env, p, wanted, sc->elf->path,
@@ -151,7 +126,7 @@ static int by_address(const struct probe_env *env, const struct probe_point *p,
 			env, p, wanted, sc->elf->path,
 			"no statement begins there",
 			"take an address that objdump -dl shows at a line's "
-			"first instruction, or append .absolute if an "
+			"first instruction, or append .nearest, or .absolute if an "
 			"instruction begins there: a probe within an "
 			"instruction destroys the program");
 	bool known = m && dw_func_at(m, addr, &die);
@@ -159,8 +134,8 @@ static int by_address(const struct probe_env *env, const struct probe_point *p,
 		func = dwarf_diename(&die);
 	struct probe_site *s = process_add(
 		env, p, sc, sfx, addr, func,
-		arena_printf(env->arena, "0x%llx", (unsigned long long)wanted),
-		out);
+		arena_printf(env->arena, "0x%llx", (unsigned long long)(sfx->nearest ? addr : (uint64_t)wanted)),
+		NULL, out);
 	if (!s)
 		return no_address(env, p, wanted, sc->elf->path,
 				  "the address is outside of its code",
@@ -173,29 +148,20 @@ static int by_address(const struct probe_env *env, const struct probe_point *p,
 
 /* ---- the kind ---- */
 
-static bool suffix_fits(const struct process_suffix *s, bool by_number)
-{
-	if (s->call || s->is_inline || s->exported || s->label || s->callee ||
-	    s->callees)
-		return false;
-	return by_number ? !s->nearest && (!s->is_return || s->absolute)
-			 : !s->absolute && !s->is_return;
-}
-
 static int stmt_match(const struct probe_env *env, const struct probe_point *p,
 		      struct site_list *out)
 {
 	unsigned rest = scope_rest(p);
 	const char *text = pp_string(p, rest), *path = NULL, *why = NULL;
-	struct process_suffix sfx;
+	struct place_suffix sfx;
 	struct scope_list scopes = {0};
 	int64_t addr = 0;
 
 	if (p->comps.n <= rest || !pp_is(p, 0, "process") ||
 	    !pp_is(p, rest, "statement") ||
 	    (!text && !pp_number(p, rest, &addr)) ||
-	    !process_suffix_parse(p, rest + 1, &sfx) ||
-	    !suffix_fits(&sfx, !text))
+	    !process_suffixes(p, rest + 1, &sfx) ||
+	    !place_suffix_of_statement(&sfx, !text))
 		return PROBE_NOT_MINE;
 	if (!scope_find(env, p, true, &scopes, &path, &why))
 		return scope_error(env, p, path, why);
@@ -214,6 +180,7 @@ static const char *const forms[] = {
 	SCOPED_LIB("statement(string)"),
 	SCOPED_LIB("statement(string).nearest"),
 	SCOPED_LIB("statement(number)"),
+	SCOPED_LIB("statement(number).nearest"),
 	SCOPED_LIB("statement(number).absolute"),
 	SCOPED_LIB("statement(number).absolute.return"),
 	NULL,

@@ -4,6 +4,7 @@
 #define PROBE_KFUNC_H
 
 #include "probe/frame.h"
+#include "probe/places.h"
 
 #define KFUNC_MAX_PARAMS 16u
 
@@ -15,12 +16,9 @@ struct kfunc_spec {
 	const char *text; /* pattern; NULL: number */
 	int64_t number;
 	unsigned at; /* the component with the pattern */
-	bool call, is_return, exported, absolute, nearest, is_inline;
-	const char *label, *callee; /* patterns */
-	int64_t callees;	    /* levels; 0: not asked for */
+	struct place_suffix sfx;
 	bool has_maxactive;
 	int64_t maxactive;
-	unsigned dwarf_at; /* component that only DWARF can answer; or 0 */
 };
 
 struct kfunc_site {
@@ -50,13 +48,13 @@ bool kfunc_is_plain(const struct probe_env *env, struct kfunc_site *k);
 
 /* ---- sites (k_func.c) ---- */
 /*
- * A site at an offset into a function. arg: what the derived name has in place
- * of the pattern, quotes included, or NULL: the function. label: the same.
+ * A site at an offset into a function. pl: what debug information calls the
+ * place, or NULL.
  */
 struct probe_site *kfunc_add(const struct probe_env *env,
 			     const struct probe_point *p,
 			     const struct kfunc_spec *s, const struct kfunc *fn,
-			     uint64_t off, const char *arg, const char *label,
+			     uint64_t off, const struct place *pl,
 			     struct site_list *out);
 
 /* ---- by DWARF (kfunc_dwarf.c) ---- */
@@ -70,12 +68,13 @@ uint32_t kfunc_by_dwarf(const struct probe_env *env,
 			const char *module, const struct dw_pattern *pat,
 			uint32_t *dropped, unsigned around[2],
 			struct site_list *out);
-/* A site at a link-time address; NULL: no code is there. */
-struct probe_site *kfunc_at_address(const struct probe_env *env,
-				    const struct probe_point *p,
-				    const struct kfunc_spec *s,
-				    struct dw_module *m, const char *module,
-				    uint64_t addr, struct site_list *out);
+/* A site at a place of vmlinux or a module; NULL: no probe may be there. */
+struct probe_site *kfunc_at_place(const struct probe_env *env,
+				  const struct probe_point *p,
+				  const struct kfunc_spec *s,
+				  struct dw_module *m, const char *module,
+				  const struct place *pl, uint32_t *dropped,
+				  struct site_list *out);
 
 /* ---- frames (kfunc_frame.c) ---- */
 /* Gives the site variables by DWARF, at a link-time address. */

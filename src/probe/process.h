@@ -4,7 +4,7 @@
 #define PROBE_PROCESS_H
 
 #include "probe/frame.h"
-#include "probe/kind.h"
+#include "probe/places.h"
 #include "probe/scope.h"
 
 struct process_site {
@@ -13,28 +13,23 @@ struct process_site {
 	struct frame frame;
 };
 
-/* What stands behind .function(...) and .statement(...). */
-struct process_suffix {
-	bool call, is_inline, exported, is_return, nearest, absolute;
-	const char *label, *callee; /* patterns */
-	int callees;		    /* levels; 0: not asked for */
-	bool needs_dwarf;
-};
-/* False: not one of ours. */
-bool process_suffix_parse(const struct probe_point *p, unsigned from,
-			  struct process_suffix *out);
+/* What stands behind .function(...) and .statement(...); false: not ours. */
+bool process_suffixes(const struct probe_point *p, unsigned from,
+		      struct place_suffix *out);
+/* A function's name: can its return be probed? */
+bool process_returns(const char *name);
 
 /*
  * A site at a link-time address; NULL when that is not in the file's code.
  * func: what probefunc() says; arg: what the derived name has in place of the
- * pattern, quotes included.
+ * pattern, quotes included; label: the same of a label, or NULL.
  */
 struct probe_site *process_add(const struct probe_env *env,
 			       const struct probe_point *p,
 			       const struct scope *sc,
-			       const struct process_suffix *sfx, uint64_t addr,
+			       const struct place_suffix *sfx, uint64_t addr,
 			       const char *func, const char *arg,
-			       struct site_list *out);
+			       const char *label, struct site_list *out);
 /* Gives the site variables. */
 void process_set_frame(struct probe_site *s, struct dw_module *m,
 		       const Dwarf_Die *func, uint64_t pc, bool is_return);
@@ -55,13 +50,19 @@ struct dw_module *process_dwarf(const struct probe_env *env,
 				const struct probe_point *p,
 				const struct scope *sc, bool quiet);
 
-/* Functions by DWARF (k_process_dwarf.c): how many sites were added. */
+/* ---- by DWARF (k_process_dwarf.c): how many sites were added ---- */
 uint32_t process_dwarf_functions(const struct probe_env *env,
 				 const struct probe_point *p,
 				 const struct scope *sc, struct dw_module *m,
 				 const struct dw_pattern *pat,
-				 const struct process_suffix *sfx,
+				 const struct place_suffix *sfx,
 				 struct site_list *out);
+uint32_t process_dwarf_lines(const struct probe_env *env,
+			     const struct probe_point *p,
+			     const struct scope *sc, struct dw_module *m,
+			     const struct dw_pattern *pat,
+			     const struct place_suffix *sfx, unsigned around[2],
+			     struct site_list *out);
 /* What patterns of a program's functions look like. */
 #define PROCESS_FORMS "\"f\", \"f@file.c\", \"f@file.c:12\", \"ns::f\""
 /* The function with code that begins at addr. */

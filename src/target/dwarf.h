@@ -77,22 +77,20 @@ const char *dw_func_file(struct dw_module *m, const struct dw_func *f);
 
 /* A place where a function's body was put into another's. */
 struct dw_inline {
-	const struct dw_func *func; /* the abstract one */
+	const struct dw_func *func;  /* the abstract one */
+	const struct dw_func *outer; /* whose body, inlined or not, it is in */
+	unsigned level;		     /* how many inlined bodies are around it */
 	uint64_t entry;
 	Dwarf_Die die;
 };
-/* Those of one function, by address: only the bodies of its unit are walked. */
 typedef VEC(struct dw_inline) dw_inline_list;
+/* Those of one function, by address, each once: the bodies of its unit are
+   walked, and of those units that refer to others. */
 void dw_inlines_of(struct dw_module *m, const struct dw_func *f,
 		   dw_inline_list *out);
 /* Those in the body of one function, at most so many within each other. */
 void dw_inlines_in(struct dw_module *m, const struct dw_func *f, unsigned depth,
 		   dw_inline_list *out);
-/*
- * All inlined instances. The first call walks all bodies. Each function's
- * stand together, in the order of dw_funcs().
- */
-const struct dw_inline *dw_inlines(struct dw_module *m, uint32_t *n);
 
 /* ---- calls (dwarf_calls.c) ---- */
 
@@ -154,6 +152,11 @@ bool dw_file_fits(const char *pattern, const char *path);
 
 /* The innermost function or inlined instance at pc; false: none. */
 bool dw_func_at(struct dw_module *m, uint64_t pc, Dwarf_Die *out);
+
+/* The innermost inlined instance at pc. */
+bool dw_inline_at(struct dw_module *m, uint64_t pc, struct dw_inline *out);
+/* The function with code at pc, or NULL. */
+const struct dw_func *dw_func_of(struct dw_module *m, uint64_t pc);
 
 /* The function at pc and the inlined bodies in it, outermost first: how many,
    at most max. */

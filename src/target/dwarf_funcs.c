@@ -77,10 +77,12 @@ static void take_function(struct walk *w, Dwarf_Die *die, const char *scope)
 	note_scope(w, die, scope);
 	if (dw_flag(die, DW_AT_declaration))
 		return;
+	bool has_code = dw_entry(die, &entry);
 	/* What the linker threw away starts at 0. */
-	if (dw_entry(die, &entry) && (entry || m->etype == ET_REL))
+	if (has_code && (entry || m->etype == ET_REL))
 		f.entry = entry;
-	f.can_inline = dwarf_func_inline(die) != 0;
+	/* gcc's link-time optimisation leaves the attribute out. */
+	f.can_inline = dwarf_func_inline(die) != 0 || !has_code;
 	f.name = dwarf_diename(die);
 	if (!f.name || (!f.entry && !f.can_inline))
 		return;
@@ -229,7 +231,24 @@ const char *dw_func_file(struct dw_module *m, const struct dw_func *f)
 
 /* ---- bodies ---- */
 
+/* The abstract function of an inlined instance, or NULL. */
+static const struct dw_func *inlined_func(struct dw_module *m, Dwarf_Die *d)
+{
+	Dwarf_Die origin = dw_origin(d), next;
+	uint32_t k = die_table_get(&m->by_die, origin.addr), abstract;
+	Dwarf_Attribute a;
+
+	/* A class' declaration stands behind its abstract. */
+	if (dwarf_attr(d, DW_AT_abstract_origin, &a) &&
+	    dwarf_formref_die(&a, &next) &&
+	    (abstract = die_table_get(&m->by_die, next.addr)))
+		k = abstract;
+	return k ? &m->funcs.v[k - 1] : NULL;
+}
+
+/* outer: the body that they are in, which is within `level` others. */
 static void walk_inlines(struct dw_module *m, Dwarf_Die *parent,
+			 const struct dw_func *outer, unsigned level,
 			 dw_inline_list *out, unsigned depth)
 {
 	Dwarf_Die d;
@@ -237,59 +256,40 @@ static void walk_inlines(struct dw_module *m, Dwarf_Die *parent,
 	if (depth > DW_MAX_DEPTH || dwarf_child(parent, &d))
 		return;
 	do {
-		int tag = dwarf_tag(&d);
-		if (tag == DW_TAG_inlined_subroutine) {
-			struct dw_inline in = {.die = d};
-			uint64_t entry;
-			Dwarf_Die origin = dw_origin(&d);
-			uint32_t k = die_table_get(&m->by_die, origin.addr);
-			/* A class' declaration stands behind its abstract. */
-			Dwarf_Attribute a;
-			Dwarf_Die next;
-			if (dwarf_attr(&d, DW_AT_abstract_origin, &a) &&
-			    dwarf_formref_die(&a, &next) &&
-			    die_table_get(&m->by_die, next.addr))
-				k = die_table_get(&m->by_die, next.addr);
-			if (k && dw_entry(&d, &entry) && entry) {
-				in.func = &m->funcs.v[k - 1];
-				in.entry = entry;
+		struct dw_inline in = {.outer = outer, .level = level, .die = d};
+		switch (dwarf_tag(&d)) {
+		case DW_TAG_inlined_subroutine:
+			in.func = inlined_func(m, &d);
+			if (in.func && dw_entry(&d, &in.entry) && in.entry)
 				vec_push(m->arena, out, in);
-			}
-			walk_inlines(m, &d, out, depth + 1);
-		} else if (tag == DW_TAG_lexical_block ||
-			   tag == DW_TAG_try_block ||
-			   tag == DW_TAG_catch_block) {
-			walk_inlines(m, &d, out, depth + 1);
+			walk_inlines(m, &d, in.func ?: outer, level + 1, out,
+				     depth + 1);
+			break;
+		case DW_TAG_lexical_block:
+		case DW_TAG_try_block:
+		case DW_TAG_catch_block:
+			walk_inlines(m, &d, outer, level, out, depth + 1);
+			break;
 		}
 	} while (!dwarf_siblingof(&d, &d));
 }
 
-/* Is the one within the bodies of others, `depth` of them? */
-static bool nested_in(const dw_inline_list *l, uint32_t i, uint64_t pc,
-		      unsigned depth)
+static void inlines_in(struct dw_module *m, const struct dw_func *f,
+		       dw_inline_list *out)
 {
-	unsigned around = 0;
-	Dwarf_Die d;
+	Dwarf_Die d = f->die;
 
-	for (uint32_t k = 0; k < i; k++) {
-		d = l->v[k].die;
-		around += dwarf_haspc(&d, pc) > 0;
-	}
-	return around >= depth;
+	walk_inlines(m, &d, f, 0, out, 0);
 }
 
 void dw_inlines_in(struct dw_module *m, const struct dw_func *f, unsigned depth,
 		   dw_inline_list *out)
 {
-	Dwarf_Die d = f->die;
 	dw_inline_list all = {0};
-	uint32_t n;
 
-	dw_funcs(m, &n);
-	walk_inlines(m, &d, &all, 0);
-	/* outer bodies come before those in them */
+	inlines_in(m, f, &all);
 	vec_for (&all, i)
-		if (!nested_in(&all, i, all.v[i].entry, depth))
+		if (all.v[i].level < depth)
 			vec_push(m->arena, out, all.v[i]);
 }
 
@@ -305,23 +305,10 @@ static int inline_order(const void *a, const void *b)
 	return p < q ? -1 : p > q;
 }
 
-const struct dw_inline *dw_inlines(struct dw_module *m, uint32_t *n)
+static void sort_inlines(dw_inline_list *l)
 {
-	uint32_t nfuncs;
-
-	if (!m->inlines_read) {
-		dw_funcs(m, &nfuncs);
-		m->inlines_read = true;
-		for (uint32_t i = 0; i < nfuncs; i++)
-			if (m->funcs.v[i].entry)
-				walk_inlines(m, &m->funcs.v[i].die,
-					     &m->inlines, 0);
-		if (m->inlines.n)
-			qsort(m->inlines.v, m->inlines.n, sizeof(*m->inlines.v),
-			      inline_order);
-	}
-	*n = m->inlines.n;
-	return m->inlines.v;
+	if (l->n)
+		qsort(l->v, l->n, sizeof(*l->v), inline_order);
 }
 
 static int unit_order(const void *a, const void *b)
@@ -366,28 +353,99 @@ static const dw_inline_list *unit_inlines(struct dw_module *m,
 			hi = mid;
 	}
 	l = arena_new_obj(m->arena, dw_inline_list);
-	for (; lo < m->by_unit.n && m->by_unit.v[lo]->die.cu == cu; lo++) {
-		Dwarf_Die d = m->by_unit.v[lo]->die;
-		walk_inlines(m, &d, l, 0);
-	}
-	if (l->n)
-		qsort(l->v, l->n, sizeof(*l->v), inline_order);
+	for (; lo < m->by_unit.n && m->by_unit.v[lo]->die.cu == cu; lo++)
+		inlines_in(m, m->by_unit.v[lo], l);
+	sort_inlines(l);
 	vec_push(m->arena, &m->unit_inlines, l);
 	die_table_put(m, &m->unit_seen, cu, m->unit_inlines.n);
 	return l;
 }
 
+/*
+ * May inlined instances in the unit be of another unit's functions? Its
+ * abbreviations tell without a look at the bodies: only some forms lead out.
+ */
+static bool reaches_out(Dwarf_Die *unit)
+{
+	Dwarf_Off at = 0;
+	size_t len;
+
+	for (;;) {
+		Dwarf_Abbrev *ab = dwarf_getabbrev(unit, at, &len);
+		size_t n;
+		if (!ab || ab == DWARF_END_ABBREV)
+			return false;
+		at += len;
+		if (dwarf_getabbrevtag(ab) != DW_TAG_inlined_subroutine ||
+		    dwarf_getattrcnt(ab, &n))
+			continue;
+		for (size_t i = 0; i < n; i++) {
+			unsigned name, form;
+			if (dwarf_getabbrevattr(ab, i, &name, &form, NULL))
+				return true;
+			if (name == DW_AT_abstract_origin &&
+			    form != DW_FORM_ref1 && form != DW_FORM_ref2 &&
+			    form != DW_FORM_ref4 && form != DW_FORM_ref8 &&
+			    form != DW_FORM_ref_udata)
+				return true;
+		}
+	}
+}
+
+/*
+ * Instances of other units' functions, ordered: link-time optimisation puts
+ * them there, and dwz, which moves what units share to units without code.
+ */
+static const dw_inline_list *far_inlines(struct dw_module *m)
+{
+	const struct dw_units *u = dw_units(m);
+
+	if (m->far_read)
+		return &m->far_inlines;
+	m->far_read = true;
+	vec_for (&u->v, i) {
+		const dw_inline_list *l;
+		if (!reaches_out(&u->v.v[i]))
+			continue;
+		l = unit_inlines(m, u->v.v[i].cu);
+		vec_for (l, k)
+			if (l->v[k].func->die.cu != u->v.v[i].cu)
+				vec_push(m->arena, &m->far_inlines, l->v[k]);
+	}
+	sort_inlines(&m->far_inlines);
+	return &m->far_inlines;
+}
+
+static void take_of(struct dw_module *m, const dw_inline_list *l,
+		    const struct dw_func *f, dw_inline_list *out)
+{
+	uint32_t lo = 0;
+
+	for (uint32_t hi = l->n; lo < hi;) {
+		uint32_t mid = lo + (hi - lo) / 2;
+		if (l->v[mid].func < f)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	for (; lo < l->n && l->v[lo].func == f; lo++)
+		vec_push(m->arena, out, l->v[lo]);
+}
+
 void dw_inlines_of(struct dw_module *m, const struct dw_func *f,
 		   dw_inline_list *out)
 {
-	const dw_inline_list *l = unit_inlines(m, f->die.cu);
+	dw_inline_list l = {0};
 	uint64_t last = 0;
 
-	vec_for (l, i) {
-		if (l->v[i].func != f || l->v[i].entry == last)
+	take_of(m, unit_inlines(m, f->die.cu), f, &l);
+	take_of(m, far_inlines(m), f, &l);
+	sort_inlines(&l);
+	vec_for (&l, i) {
+		if (l.v[i].entry == last)
 			continue;
-		last = l->v[i].entry;
-		vec_push(m->arena, out, l->v[i]);
+		last = l.v[i].entry;
+		vec_push(m->arena, out, l.v[i]);
 	}
 }
 
@@ -421,10 +479,11 @@ static uint32_t descend(const Dwarf_Die *func, uint64_t pc, Dwarf_Die *out,
 	return n;
 }
 
-bool dw_outer_func(struct dw_module *m, uint64_t pc, Dwarf_Die *out)
+const struct dw_func *dw_func_of(struct dw_module *m, uint64_t pc)
 {
 	uint32_t n, lo = 0;
 	const struct dw_func *f = dw_funcs(m, &n);
+	Dwarf_Die d;
 
 	/* The last that starts at or before pc, most likely; parts that were
 	   split off stand elsewhere. */
@@ -436,16 +495,25 @@ bool dw_outer_func(struct dw_module *m, uint64_t pc, Dwarf_Die *out)
 			hi = mid;
 	}
 	for (uint32_t i = lo; i-- > 0 && i + 8 > lo;) {
-		*out = f[i].die;
-		if (dwarf_haspc(out, pc) > 0)
-			return true;
+		d = f[i].die;
+		if (dwarf_haspc(&d, pc) > 0)
+			return &f[i];
 	}
 	for (uint32_t i = 0; i < n && f[i].entry; i++) {
-		*out = f[i].die;
-		if (dwarf_haspc(out, pc) > 0)
-			return true;
+		d = f[i].die;
+		if (dwarf_haspc(&d, pc) > 0)
+			return &f[i];
 	}
-	return false;
+	return NULL;
+}
+
+bool dw_outer_func(struct dw_module *m, uint64_t pc, Dwarf_Die *out)
+{
+	const struct dw_func *f = dw_func_of(m, pc);
+
+	if (f)
+		*out = f->die;
+	return f;
 }
 
 uint32_t dw_bodies_at(struct dw_module *m, uint64_t pc, Dwarf_Die *out,
@@ -464,6 +532,25 @@ bool dw_func_at(struct dw_module *m, uint64_t pc, Dwarf_Die *out)
 	if (n)
 		*out = body[n - 1];
 	return n != 0;
+}
+
+bool dw_inline_at(struct dw_module *m, uint64_t pc, struct dw_inline *out)
+{
+	Dwarf_Die body[DW_MAX_DEPTH];
+	uint32_t n = dw_bodies_at(m, pc, body, DW_MAX_DEPTH);
+	struct dw_inline in = {.outer = dw_func_of(m, pc)};
+
+	for (uint32_t i = 1; i < n; i++) {
+		if (in.func)
+			in.outer = in.func;
+		in.func = inlined_func(m, &body[i]);
+		in.level = i - 1;
+		in.die = body[i];
+	}
+	if (!in.func || !dw_entry(&in.die, &in.entry) || !in.entry)
+		return false;
+	*out = in;
+	return true;
 }
 
 /* ---- labels ---- */

@@ -58,11 +58,11 @@ struct dw_module {
 	VEC(struct dw_func) funcs;
 	uint32_t nfuncs_code;	 /* with an entry: these come first */
 	struct die_table by_die; /* function's die -> index + 1 */
-	bool inlines_read;
-	dw_inline_list inlines;
 	VEC(struct dw_func *) by_unit;
 	struct die_table unit_seen; /* unit -> index + 1 in unit_inlines */
 	VEC(const dw_inline_list *) unit_inlines;
+	bool far_read;
+	dw_inline_list far_inlines; /* of other units' functions */
 
 	/* dwarf_calls.c */
 	bool calls_read;

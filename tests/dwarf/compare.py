@@ -154,7 +154,9 @@ class Walker:
             return  # gdb 13 dies of references in pieces (coerce_pieced_ref)
         try:
             target = v.referenced_value()
-            self.add(expr, int(target.address) & MASK)
+            # without an address: a synthetic pointer to pieces
+            self.add(expr, GONE if target.address is None else
+                     int(target.address) & MASK)
         except gdb.error as e:
             gone = "optimized out" in str(e) or "synthetic" in str(e)
             self.add(expr, GONE if gone else None)

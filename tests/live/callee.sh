@@ -58,3 +58,37 @@ test_calls_that_are_not_listed_are_an_error() {
 	expect 'the debug information lists no such call \[probe-point-unavailable\]' err
 	expect 'remedy: compilers list calls from -O1 on' err
 }
+
+# As SystemTap lists them: with the caller, bodies inlined there among them,
+# which count when their function was called so.
+test_inlined_callees_are_callees() {
+	need bpf
+	need gcc
+	cat >inl.c <<-'C'
+	volatile int sink;
+	#define KEEP __attribute__((noinline, noclone))
+	static inline __attribute__((always_inline)) int inl(int x) { sink += x; return x * 3; }
+	KEEP int leaf(int x) { sink += x; return x + 1; }
+	KEEP int mid(int x) { int r = leaf(x) + inl(x); sink += r; return r; }
+	KEEP int other(int x) { int r = mid(x) + 1; sink += r; return r; }
+	int main(void) { return mid(1) + inl(2) + other(3) == 0; }
+	C
+	gcc -g -O1 inl.c -o inl
+	at="process(\"$PWD/inl\").function"
+	"$stap" -l 'process("./inl").function("main").callees(2)' | sed "s,@$PWD/inl.c,,g" >out
+	cat >want <<-END
+	$at("main:7").callee("inl:3")
+	$at("main:7").callee("mid:5")
+	$at("main:7").callee("other:6")
+	$at("mid:5").callee("inl:3")
+	$at("mid:5").callee("leaf:4")
+	$at("other:6").callee("mid:5")
+	END
+	diff want out
+	"$stap" -c ./inl -e 'probe process(@1).function("main").callees(2) {
+		printf("%s %d\n", pn(), $x)
+	}' ./inl | sed 's/.*callee("\([a-z]*\)@[^"]*")/\1/' | sort >out
+	# in mid when main has called that, but not when other has
+	printf '%s\n' 'inl 1' 'inl 2' 'leaf 1' 'mid 1' 'mid 3' 'other 3' >want
+	diff want out
+}

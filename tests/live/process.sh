@@ -93,3 +93,42 @@ test_the_nearest_line_with_code() {
 	"$stap" -c "$PWD/n" -e 'probe process(@1).statement("main@n.c:6").nearest { printf("%d %d\n", $argc, $sink) }' "$PWD/n" >out
 	expect '^1 1$' out
 }
+
+# Link-time optimisation and dwz put bodies of one unit's functions into another.
+test_inlined_bodies_in_other_units() {
+	need gcc
+	printf 'volatile int sink;\nint shared(int x)\n{\n\tsink += x;\n\treturn x * 3;\n}\n' >a.c
+	printf 'int shared(int);\nint main(int argc, char **argv)\n{\n\treturn shared(argc) + shared(argc * 2);\n}\n' >b.c
+	gcc -g -O2 -flto a.c b.c -o lto
+	nm lto | grep -q ' shared$' && skip "needs gcc to inline across files"
+	"$stap" -L "process(\"$PWD/lto\").function(\"shared\").inline" >out
+	expect 'function\("shared@.*/a.c:2"\).inline \$x:int$' out
+	readelf --debug-dump=abbrev lto | grep -q 'abstract_origin.*ref_addr' ||
+		fail "no reference leads out of its unit"
+	"$stap" -p2 -e "probe process(\"$PWD/lto\").function(\"shared\") { println(\$x) }" >out
+	[ "$(grep -c '^process' out)" = 2 ] || fail "$(cat out)"
+}
+
+# An address stands for what holds it; .call and .return for the function.
+test_functions_by_address() {
+	need gcc
+	cat >at.c <<-'C'
+	volatile int sink;
+	static inline __attribute__((always_inline)) int inl(int x) { sink += x; return x * 3; }
+	__attribute__((noinline)) int mid(int y) { sink = y; y = inl(y + 1); sink++; return y; }
+	int main(int argc, char **argv) { return mid(argc); }
+	C
+	gcc -g -O1 at.c -o at
+	mid=0x$(nm at | awk '$3 == "mid" { print $1 }') mid=$(printf '%#x' "$mid")
+	in=$(objdump -d --no-show-raw-insn at | awk '/<mid>:/ { f = 1 } f && /add .*\$0x1/ { print "0x" $1; exit }' | tr -d :)
+	p="process(\"$PWD/at\")"
+	"$stap" -L "$p.function($((mid + 1)))" >out
+	expect "^process.*function\($mid\) .*y:int" out
+	"$stap" -L "$p.function($((mid + 1))).return" >out
+	expect "^process.*function\($mid\).return \\\$return:int" out
+	"$stap" -L "$p.function($((in + 4))).inline" >out
+	expect '^process.*function\(0x[0-9a-f]*\).inline \$x:int' out
+	"$stap" -l "$p.function($((in + 4))).call" >out
+	expect "function\($mid\).call" out
+	fails "$stap" -l "$p.function($mid).inline"
+}
