@@ -23,6 +23,13 @@ RT_FN w_u64 rt_kregs(w_u64 c)
 	return rt_ld64(at);
 }
 
+/* A kprobe's registers are behind the breakpoint, or the call, that brought it
+   there. */
+RT_FN w_u64 rt_kplace(w_u64 c)
+{
+	return rt_env_has_kernel() ? rt_ctx(c)->entry_at : 0;
+}
+
 /* What becomes of the packet, in handlers of netfilter hooks. */
 RT_FN w_u64 rt_verdict(w_u64 c, w_u64 v)
 {
@@ -103,6 +110,8 @@ RT_FN w_u64 rt_kstack(w_u64 c, w_u64 n)
 			rt_count(WIRE_CNT_BACKTRACE);
 		return 0;
 	}
+	if (!n && ctx->entry_at)
+		return ctx->entry_at;
 	if (!ctx->kstack_first)
 		ctx->kstack_first = 1 + rt_i_own_frames(c);
 	ctx = rt_ctx(c);

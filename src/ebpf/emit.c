@@ -2,7 +2,10 @@
 /* Building the code of a function, and the pieces that several kinds share. */
 #include "ebpf/gen.h"
 
+#include <string.h>
+
 #include "base/insn.h"
+#include "target/arch.h"
 
 uint32_t gen_emit(struct gen *g, struct bpf_insn insn)
 {
@@ -127,6 +130,43 @@ static void keep_entry(struct gen *g, uint32_t handler)
 			   (int32_t)entry_kind(g, handler)));
 }
 
+/* All sites of a handler are of one kind. */
+static bool is_return(const struct gen *g, uint32_t handler)
+{
+	const struct image *img = g->u->m->image;
+
+	for (uint32_t i = 0; i < img->nattach; i++)
+		if (img->attach[i].handler == handler)
+			return img->attach[i].flags & WIRE_ATTACH_RETURN;
+	return false;
+}
+
+/*
+ * For rt_kplace(). bpf_get_func_ip() knows where functions begin; elsewhere
+ * (it is 0) there is a breakpoint, one byte long on x86, behind which the
+ * registers are.
+ */
+static void keep_place(struct gen *g, uint32_t handler)
+{
+	enum image_prog_type type = g->u->m->image->handlers[handler].prog_type;
+	const struct arch *a = arch_native();
+
+	if ((type != IMAGE_PROG_KPROBE && type != IMAGE_PROG_FENTRY) ||
+	    is_return(g, handler)) {
+		gen_emit(g, ST_IMM(BPF_DW, R7, CTX_OFF(entry_at), 0));
+		return;
+	}
+	gen_emit(g, LDX(BPF_DW, R1, R10, STACK_PROG_CTX));
+	gen_emit(g, HELPER(BPF_FUNC_get_func_ip));
+	if (type == IMAGE_PROG_KPROBE && a && !strcmp(a->name, "x86_64")) {
+		gen_emit(g, JMP_IMM(BPF_JNE, R0, 0, 3));
+		gen_emit(g, LDX(BPF_DW, R1, R10, STACK_PROG_CTX));
+		gen_emit(g, LDX(BPF_DW, R0, R1, (int16_t)a->pc));
+		gen_emit(g, ALU64_IMM(BPF_SUB, R0, 1));
+	}
+	gen_emit(g, STX(BPF_DW, R7, CTX_OFF(entry_at), R0));
+}
+
 /* bpf_get_stack() wants the program's context, which functions do not have. */
 static void take_kstack(struct gen *g, uint32_t handler)
 {
@@ -174,6 +214,8 @@ void gen_enter(struct gen *g, uint32_t handler, bool save_ctx)
 		keep_entry(g, handler);
 	if (flags & IMAGE_HANDLER_KSTACK)
 		take_kstack(g, handler);
+	if (flags & (IMAGE_HANDLER_REGS | IMAGE_HANDLER_KSTACK))
+		keep_place(g, handler);
 }
 
 void gen_leave(struct gen *g, uint32_t handler)

@@ -137,6 +137,7 @@ static uint32_t builtin_asks(enum builtin_id id)
 	case BUILTIN_user_mode:
 		return ASKS_POINT;
 	case BUILTIN___kregs:
+	case BUILTIN___kplace:
 		return ASKS_REGS;
 	case BUILTIN___kstack:
 		return ASKS_KSTACK;

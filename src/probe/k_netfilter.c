@@ -167,6 +167,11 @@ static const char *cannot(const struct probe_env *env, const struct spec *s)
 	return NULL;
 }
 
+static int64_t next_to_ends(int64_t v)
+{
+	return v == INT_MIN ? v + 1 : v == INT_MAX ? v - 1 : v;
+}
+
 static int netfilter_match(const struct probe_env *env,
 			   const struct probe_point *p, struct site_list *out)
 {
@@ -191,7 +196,10 @@ static int netfilter_match(const struct probe_env *env,
 			    "packet");
 		return PROBE_ERROR;
 	}
-	/* The very first and last places are the kernel's own. */
+	/* The very first and last places are the kernel's own: who asks for
+	   them by name comes next to them. */
+	if (s.priority > 0 && pp_string(p, (unsigned)s.priority))
+		s.priority_value = next_to_ends(s.priority_value);
 	if (s.priority_value <= INT_MIN || s.priority_value >= INT_MAX)
 		return pp_out_of_range(env, p, (unsigned)s.priority,
 				       s.priority_value, INT_MIN + 1ll,

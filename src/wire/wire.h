@@ -273,6 +273,9 @@ struct rt_ctx {
 	w_s32 kstack_len;
 	w_u32 kstack_first;
 	w_u32 verdict; /* IMAGE_PROG_NETFILTER: what the program returns */
+	/* In both: the instruction that the probe is at, where registers and
+	   stack show one behind it; or 0 */
+	w_u64 entry_at;
 	/* message of the pending error */
 	w_u32 errmsg_len, errmsg_spare; /* a struct rt_str with */
 	w_u8 errmsg_text[256]; /* RT_ERRMSG_CAP bytes of text */

@@ -118,7 +118,7 @@ test_kprobes_have_registers_and_stack() {
 global n, m
 probe kernel.function("vfs_read") {
 	if (pid() != target() || n++) next
-	printf("at %s %s\n", symname(addr()), symname(stack(0)))
+	printf("at %s %s\n", symdata(addr()), symdata(stack(0)))
 	printf("probefunc %s %s\n", probefunc(), ppfunc())
 	printf("by %s\n", symname(caller_addr()))
 	printf("%s", sprint_backtrace())
@@ -128,8 +128,15 @@ probe kernel.function("vfs_read") {
 probe kernel.function("vfs_read").return {
 	if (pid() != target() || m++) next
 	print_backtrace()
-}' >out
-	expect '^at vfs_read vfs_read$' out
+}
+# without registers, by a program that is called from the function
+probe kernel.function("vfs_read") {
+	if (pid() == target() && !first++) printf("first %s\n", symdata(stack(0)))
+}
+global first' >out
+	# the instruction itself, not where the breakpoint led
+	expect '^at vfs_read\+0x0/0x[0-9a-f]+ \[kernel\] vfs_read\+0x0/' out
+	expect '^first vfs_read\+0x0/' out
 	expect '^probefunc vfs_read vfs_read$' out
 	expect '^by ksys_read$' out
 	expect '^ksys_read\+0x[0-9a-f]+ \[kernel\]$' out

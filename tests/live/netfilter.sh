@@ -45,6 +45,13 @@ test_packets_are_what_was_sent() {
 probe netfilter.ip.local_out { if (pid() == target())
 	printf("%s:%d -> %s:%d %d %d %s\n", saddr, sport, daddr, dport, protocol, length, outdev_name) }' >out
 	cmp sent out
+	# the places next to the kernel's own
+	"$stap" -c './sender sent' -e '
+global n
+probe netfilter.hook("NF_INET_LOCAL_OUT").pf("NFPROTO_IPV4").priority("NF_IP_PRI_FIRST") { if (pid() == target()) n++ }
+probe netfilter.hook("NF_INET_LOCAL_OUT").pf("NFPROTO_IPV4").priority("NF_IP_PRI_LAST") { if (pid() == target()) n += 100 }
+probe end { println(n) }' >out
+	[ "$(cat out)" = 505 ] || fail "$(cat out)"
 	"$stap" -c './sender sent' -e '
 probe netfilter.pf("NFPROTO_IPV4").hook("NF_INET_LOCAL_IN").priority("NF_IP_PRI_FILTER") {
 	if ($skb->len <= 33) printf("%d %d %s %d\n", $hooknum, $skb->len, kernel_string($in->name), $out) }' >out
