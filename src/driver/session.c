@@ -72,12 +72,18 @@ static bool user_runtime(const struct session *s)
 	return !strcmp(s->o->runtime, "user");
 }
 
+/* This session runs the object, on the running kernel. */
+static bool runs_here(const struct session *s)
+{
+	return !user_runtime(s) && s->o->last_pass == 5 &&
+	       target_kernel_is_running(s->targets);
+}
+
 /* The object is for this kernel alone. One that is kept must load on others
    too: loops by bpf_loop (5.17), no 32-bit jumps, CO-RE. */
 static bool running_kernel(const struct session *s)
 {
-	return !user_runtime(s) && s->o->last_pass == 5 && !s->o->module_name &&
-	       target_kernel_is_running(s->targets);
+	return runs_here(s) && !s->o->module_name;
 }
 
 /* probe_env.grants */
@@ -102,6 +108,12 @@ static bool kernel_grants(enum probe_way way, struct target_cache *targets)
 		return false;
 	}
 	return false;
+}
+
+/* The same for an object that is kept: what other kernels have too. */
+static bool kept_grants(enum probe_way way, struct target_cache *targets)
+{
+	return way == WAY_KPROBE && kernel_grants(way, targets);
 }
 
 /* probe_env.seen_pid */
@@ -315,7 +327,9 @@ static void set_up(struct session *s)
 		.ncpus = target_ncpus(s->targets),
 		.targets = s->targets,
 		.listing = o->list != NULL,
-		.grants = running_kernel(s) ? kernel_grants : NULL,
+		.grants = running_kernel(s) ? kernel_grants
+			  : runs_here(s)    ? kept_grants
+					    : NULL,
 		.seen_pid = running_kernel(s) ? pid_in_handlers : NULL,
 	};
 	tapset_dirs(s, &dirs);

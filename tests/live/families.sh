@@ -119,3 +119,16 @@ test_every_family_works_or_says_why_not() {
 	[ -z "$bad" ] || fail "$bad"
 	[ $n -ge 70 ] && [ $works -ge 30 ] || fail "$works of $n work"
 }
+
+# A session whose object is kept is refused as early, by the same sentence.
+test_a_kept_object_that_runs_here_is_refused_in_pass_2() {
+	need bpf
+	[ ! -r /sys/bus/event_source/devices/kprobe/type ] ||
+		skip "needs a kernel without kprobes"
+	fails "$stap" -m kept -e 'probe kernel.function("vfs_read") { println(1) }' >out 2>&1
+	one_sentence out
+	expect '\[probe-point-unavailable\]' out
+	expect '^Pass 2: analysis failed' out
+	"$stap" -p4 -m kept -e 'probe kernel.function("vfs_read") { println(1) }' >out
+	expect '^kept.bpf.o$' out
+}
