@@ -129,6 +129,7 @@ test_kernel_faults_are_script_errors() {
 test_modules_of_the_kernel() {
 	need kprobes
 	modprobe -n dummy 2>/dev/null || skip "needs the module dummy"
+	[ ! -d /sys/module/dummy ] || modprobe -r dummy
 	fails "$stap" -e 'probe module("dummy").function("dummy_xmit") { exit() }' 2>err
 	expect 'modprobe dummy' err
 	modprobe dummy numdummies=1
