@@ -121,20 +121,127 @@ static struct expr *return_offset(const struct frame *f,
 	return base ? long_binary(env->arena, OP_SUB, ra, base) : NULL;
 }
 
-static struct expr *argument_at(const struct frame *f,
+/* ---- ways into a function ---- */
+
+/* How many functions may hand over to the next by a jump before. */
+#define MAX_JUMPS 4u
+
+/* From the innermost call outwards: all but the last are jumps ("tail calls"),
+   which leave no frame. */
+struct way {
+	const struct dw_call *call[MAX_JUMPS + 1];
+	unsigned n;
+};
+typedef VEC(struct way) way_list;
+
+static bool goes_through(const struct way *w, const struct dw_func *f)
+{
+	for (unsigned i = 0; i < w->n; i++)
+		if (w->call[i]->caller == f)
+			return true;
+	return false;
+}
+
+static void find_ways(struct arena *a, struct dw_module *m, uint64_t entry,
+		      const struct way *inner, way_list *out)
+{
+	uint32_t n;
+	const struct dw_call *c = dw_calls_of(m, entry, &n);
+
+	for (uint32_t i = 0; i < n && out->n <= MAX_SITES; i++) {
+		struct way w = *inner;
+		if (goes_through(inner, c[i].caller))
+			continue;
+		w.call[w.n++] = &c[i];
+		if (!c[i].is_tail)
+			vec_push(a, out, w);
+		else if (w.n <= MAX_JUMPS)
+			find_ways(a, m, c[i].caller->entry, &w, out);
+	}
+}
+
+static uint64_t returns_to(const struct way *w)
+{
+	return w->call[w->n - 1]->return_pc;
+}
+
+/* Nothing tells two ways with the same return address apart. */
+static bool is_ambiguous(const way_list *l, uint32_t which)
+{
+	vec_for (l, i)
+		if (i != which && returns_to(&l->v[i]) == returns_to(&l->v[which]))
+			return true;
+	return false;
+}
+
+/*
+ * The frame of a function that has jumped to the next: its registers are gone,
+ * but what it was entered with may be known.
+ */
+struct jumped {
+	struct frame frame;
+	const struct frame *inner; /* the one that is there */
+	struct way into;	   /* the function */
+};
+
+static struct expr *jumped_reg(const struct frame *f,
+			       const struct probe_env *env, struct loc loc,
+			       unsigned regno, const char **why)
+{
+	*why = gone;
+	return NULL;
+}
+
+static struct expr *jumped_address(const struct frame *f,
+				   const struct probe_env *env, struct loc loc,
+				   uint64_t addr, const char **why)
+{
+	const struct jumped *j = f->ctx;
+
+	return j->inner->address(j->inner, env, loc, addr, why);
+}
+
+static const struct frame *jumped_frame(struct arena *a,
+					const struct frame *inner,
+					const struct way *w)
+{
+	struct jumped *j = arena_new_obj(a, struct jumped);
+
+	j->inner = inner;
+	j->into.n = w->n - 1;
+	for (unsigned i = 1; i < w->n; i++)
+		j->into.call[i - 1] = w->call[i];
+	j->frame = (struct frame){.m = inner->m,
+				  .func = w->call[0]->caller->die,
+				  .pc = w->call[0]->return_pc - 1,
+				  .user = inner->user,
+				  .reg = jumped_reg,
+				  .address = jumped_address,
+				  .ctx = j};
+	return &j->frame;
+}
+
+/* What the innermost call handed over; f: the frame of the function that was
+   entered last. */
+static struct expr *argument_by(const struct frame *f,
 				const struct probe_env *env, struct loc loc,
-				const struct dw_call *site, unsigned reg,
+				const struct way *w, unsigned reg,
 				const Dwarf_Die *param, unsigned nested)
 {
 	const char *why = NULL;
-	struct caller *c;
+	const struct frame *from;
 	struct dw_loc l;
 
-	if (!dw_call_argument(site, reg, param, &l))
+	if (!dw_call_argument(w->call[0], reg, param, &l))
 		return NULL;
-	c = arena_new_obj(env->arena, struct caller);
-	caller_frame(c, f, site, nested);
-	return frame_number(&c->frame, env, loc, &l, nested + 1, &why);
+	if (w->n > 1) {
+		from = jumped_frame(env->arena, f, w);
+	} else {
+		struct caller *c = arena_new_obj(env->arena, struct caller);
+		caller_frame(c, f, w->call[0], nested);
+		from = &c->frame;
+	}
+	return frame_number(from, env, loc, &l, nested + 1, &why);
 }
 
 /* The frame of a call that has just returned. */
@@ -176,32 +283,24 @@ struct expr *frame_called_by(const struct frame *f, const struct probe_env *env,
 	return all;
 }
 
-struct expr *frame_entry_value(const struct frame *f,
-			       const struct probe_env *env, struct loc loc,
-			       unsigned reg, const Dwarf_Die *param,
-			       unsigned nested, const char **why)
+/* at the entry: which way was it? */
+static struct expr *by_way(const struct frame *f, const struct probe_env *env,
+			   struct loc loc, uint64_t entry, const way_list *l,
+			   unsigned reg, const Dwarf_Die *param, unsigned nested,
+			   const char **why)
 {
-	struct expr *offset, *all = unknown(env, loc), *last = NULL;
-	uint64_t entry;
-	Dwarf_Die func;
-	uint32_t n;
+	struct expr *all = unknown(env, loc), *last = NULL;
+	struct expr *offset = return_offset(f, env, loc, entry, nested, why);
 
-	*why = gone;
-	if (f->is_return || !dw_outer_func(f->m, f->pc, &func) ||
-	    !dw_entry(&func, &entry))
-		return NULL;
-	const struct dw_call *c = dw_calls_of(f->m, entry, &n);
-	if (!n || n > (nested ? MAX_SITES_NESTED : MAX_SITES))
-		return NULL;
-	offset = return_offset(f, env, loc, entry, nested, why);
 	if (!offset)
 		return NULL;
 	const char *temp = arena_printf(env->arena, "__return_%u_%u_%u",
 					loc.line, loc.col, nested);
-	for (uint32_t i = n; i-- > 0;) {
-		struct expr *x = c[i].is_tail ? NULL
-					      : argument_at(f, env, loc, &c[i], reg,
-							    param, nested);
+	for (uint32_t i = l->n; i-- > 0;) {
+		struct expr *x = is_ambiguous(l, i)
+					 ? NULL
+					 : argument_by(f, env, loc, &l->v[i],
+						       reg, param, nested);
 		if (!x)
 			continue;
 		last = expr_new(env->arena, E_TERNARY, loc);
@@ -209,7 +308,7 @@ struct expr *frame_entry_value(const struct frame *f,
 		last->ternary.cond = long_binary(
 			env->arena, OP_EQ, expr_symbol(env->arena, loc, temp),
 			prim_number(env->arena, loc,
-				    (int64_t)(c[i].return_pc - entry)));
+				    (int64_t)(returns_to(&l->v[i]) - entry)));
 		last->ternary.a = x;
 		last->ternary.b = all;
 		all = last;
@@ -221,4 +320,28 @@ struct expr *frame_entry_value(const struct frame *f,
 	last->ternary.cond->binary.a =
 		expr_assign(env->arena, loc, temp, offset);
 	return all;
+}
+
+struct expr *frame_entry_value(const struct frame *f,
+			       const struct probe_env *env, struct loc loc,
+			       unsigned reg, const Dwarf_Die *param,
+			       unsigned nested, const char **why)
+{
+	const struct jumped *j = f->ctx;
+	struct way none = {.n = 0};
+	way_list l = {0};
+	uint64_t entry;
+	Dwarf_Die func;
+
+	*why = gone;
+	if (f->reg == jumped_reg)
+		return argument_by(j->inner, env, loc, &j->into, reg, param,
+				   nested);
+	if (f->is_return || !dw_outer_func(f->m, f->pc, &func) ||
+	    !dw_entry(&func, &entry))
+		return NULL;
+	find_ways(env->arena, f->m, entry, &none, &l);
+	if (!l.n || l.n > (nested ? MAX_SITES_NESTED : MAX_SITES))
+		return NULL;
+	return by_way(f, env, loc, entry, &l, reg, param, nested, why);
 }

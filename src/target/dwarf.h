@@ -65,6 +65,7 @@ struct dw_func {
 	uint64_t entry;	 /* of an out-of-line copy; 0: there is none */
 	uint64_t size;	 /* of the part at entry */
 	bool external;
+	bool is_thunk;	 /* it has a linkage name only: no pattern fits it */
 	bool can_inline; /* an abstract function: may have inlined instances */
 	Dwarf_Die die;	 /* concrete when entry, abstract otherwise */
 };
@@ -265,8 +266,8 @@ bool dw_find_global(struct dw_module *m, Dwarf_Die *near, bool only_near,
 bool dw_static_member(struct dw_module *m, uint32_t type, const char *name,
 		      struct dw_var *out);
 /*
- * What a function returns and where the calling convention leaves it. False:
- * nothing, or *why it cannot be had.
+ * What a function returns and where the calling convention leaves it
+ * (dwarf_return.c). False: nothing, or *why it cannot be had.
  */
 bool dw_return_value(struct dw_module *m, Dwarf_Die *func, uint32_t *type,
 		     struct dw_loc *out, const char **why);

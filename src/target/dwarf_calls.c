@@ -143,17 +143,46 @@ const struct dw_call *dw_calls(struct dw_module *m, uint32_t *n)
 	return m->calls.v;
 }
 
+/* The first function that begins at or behind an address: those of one address
+   stand together. */
+static uint32_t first_at(const struct dw_func *f, uint32_t n, uint64_t addr)
+{
+	uint32_t lo = 0;
+
+	while (lo < n) {
+		uint32_t mid = lo + (n - lo) / 2;
+		if (f[mid].entry && f[mid].entry < addr)
+			lo = mid + 1;
+		else
+			n = mid;
+	}
+	return lo;
+}
+
+static uint32_t first_call_of(const struct dw_call *c, uint32_t n,
+			      const struct dw_func *callee)
+{
+	uint32_t lo = 0;
+
+	while (lo < n) {
+		uint32_t mid = lo + (n - lo) / 2;
+		if (c[mid].callee < callee)
+			lo = mid + 1;
+		else
+			n = mid;
+	}
+	return lo;
+}
+
 const struct dw_call *dw_calls_of(struct dw_module *m, uint64_t entry,
 				  uint32_t *n)
 {
-	uint32_t all, lo = 0;
+	uint32_t all, nfuncs, lo;
 	const struct dw_call *c = dw_calls(m, &all);
+	const struct dw_func *f = dw_funcs(m, &nfuncs);
 
-	*n = 0;
-	while (lo < all && !(c[lo].callee && c[lo].callee->entry == entry))
-		lo++;
-	for (uint32_t i = lo; i < all && c[i].callee == c[lo].callee; i++)
-		++*n;
+	lo = first_call_of(c, all, f + first_at(f, nfuncs, entry));
+	*n = first_call_of(c, all, f + first_at(f, nfuncs, entry + 1)) - lo;
 	return c + lo;
 }
 

@@ -83,11 +83,15 @@ static void take_function(struct walk *w, Dwarf_Die *die, const char *scope)
 		f.entry = entry;
 	/* gcc's link-time optimisation leaves the attribute out. */
 	f.can_inline = dwarf_func_inline(die) != 0 || !has_code;
+	f.linkage = dw_linkage_name(die);
 	f.name = dwarf_diename(die);
+	if (!f.name) {
+		f.is_thunk = true;
+		f.name = f.linkage;
+	}
 	if (!f.name || (!f.entry && !f.can_inline))
 		return;
 	Dwarf_Die origin = dw_origin(die);
-	f.linkage = dw_linkage_name(die);
 	f.file = NULL; /* when asked for: dw_decl_file() */
 	if (!dwarf_decl_line(die, &line) || !dwarf_decl_line(&origin, &line))
 		f.line = (unsigned)line;

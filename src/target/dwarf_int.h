@@ -82,6 +82,8 @@ struct dw_module {
 };
 
 const struct dw_units *dw_units(struct dw_module *m);
+/* Type units: what stands elsewhere only names them. */
+void dw_follow_signature(Dwarf_Die *type);
 /* The unit that a die belongs to. */
 bool dw_unit_of(Dwarf_Die *die, Dwarf_Die *cu);
 /* Follows DW_AT_specification and DW_AT_abstract_origin to the end. */

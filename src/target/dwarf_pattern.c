@@ -156,6 +156,8 @@ bool dw_pattern_names(const struct dw_pattern *p, const struct dw_func *f)
 {
 	bool wild = strpbrk(p->func, "*?[") != NULL;
 
+	if (f->is_thunk)
+		return false;
 	if (!p->scope && f->linkage && !strcmp(p->func, f->linkage))
 		return true;
 	if (wild ? fnmatch(p->func, f->name, 0) != 0

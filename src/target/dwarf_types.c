@@ -483,8 +483,7 @@ static void enumeration(Dwarf_Die *d, struct ttype *out)
 	} while (!dwarf_siblingof(&c, &c));
 }
 
-/* Type units: what stands elsewhere only names them. */
-static void follow_signature(Dwarf_Die *d)
+void dw_follow_signature(Dwarf_Die *d)
 {
 	Dwarf_Attribute a;
 	Dwarf_Die full;
@@ -563,7 +562,7 @@ static bool types_get(const struct type_src *s, uint32_t id, struct ttype *out)
 		return false;
 	if (is_wrapper(dwarf_tag(&d)))
 		return true; /* const void */
-	follow_signature(&d);
+	dw_follow_signature(&d);
 	out->id = dw_type_id(m, &d);
 	bool ok = fill(m, &d, out);
 	if (!out->name)
@@ -826,7 +825,7 @@ static bool find_static(struct dw_module *m, Dwarf_Die *class,
 {
 	Dwarf_Die c, base;
 
-	follow_signature(class);
+	dw_follow_signature(class);
 	if (depth > DW_MAX_HOPS || dwarf_child(class, &c))
 		return false;
 	do {

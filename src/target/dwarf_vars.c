@@ -203,56 +203,6 @@ bool dw_frame_base(struct dw_module *m, uint64_t pc, struct dw_loc *out,
 	return true;
 }
 
-/* C++ objects that cannot be copied bit by bit are returned in memory. */
-static bool by_reference(Dwarf_Die *type)
-{
-	Dwarf_Attribute a;
-	Dwarf_Word cc;
-
-	return dwarf_attr(type, DW_AT_calling_convention, &a) &&
-	       !dwarf_formudata(&a, &cc) && cc == DW_CC_pass_by_reference;
-}
-
-bool dw_return_value(struct dw_module *m, Dwarf_Die *func, uint32_t *type,
-		     struct dw_loc *out, const char **why)
-{
-	static const Dwarf_Op at_reg0 = {.atom = DW_OP_breg0},
-			      in_reg0 = {.atom = DW_OP_reg0};
-	const Dwarf_Op *ops = NULL;
-	Dwarf_Attribute a;
-	Dwarf_Die t, peeled;
-
-	*out = (struct dw_loc){.kind = DW_LOC_NONE};
-	if (!dw_type_of(m, func, type)) {
-		*why = "the function returns nothing";
-		return false;
-	}
-	int n = dwfl_module_return_value_location(m->mod, func, &ops);
-	bool known = dwarf_attr_integrate(func, DW_AT_type, &a) &&
-		     dwarf_formref_die(&a, &t) && !dwarf_peel_type(&t, &peeled);
-	if (known && m->machine == EM_X86_64 && by_reference(&peeled)) {
-		ops = &at_reg0;
-		n = 1;
-	}
-	/* C++ references, which libdw does not know to be pointers; register 0
-	   is the first one on both machines */
-	if (n < 0 && known &&
-	    (dwarf_tag(&peeled) == DW_TAG_reference_type ||
-	     dwarf_tag(&peeled) == DW_TAG_rvalue_reference_type)) {
-		ops = &in_reg0;
-		n = 1;
-	}
-	if (n <= 0) {
-		*why = n ? "how a value of its type is returned is not known"
-			 : "the function returns nothing";
-		return false;
-	}
-	out->kind = DW_LOC_EXPR;
-	out->ops = arena_memdup(m->arena, ops, (size_t)n * sizeof(*ops));
-	out->nops = (size_t)n;
-	return true;
-}
-
 /* ---- call frames ---- */
 
 static void read_cfi(struct dw_module *m)
