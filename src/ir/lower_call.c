@@ -66,14 +66,6 @@ static struct val call_script(struct lower *L, const struct expr *e,
 
 /* ---- where the probe is: pp() and the like ---- */
 
-enum point_fact {
-	POINT_NAME,
-	POINT_WRITTEN,
-	POINT_FUNC,
-	POINT_SYMBOL,
-	POINT_TYPE
-};
-
 /* probe_type(): SystemTap's words where it has the kind. */
 static const char *const probe_types[WIRE_PROBE_KINDS] = {
 	[WIRE_PROBE_BEGIN] = "begin_end",

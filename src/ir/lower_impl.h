@@ -139,6 +139,16 @@ struct job {
 
 struct lock_region;
 
+/* What a handler may ask about its probe point: pp() and the like. */
+enum point_fact {
+	POINT_NAME,
+	POINT_WRITTEN,
+	POINT_FUNC,
+	POINT_SYMBOL,
+	POINT_TYPE,
+	POINT_FACTS
+};
+
 struct lower {
 	struct arena *arena;
 	struct diag *diag;
@@ -163,7 +173,7 @@ struct lower {
 
 	uint32_t *lock_off; /* by global id: heap offset of its lock word */
 	/* tables by ctx.probe, made when first used: heap offsets */
-	uint32_t point_table[5];
+	uint32_t point_table[POINT_FACTS];
 
 	/* the function that is being lowered */
 	struct ir_func *f;

@@ -156,9 +156,11 @@ static void add_functions(struct lower *L, const struct elf_file *f,
 static void add_objects(struct lower *L, const struct elf_file *f, usym_list *v)
 {
 	uint32_t n = 0, first = v->n;
+	elf_object_list objects = {0};
 
-	vec_for (&f->objects, i) {
-		const struct elf_object *o = &f->objects.v[i];
+	elf_file_objects(L->arena, f, &objects);
+	vec_for (&objects, i) {
+		const struct elf_object *o = &objects.v[i];
 		add_symbol(L, v, o->file_off, o->size, o->name);
 	}
 	if (v->n > first)

@@ -431,7 +431,8 @@ static bool known_place(struct dw_module *m, uint64_t addr,
 
 	if (!s->is_statement)
 		return place_at(m, addr, &s->sfx, out);
-	*out = (struct place){.kind = PLACE_LINE, .addr = addr, .file = ""};
+	*out = (struct place){.kind = PLACE_LINE, .addr = addr, .file = "",
+			      .scope = ""};
 	if (!dw_line_at(m, addr, &l) || (!s->sfx.nearest && l.addr != addr))
 		return false;
 	out->addr = l.addr;

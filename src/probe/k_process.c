@@ -120,6 +120,8 @@ static bool may_be(const struct dw_pattern *pat, const char *symbol)
 {
 	size_t n = strcspn(pat->func, "<");
 
+	if (target_is_thunk(symbol))
+		return false; /* it has a mangled name only */
 	return has_wildcard(pat->func) || !isalnum((unsigned char)*pat->func) ||
 	       !strncmp(pat->func, "operator", 8) ||
 	       memmem(symbol, strlen(symbol), pat->func, n);

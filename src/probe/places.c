@@ -109,9 +109,13 @@ const char *place_point(struct arena *a, const char *head,
 
 const char *place_arg(struct arena *a, const struct place *pl)
 {
-	return *pl->file ? arena_printf(a, "\"%s@%s:%u\"", pl->name, pl->file,
+	const char *name =
+		*pl->scope ? arena_printf(a, "%s::%s", pl->scope, pl->name)
+			   : pl->name;
+
+	return *pl->file ? arena_printf(a, "\"%s@%s:%u\"", name, pl->file,
 					pl->line)
-			 : arena_printf(a, "\"%s\"", pl->name);
+			 : arena_printf(a, "\"%s\"", name);
 }
 
 const char *place_alias(struct arena *a, const char *head,
@@ -134,6 +138,7 @@ void place_of_function(struct dw_module *m, const struct dw_func *f,
 	*out = (struct place){.kind = PLACE_FUNCTION,
 			      .func = f,
 			      .name = f->name,
+			      .scope = "",
 			      .file = dw_func_file(m, f),
 			      .line = f->line,
 			      .addr = f->entry,
@@ -159,8 +164,11 @@ struct finder {
 	uint32_t added;
 };
 
-static void add(struct finder *fi, const struct place *pl)
+static void add(struct finder *fi, struct place *pl)
 {
+	/* whoever asks with a scope is answered with it */
+	if (fi->q->pat->scope && pl->func)
+		pl->scope = pl->func->scope;
 	fi->added += fi->q->add(fi->q->ctx, pl) != NULL;
 }
 
@@ -244,6 +252,7 @@ uint32_t place_statements(const struct place_query *q, unsigned around[2])
 	dw_lines(q->m, q->pat, q->sfx->nearest, &l, around);
 	vec_for (&l, i) {
 		struct place pl = {.kind = PLACE_LINE,
+				   .scope = "",
 				   .file = l.v[i].file ?: "",
 				   .line = l.v[i].line,
 				   .addr = l.v[i].addr,

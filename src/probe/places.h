@@ -48,6 +48,7 @@ struct place {
 	} kind;
 	const struct dw_func *func; /* not of PLACE_LINE */
 	const char *name;	    /* the function's */
+	const char *scope;	    /* to show: "ns::cls", or "" */
 	const char *file;	    /* or "" */
 	unsigned line;
 	const char *label;

@@ -107,3 +107,8 @@ const char *target_demangle(struct arena *a, const char *symbol)
 	free(s);
 	return *name ? name : NULL;
 }
+
+bool target_is_thunk(const char *symbol)
+{
+	return !strncmp(symbol, "_ZT", 3) && symbol[3] && strchr("hvc", symbol[3]);
+}

@@ -27,6 +27,7 @@ struct reader {
 	struct arena *arena;
 	struct elf_file *f;
 	VEC(struct elf_func) funcs;
+	elf_object_list *objects; /* NULL: functions are asked for */
 };
 
 static bool offset_in(const struct elf_segment *s, uint64_t addr, uint64_t *off)
@@ -137,18 +138,21 @@ static const char *plain_name(struct arena *a, const char *s)
 
 static void take_object(struct reader *r, const GElf_Sym *s, const char *name)
 {
-	struct elf_file *f = r->f;
+	const struct elf_file *f = r->f;
 	struct elf_object o = {.size = s->st_size};
 
+	if (GELF_ST_TYPE(s->st_info) != STT_OBJECT || !name || !*name ||
+	    s->st_shndx == SHN_UNDEF)
+		return;
 	vec_for (&f->data_segs, i)
 		if (offset_in(&f->data_segs.v[i], s->st_value, &o.file_off)) {
 			o.name = plain_name(r->arena, name);
-			vec_push(r->arena, &f->objects, o);
+			vec_push(r->arena, r->objects, o);
 			return;
 		}
 }
 
-static void take_symbol(struct reader *r, const GElf_Sym *s, const char *name,
+static void take_function(struct reader *r, const GElf_Sym *s, const char *name,
 			bool exported)
 {
 	struct elf_file *f = r->f;
@@ -163,8 +167,6 @@ static void take_symbol(struct reader *r, const GElf_Sym *s, const char *name,
 		f->n_indirect++;
 		return;
 	}
-	if (type == STT_OBJECT && name && *name && s->st_shndx != SHN_UNDEF)
-		take_object(r, s, name);
 	if (type != STT_FUNC || !name || !*name)
 		return;
 	if (s->st_shndx == SHN_UNDEF) {
@@ -193,8 +195,11 @@ static void read_table(struct reader *r, Elf *e, Elf_Scn *scn,
 		GElf_Sym s;
 		if (!gelf_getsym(d, (int)i, &s))
 			break;
-		take_symbol(r, &s, elf_strptr(e, sh->sh_link, s.st_name),
-			    exported);
+		const char *name = elf_strptr(e, sh->sh_link, s.st_name);
+		if (r->objects)
+			take_object(r, &s, name);
+		else
+			take_function(r, &s, name, exported);
 	}
 }
 
@@ -339,6 +344,34 @@ static void read_debug_file(struct reader *r, const char *root)
 	}
 	elf_end(e);
 	close(fd);
+}
+
+/* ---- data ---- */
+
+static void objects_of(struct reader *r, const char *path)
+{
+	int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
+
+	if (fd < 0)
+		return;
+	Elf *e = elf_begin(fd, ELF_C_READ_MMAP, NULL);
+	if (e && elf_kind(e) == ELF_K_ELF) {
+		read_tables(r, e, SHT_SYMTAB);
+		read_tables(r, e, SHT_DYNSYM);
+	}
+	elf_end(e);
+	close(fd);
+}
+
+void elf_file_objects(struct arena *a, const struct elf_file *f,
+		      elf_object_list *out)
+{
+	struct reader r = {.arena = a,
+			   .f = (struct elf_file *)f,
+			   .objects = out};
+
+	objects_of(&r, f->path);
+	objects_of(&r, f->debug_path);
 }
 
 /* ---- entry points ---- */

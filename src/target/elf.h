@@ -51,7 +51,6 @@ struct elf_file {
 	uint32_t n_undefined, n_indirect, n_outside;
 	VEC(struct elf_segment) segs;	   /* executable */
 	VEC(struct elf_segment) data_segs; /* others that are loaded */
-	VEC(struct elf_object) objects;	   /* in data_segs, in no order */
 	bool has_symtab, has_dynsym; /* of the file itself */
 	const char *debug_path; /* separate file that gave .symtab, or NULL */
 };
@@ -68,6 +67,12 @@ struct elf_file *elf_file_read(struct arena *a, const char *root,
  */
 struct elf_file *elf_file_from_memory(struct arena *a, void *data, size_t len,
 				      const char *path, const char **why);
+
+/* Its data in data_segs that have names, in no order: the file is opened
+   again. */
+typedef VEC(struct elf_object) elf_object_list;
+void elf_file_objects(struct arena *a, const struct elf_file *f,
+		      elf_object_list *out);
 
 /* In hexadecimal digits. */
 const char *elf_build_id_text(struct arena *a, const struct elf_file *f);

@@ -135,83 +135,104 @@ static const char *tag_word(const struct ttype *t)
 				     : "";
 }
 
+/*
+ * Pointers and arrays follow what they lead to: "char const*", "int* const[]";
+ * of functions they stand within: "int (*[]) (char)". Dimensions of an array
+ * are not told, nor how many there are.
+ */
 static void spell(struct strbuf *out, const struct type_src *s, uint32_t id,
-		  unsigned depth);
+		  const char *behind, unsigned depth);
+
+static void put_quals(struct strbuf *out, const struct ttype *t)
+{
+	sb_puts(out, t->quals & TTYPE_CONST ? " const" : "");
+	sb_puts(out, t->quals & TTYPE_VOLATILE ? " volatile" : "");
+	sb_puts(out, t->quals & TTYPE_RESTRICT ? " restrict" : "");
+}
 
 /* int (*) (struct file*, ...) */
 static void spell_function(struct strbuf *out, const struct ttype *t,
-			   const char *stars, unsigned depth)
+			   const char *behind, unsigned depth)
 {
 	uint32_t type;
 
-	spell(out, t->src, t->elem, depth + 1);
-	sb_printf(out, " (%s) (", stars);
+	spell(out, t->src, t->elem, "", depth + 1);
+	sb_printf(out, " (%s) (", behind);
 	for (uint32_t i = 0; i < t->n && t->src->ops->param(t, i, &type); i++) {
 		if (i)
 			sb_puts(out, ", ");
-		spell(out, t->src, type, depth + 1);
+		spell(out, t->src, type, "", depth + 1);
 	}
 	if (t->is_variadic)
 		sb_puts(out, t->n ? ", ..." : "...");
+	else if (!t->n)
+		sb_puts(out, "void");
 	sb_putc(out, ')');
 }
 
-static void spell_plain(struct strbuf *out, const struct type_src *s,
-			const struct ttype *t, unsigned depth)
+/* The elements of an array of arrays. */
+static uint32_t innermost(const struct ttype *t)
 {
+	uint32_t id = t->elem;
 	struct ttype to;
 
-	switch (t->kind) {
-	case TT_VOID:
-		sb_puts(out, "void");
-		break;
-	case TT_PTR:
-		if (t->elem && s->ops->get(s, t->elem, &to) &&
-		    to.kind == TT_FUNC && !to.alias) {
-			spell_function(out, &to, "*", depth + 1);
+	for (int i = 0; i < TTYPE_MAX_DEPTH; i++) {
+		if (!t->src->ops->get(t->src, id, &to) || to.kind != TT_ARRAY ||
+		    to.alias)
 			break;
-		}
-		spell(out, s, t->elem, depth + 1);
-		sb_putc(out, '*');
-		break;
-	case TT_ARRAY:
-		spell(out, s, t->elem, depth + 1);
-		sb_puts(out, "[]");
-		break;
-	case TT_FUNC:
-		spell_function(out, t, "", depth);
-		break;
-	case TT_FWD:
-		sb_printf(out, "struct %s", t->name);
-		break;
-	default:
-		sb_puts(out, tag_word(t));
-		sb_puts(out, *t->name ? t->name : "{...}");
+		id = to.elem;
 	}
+	return id;
 }
 
-/* Qualifiers follow: "char const*", "int* const". */
+static void spell_derived(struct strbuf *out, const struct ttype *t,
+			  const char *behind, unsigned depth)
+{
+	bool array = t->kind == TT_ARRAY;
+	struct strbuf sb = {0};
+
+	sb_puts(&sb, array ? "[]" : "*");
+	put_quals(&sb, t);
+	sb_puts(&sb, behind);
+	spell(out, t->src, array ? innermost(t) : t->elem, sb_str(&sb),
+	      depth + 1);
+	sb_free(&sb);
+}
+
 static void spell(struct strbuf *out, const struct type_src *s, uint32_t id,
-		  unsigned depth)
+		  const char *behind, unsigned depth)
 {
 	struct ttype t;
 
 	if (depth > TTYPE_MAX_DEPTH || !s->ops->get(s, id, &t)) {
-		sb_puts(out, "unknown");
+		sb_printf(out, "unknown%s", behind);
 		return;
 	}
-	if (t.alias && *t.alias)
+	bool named = t.alias && *t.alias;
+	if (!named && (t.kind == TT_PTR || t.kind == TT_ARRAY)) {
+		spell_derived(out, &t, behind, depth);
+		return;
+	}
+	if (!named && t.kind == TT_FUNC) {
+		spell_function(out, &t, behind, depth);
+		return;
+	}
+	if (named)
 		sb_puts(out, t.alias);
+	else if (t.kind == TT_VOID)
+		sb_puts(out, "void");
+	else if (t.kind == TT_FWD)
+		sb_printf(out, "struct %s", t.name);
 	else
-		spell_plain(out, s, &t, depth);
-	sb_puts(out, t.quals & TTYPE_CONST ? " const" : "");
-	sb_puts(out, t.quals & TTYPE_VOLATILE ? " volatile" : "");
-	sb_puts(out, t.quals & TTYPE_RESTRICT ? " restrict" : "");
+		sb_printf(out, "%s%s", tag_word(&t),
+			  *t.name ? t.name : "{...}");
+	put_quals(out, &t);
+	sb_puts(out, behind);
 }
 
 void ttype_spell(struct strbuf *out, const struct type_src *s, uint32_t id)
 {
-	spell(out, s, id, 0);
+	spell(out, s, id, "", 0);
 }
 
 /* ---- type names as a script writes them ---- */

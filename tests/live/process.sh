@@ -132,3 +132,78 @@ test_functions_by_address() {
 	expect "function\($mid\).call" out
 	fails "$stap" -l "$p.function($mid).inline"
 }
+
+# Types are spelled as SystemTap spells them.
+test_types_of_listed_variables() {
+	need cc
+	cat >types.c <<-'C'
+	typedef int fn(int);
+	struct s { int a; };
+	volatile int sink;
+	int f(int n)
+	{
+		int a2[3][4] = {{n}}; int (*af[2])(int) = {0}; int (*const cf)(int) = 0; int (*volatile *vf)(int) = 0; fn **tff = 0;
+		int (*up)() = 0; int (*(*ff)(int))(char) = 0; void (*v1)(int, ...) = 0; int (*pa2)[3][4] = &a2;
+		struct s *(*sf)(struct s *, const char *, unsigned long) = 0; int (*(*paf)[2])(int) = &af;
+		const int *const *pc = 0; int *ap[3] = {0}; int (*pm[2][3])(void) = {0}; int *restrict r = 0;
+		return sink = n;
+	}
+	int main(int argc, char **argv) { return f(argc); }
+	C
+	cc -g -O0 types.c -o types
+	"$stap" -L "process(\"$PWD/types\").statement(\"f@types.c:10\")" |
+		sed 's/ \$/\n$/g' | sed 1d >out
+	cat >want <<-'END'
+	$n:int
+	$a2:int[]
+	$af:int (*[]) (int)
+	$cf:int (* const) (int)
+	$vf:int (* volatile*) (int)
+	$tff:fn**
+	$up:int (*) (...)
+	$ff:int (*) (char) (*) (int)
+	$v1:void (*) (int, ...)
+	$pa2:int[]*
+	$sf:struct s* (*) (struct s*, char const*, long unsigned int)
+	$paf:int (*[]*) (int)
+	$pc:int const* const*
+	$ap:int*[]
+	$pm:int (*[]) (void)
+	$r:int* restrict
+	END
+	diff want out
+}
+
+# What a function was entered with is known through one that jumps to it: a
+# thunk of a virtual function.
+test_entry_values_through_a_thunk() {
+	need bpf
+	need g++
+	cat >thunk.cc <<-'C'
+	volatile long sink;
+	struct A { virtual long f(int k) { return k; } long a = 1; };
+	struct B { virtual long g(int k) { return k; } long b = 2; };
+	struct C : A, B {
+		__attribute__((noinline)) long g(int k) override
+		{
+			sink = b * k + a;
+			sink++; /* here */
+			return sink;
+		}
+	};
+	__attribute__((noinline, noclone)) long via(B *b, int k) { return b->g(k) + 1; }
+	int main() { C *c = new C; return via(c, 7) == 0; }
+	C
+	g++ -g -O2 -gdwarf-4 thunk.cc -o thunk
+	nm -C thunk | grep -q 'thunk to C::g' || skip "needs g++ to make a thunk"
+	"$stap" -l "process(\"$PWD/thunk\").function(\"C::g\")" >out
+	[ "$(wc -l <out)" = 1 ] || fail "$(cat out)"
+	expect 'function\("C::g@.*/thunk.cc:5"\)$' out
+	"$stap" -l "process(\"$PWD/thunk\").function(\"*g*\")" >out
+	expect 'function\("_ZThn[0-9]*_N1C1gEi"\)$' out
+	expect 'function\("g@.*/thunk.cc:5"\)$' out
+	"$stap" -c ./thunk -e 'probe process(@1).statement("C::g@thunk.cc:8") {
+		if (@defined($k)) printf("%d\n", $k); else println("gone")
+	}' ./thunk >out
+	expect '^(7|gone)$' out
+}
