@@ -470,6 +470,8 @@ int bpf_target_attach(struct run_target *rt, struct diag *d,
 	if (!err)
 		err = attach_uprobes(t, d, uprobes, nuprobes);
 	if (!err)
+		nkprobes = bpf_modules_wait(t, d, kprobes, nkprobes);
+	if (!err)
 		err = bpf_attach_kprobes(t, d, kprobes, nkprobes);
 	free(uprobes);
 	return err;

@@ -26,6 +26,8 @@ struct bpf_target {
 	unsigned ntracefs; /* events made in tracefs */
 	bool from_file;
 	uint64_t *kaddr; /* by attach record: where its kprobe goes, or 0 */
+	/* Records of modules that are not loaded. */
+	uint32_t *waiting, nwaiting;
 };
 
 /* ---- bpf_attach.c ---- */
@@ -71,6 +73,13 @@ int bpf_traced_begin(struct bpf_target *t);
 /* Adds the hits that the kernel did not deliver, where the link tells them
    (Linux 6.7). */
 bool bpf_link_missed(int fd, uint64_t *missed);
+
+/* ---- bpf_modules.c ---- */
+/* Takes the records of modules that are not loaded out of index[0..n), says so,
+   and returns how many remain. */
+uint32_t bpf_modules_wait(struct bpf_target *t, struct diag *d, uint32_t *index,
+			  uint32_t n);
+int bpf_target_attach_late(struct run_target *t, struct diag *d);
 
 /* ---- bpf_sleep.c ---- */
 /* Before an object is opened: its programs that are given BPF_F_SLEEPABLE

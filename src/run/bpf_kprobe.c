@@ -244,6 +244,13 @@ static int attach_multi(struct bpf_target *t, struct diag *d,
 	return err;
 }
 
+/* Not those of another boot, nor of a module that was loaded since. */
+static bool known_address(const struct bpf_target *t,
+			  const struct wire_attach *a)
+{
+	return a->flags & WIRE_ATTACH_ABSOLUTE || (!t->from_file && a->address);
+}
+
 /* Fills in t->kaddr. */
 static int find_addresses(struct bpf_target *t, const uint32_t *index,
 			  uint32_t n)
@@ -252,22 +259,23 @@ static int find_addresses(struct bpf_target *t, const uint32_t *index,
 	bool look = false;
 	int err;
 
-	t->kaddr = calloc(img->nattach + 1, sizeof(*t->kaddr));
+	if (!t->kaddr)
+		t->kaddr = calloc(img->nattach + 1, sizeof(*t->kaddr));
 	if (!t->kaddr)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < n; i++) {
 		const struct wire_attach *a = &img->attach[index[i]];
 
-		if (!t->from_file || a->flags & WIRE_ATTACH_ABSOLUTE)
+		if (known_address(t, a))
 			t->kaddr[index[i]] = a->address;
 		else
-			look = true;
+			look |= t->from_file || *image_text(img, a->target);
 	}
 	if (!look)
 		return 0;
 	err = run_kallsyms(img, index, n, t->kaddr);
 	for (uint32_t i = 0; i < n; i++)
-		if (img->attach[index[i]].flags & WIRE_ATTACH_ABSOLUTE)
+		if (known_address(t, &img->attach[index[i]]))
 			t->kaddr[index[i]] = img->attach[index[i]].address;
 	return err;
 }

@@ -146,6 +146,7 @@ static void bpf_close(struct run_target *rt)
 	bpf_target_detach_fds(t);
 	free(t->fd);
 	free(t->kaddr);
+	free(t->waiting);
 	run_ring_unmap(&t->ring);
 	if (t->base.heap)
 		munmap(t->base.heap, t->base.heap_len);
@@ -160,6 +161,7 @@ static void bpf_close(struct run_target *rt)
 static const struct run_target_ops bpf_ops = {
 	.run_handler = bpf_run_handler,
 	.attach = bpf_target_attach,
+	.attach_late = bpf_target_attach_late,
 	.detach = bpf_detach,
 	.consume = bpf_consume,
 	.record_fd = bpf_record_fd,

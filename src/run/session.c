@@ -46,6 +46,8 @@
 /* After a look, the transport's wake-ups are ignored for this long: under
    load one wake-up per record would cost more than the record. */
 #define THROTTLE_NS (2 * 1000000ull)
+/* How often it looks for modules that probes wait for. */
+#define LATE_NS (20 * 1000000ull)
 /* Output waits at most this long in the buffer. */
 #define FLUSH_NS (50 * 1000000ull)
 /* Records taken between two looks at signals and timers. */
@@ -71,9 +73,10 @@ struct session {
 	sigset_t old_mask;
 	struct sigaction old_sigpipe;
 	bool attached, stop, force, quiet_output;
+	bool late; /* records may wait to be attached */
 	uint64_t timeout_ns; /* CLOCK_MONOTONIC; never: UINT64_MAX */
 	uint64_t batch;	     /* bytes taken by the current consume() */
-	uint64_t last_look_ns, next_clock_look;
+	uint64_t last_look_ns, next_clock_look, next_late_ns;
 	uint64_t last_run_ns; /* of a handler by us */
 };
 
@@ -534,10 +537,28 @@ static int attach_all(struct session *s)
 	if (n) {
 		s->attached = true;
 		err = s->t->ops->attach(s->t, s->o->diag, index, n);
+		s->late = s->t->ops->attach_late;
 	}
 	free(index);
 	diag_flush(s->o->diag, s->err);
 	return err;
+}
+
+/* Looks for modules that have been loaded since. */
+static void attach_late(struct session *s)
+{
+	int left;
+
+	if (!s->late || now_ns() < s->next_late_ns)
+		return;
+	left = s->t->ops->attach_late(s->t, s->o->diag);
+	s->late = left > 0;
+	s->next_late_ns = now_ns() + LATE_NS;
+	if (left < 0) {
+		s->r->exit_status = 1;
+		request_stop(s);
+	}
+	diag_flush(s->o->diag, s->err);
 }
 
 static void release_child(struct session *s)
@@ -698,6 +719,7 @@ static void event_loop(struct session *s)
 		wait_events(s, more);
 		run_due_timers(s);
 		watch_load(s);
+		attach_late(s);
 		run_input(s);
 		run_procfs(s);
 		more = consume_batch(s);

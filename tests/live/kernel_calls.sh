@@ -534,7 +534,8 @@ probe kernel.function("path_mount").return {
 		@entry(kernel_string($data_page)), $return)
 }
 probe kernel.function("__sys_sendto") { if (mine()) printf("process's memory %s %d\n", user_string_n($buff, 4), user_int32($buff + 3)) }
-probe kernel.function("do_sys_openat2") { if (mine() && user_string($filename) == "no-such-t") printf("int %d %s\n", $dfd, user_string($filename)) }
+# a name in the C library may lie in a page that nobody has touched yet
+probe kernel.function("do_sys_openat2") { if (mine() && user_string2($filename, "?") == "no-such-t") printf("int %d %s\n", $dfd, user_string($filename)) }
 probe kernel.function("set_user_nice") { if (mine()) printf("int nice %d\n", $nice) }
 probe kernel.function("__x64_sys_getpgid") {
 	if (mine()) printf("per-CPU %d %s\n", @var("runqueues")->curr->pid, kernel_string(@cast(task_current(), "task_struct", "kernel")->comm))
