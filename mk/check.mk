@@ -35,7 +35,7 @@ check-layers:
 	$(Q)tools/check-layers
 # The same on other kernels, in emulated machines (tests/vm). KERNELS='6.1 6.12'
 .PHONY: check-vm
-check-vm: all unit examples
+check-vm: all unit examples $(B)/tests/eval/batch
 	$(Q)tests/vm/check $(KERNELS)
 # Warnings are errors under gcc in every build; and here under clang.
 .PHONY: check-warnings
