@@ -4,6 +4,7 @@
  * run-time library (runtime/usym.c): the files with probes, what they are
  * linked to, and those named by -d. Made only when the script asks.
  */
+#include <elf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +47,7 @@ static void note_uses(const struct ir_module *m, struct uses *u)
 #define PADDING 64 /* the largest usual alignment of functions */
 
 typedef VEC(const struct elf_file *) elf_list;
+typedef VEC(struct rt_unwind) unwind_list;
 
 static void add_file(struct lower *L, elf_list *l, const char *path)
 {
@@ -200,11 +202,37 @@ static void place_data(const struct elf_file *f, struct rt_umod *m)
 	m->data_bias = last->addr - last->file_off;
 }
 
+/*
+ * A program without .eh_frame (Go's): its functions are entered with the
+ * return address on top of the stack, and keep a frame pointer from then on.
+ */
+static void guess_unwinds(struct lower *L, const struct elf_file *f,
+			  unwind_list *v)
+{
+	for (uint32_t i = 0; f->machine == EM_X86_64 && i < f->nfuncs; i++) {
+		const struct elf_func *fn = &f->funcs[i];
+		struct rt_unwind u = {.off = (w_u32)fn->file_off,
+				      .cfa_reg = UNWIND_SP,
+				      .cfa_off = 8,
+				      .ra_off = -8};
+
+		if (fn->file_off >= UINT32_MAX ||
+		    (i && f->funcs[i - 1].file_off == fn->file_off))
+			continue;
+		vec_push(L->arena, v, u);
+		u.off++;
+		u.cfa_reg = UNWIND_BP;
+		u.cfa_off = 16;
+		u.bp_off = -16;
+		vec_push(L->arena, v, u);
+	}
+}
+
 static void place_unwinds(struct lower *L, const struct elf_file *f,
 			  struct rt_umod *m)
 {
 	struct unwind_table t = {0};
-	VEC(struct rt_unwind) v = {0};
+	unwind_list v = {0};
 
 	unwind_read(L->arena, f->path, &t);
 	vec_for (&t.v, i) {
@@ -220,6 +248,8 @@ static void place_unwinds(struct lower *L, const struct elf_file *f,
 			vec_push(L->arena, &v, u);
 		}
 	}
+	if (!t.v.n)
+		guess_unwinds(L, f, &v);
 	m->nunwinds = v.n;
 	m->unwinds = heap_alloc(L, v.n * (uint32_t)sizeof(*v.v), 8);
 	if (!L->heap.too_big && v.n)

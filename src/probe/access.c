@@ -318,6 +318,51 @@ bool access_member(struct access *a, const char *name, const char **why,
 	return false;
 }
 
+/* Of a row of an array whose dimensions are known at run time. */
+static struct expr *size_at_run_time(struct access *a, uint32_t id,
+				     const char **why)
+{
+	struct arena *ar = a->env->arena;
+	struct expr *size = NULL, *n;
+	struct ttype t;
+
+	for (int depth = 0; depth < TTYPE_MAX_DEPTH; depth++) {
+		if (!a->elements || !a->src->ops->get(a->src, id, &t))
+			return NULL;
+		uint64_t fixed = t.kind == TT_ARRAY ? t.n : t.size;
+		if (fixed)
+			n = prim_number(ar, a->loc, (int64_t)fixed);
+		else
+			n = t.kind == TT_ARRAY ? a->elements(a, &t, why) : NULL;
+		if (!n)
+			return NULL;
+		size = size ? long_binary(ar, OP_MUL, size, n) : n;
+		if (t.kind != TT_ARRAY)
+			return size;
+		id = t.elem;
+	}
+	return NULL;
+}
+
+static bool move_by_unknown(struct access *a, uint32_t elem, struct expr *index,
+			    const char **why)
+{
+	struct arena *ar = a->env->arena;
+	struct expr *size;
+
+	*why = NULL;
+	size = a->parts ? NULL : size_at_run_time(a, elem, why);
+	if (!size) {
+		if (!*why)
+			*why = arena_printf(ar, "the size of %s is not known",
+					    spelled(a, elem));
+		return false;
+	}
+	index = long_binary(ar, OP_MUL, index, size);
+	start_at(a, long_add(ar, address_of(a, true), index), elem);
+	return true;
+}
+
 /* Moves on by index elements of the given type, of which a is the first. */
 static bool move_by(struct access *a, uint32_t elem, struct expr *index,
 		    const char **why)
@@ -325,11 +370,8 @@ static bool move_by(struct access *a, uint32_t elem, struct expr *index,
 	struct arena *ar = a->env->arena;
 	uint64_t size;
 
-	if (!ttype_size(a->src, elem, &size)) {
-		*why = arena_printf(ar, "the size of %s is not known",
-				    spelled(a, elem));
-		return false;
-	}
+	if (!ttype_size(a->src, elem, &size))
+		return move_by_unknown(a, elem, index, why);
 	if (index->kind == E_NUMBER) {
 		int64_t n = index->num.v;
 		if (n < 0 || (uint64_t)n > (1u << 30) / size) {

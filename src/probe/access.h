@@ -46,7 +46,11 @@ struct access {
 	   place of the one called name. False: there is none, or *why. */
 	bool (*statics)(struct access *a, const struct ttype *owner,
 			const char *name, const char **why);
-	const void *statics_ctx;
+	/* How many elements an array has whose length is known at run time
+	   only. NULL: not known, or *why. */
+	struct expr *(*elements)(struct access *a, const struct ttype *array,
+				 const char **why);
+	const void *place_ctx; /* of these two */
 	/* or memory: base + (constant of the steps since) */
 	struct expr *base;
 	uint64_t bit_off;

@@ -874,7 +874,7 @@ static bool place_result(struct eval *v, uint32_t type, struct access *out)
 static bool static_member(struct access *a, const struct ttype *owner,
 			  const char *name, const char **why)
 {
-	const struct frame *f = a->statics_ctx;
+	const struct frame *f = a->place_ctx;
 	struct access to;
 	struct dw_var var;
 
@@ -884,6 +884,26 @@ static bool static_member(struct access *a, const struct ttype *owner,
 	access_free(a);
 	*a = to;
 	return true;
+}
+
+static struct expr *elements_of(struct access *a, const struct ttype *array,
+				const char **why)
+{
+	const struct frame *f = a->place_ctx;
+	struct arena *ar = a->env->arena;
+	struct dw_length n;
+	struct access at;
+	struct expr *x;
+
+	if (!dw_array_length(f->m, array, &n))
+		return NULL;
+	if (!n.is_var)
+		x = frame_number(f, a->env, a->loc, &n.expr, 0, why);
+	else
+		x = frame_place(f, a->env, a->loc, &n.var, &at, why)
+			    ? access_load(&at, why)
+			    : NULL;
+	return x ? long_add(ar, x, prim_number(ar, a->loc, n.more)) : NULL;
 }
 
 static bool place_at(const struct frame *f, const struct probe_env *env,
@@ -917,7 +937,8 @@ static bool place_at(const struct frame *f, const struct probe_env *env,
 	/* also of values: what they point to */
 	out->user = f->user;
 	out->statics = static_member;
-	out->statics_ctx = f;
+	out->elements = elements_of;
+	out->place_ctx = f;
 	return true;
 }
 

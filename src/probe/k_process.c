@@ -57,7 +57,7 @@ static int no_function(const struct probe_env *env, const struct probe_point *p,
 			  "left out: %u functions of other files, %u chosen at "
 			  "run time (IFUNC), %u outside of its code",
 			  f->n_undefined, f->n_indirect, f->n_outside);
-	if (!f->has_symtab && !f->debug_path)
+	if (!f->has_symtab && !f->has_go_table && !f->debug_path)
 		diag_remedy(m, "the file is stripped: only exported functions "
 			       "are known; install its debug symbols for the "
 			       "others");

@@ -309,6 +309,19 @@ struct dw_tls_slot {
 };
 bool dw_tls_slot(struct dw_module *m, struct dw_tls_slot *out);
 
+/*
+ * How many elements an array has whose length is known at run time only: the
+ * value of an expression, or of a variable, and `more`. False: not known.
+ */
+struct dw_length {
+	bool is_var;
+	struct dw_var var;
+	struct dw_loc expr;
+	int64_t more;
+};
+bool dw_array_length(struct dw_module *m, const struct ttype *array,
+		     struct dw_length *out);
+
 /* An id in dw_types() for a type's die. */
 uint32_t dw_type_id(struct dw_module *m, Dwarf_Die *type);
 /* Of DW_AT_type, abstract origins followed; false: none (void). */

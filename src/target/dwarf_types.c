@@ -401,6 +401,34 @@ static bool first_subrange(Dwarf_Die *array, Dwarf_Die *sub)
 	return false;
 }
 
+bool dw_array_length(struct dw_module *m, const struct ttype *array,
+		     struct dw_length *out)
+{
+	Dwarf_Die sub, d;
+	Dwarf_Attribute a;
+
+	*out = (struct dw_length){.more = 0};
+	if (array->src != &m->types || array->id >= m->dies.n ||
+	    array->kind != TT_ARRAY)
+		return false;
+	d = sub = m->dies.v[array->id];
+	if (dwarf_tag(&d) == DW_TAG_array_type && !first_subrange(&d, &sub))
+		return false;
+	if (!dwarf_attr(&sub, DW_AT_count, &a)) {
+		if (!dwarf_attr_integrate(&sub, DW_AT_upper_bound, &a))
+			return false;
+		out->more = 1 - (int64_t)unsigned_attr(&sub, DW_AT_lower_bound, 0);
+	}
+	out->is_var = dwarf_formref_die(&a, &out->var.die) != NULL;
+	if (out->is_var)
+		return dw_type_of(m, &out->var.die, &out->var.type);
+	out->expr.kind = DW_LOC_EXPR;
+	out->expr.attr = a;
+	return !dwarf_getlocation(&out->expr.attr, &out->expr.ops,
+				  &out->expr.nops) &&
+	       out->expr.nops;
+}
+
 /* The array that a subrange stands in, when array_from() went past it. */
 static bool subrange_parent(struct dw_module *m, Dwarf_Die *sub,
 			    Dwarf_Die *array)

@@ -20,6 +20,8 @@
 #include <sys/statfs.h>
 #include <unistd.h>
 
+#include "target/gotab.h"
+
 #define OVERLAYFS_MAGIC 0x794c7630
 #define BTRFS_MAGIC 0x9123683e
 
@@ -219,6 +221,44 @@ static bool read_tables(struct reader *r, Elf *e, uint32_t want)
 	return any;
 }
 
+/* ---- Go ---- */
+
+static void take_go(void *ctx, const char *name, uint64_t addr, uint64_t size)
+{
+	struct reader *r = ctx;
+	struct elf_func fn = {.name = name, .addr = addr, .size = size};
+
+	if (!elf_offset_of(r->f, addr, &fn.file_off))
+		return;
+	fn.name = arena_strdup(r->arena, name);
+	vec_push(r->arena, &r->funcs, fn);
+}
+
+/* What a stripped Go program knows of its functions. */
+static bool read_go_table(struct reader *r, Elf *e)
+{
+	Elf_Data *table = NULL;
+	uint64_t text = 0;
+	Elf_Scn *scn = NULL;
+	size_t names;
+
+	if (elf_getshdrstrndx(e, &names))
+		return false;
+	while ((scn = elf_nextscn(e, scn))) {
+		GElf_Shdr sh;
+		const char *name = gelf_getshdr(scn, &sh)
+					   ? elf_strptr(e, names, sh.sh_name)
+					   : NULL;
+		if (name && !strcmp(name, ".text"))
+			text = sh.sh_addr;
+		else if (name && (!strcmp(name, ".gopclntab") ||
+				  !strcmp(name, ".data.rel.ro.gopclntab")))
+			table = elf_rawdata(scn, NULL);
+	}
+	return table && table->d_buf &&
+	       gotab_functions(table->d_buf, table->d_size, text, take_go, r);
+}
+
 static unsigned underscores(const char *s)
 {
 	return (unsigned)strspn(s, "_");
@@ -284,6 +324,8 @@ static const char *read_elf(struct reader *r, Elf *e)
 		return why;
 	r->f->has_symtab = read_tables(r, e, SHT_SYMTAB);
 	r->f->has_dynsym = read_tables(r, e, SHT_DYNSYM);
+	if (!r->f->has_symtab)
+		r->f->has_go_table = read_go_table(r, e);
 	return NULL;
 }
 
@@ -389,7 +431,7 @@ static struct elf_file *run_reader(struct arena *a, Elf *e, const char *root,
 	*why = read_elf(&r, e);
 	if (*why)
 		return NULL;
-	if (root && !r.f->has_symtab)
+	if (root && !r.f->has_symtab && !r.f->has_go_table)
 		read_debug_file(&r, root);
 	finish(&r);
 	return r.f;

@@ -52,6 +52,7 @@ struct elf_file {
 	VEC(struct elf_segment) segs;	   /* executable */
 	VEC(struct elf_segment) data_segs; /* others that are loaded */
 	bool has_symtab, has_dynsym; /* of the file itself */
+	bool has_go_table;	     /* it is stripped, but Go's own */
 	const char *debug_path; /* separate file that gave .symtab, or NULL */
 };
 

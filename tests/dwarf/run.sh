@@ -169,6 +169,7 @@ if [ "$mode" = some ]; then
 	matrix types.c clang 2 4
 	matrix opt.c gcc 2 5
 	matrix classes.cc gcc 2 4
+	matrix scopes.c gcc 0 5
 	rust 0
 	mode=buildid variants
 else

@@ -207,3 +207,36 @@ test_entry_values_through_a_thunk() {
 	}' ./thunk >out
 	expect '^(7|gone)$' out
 }
+
+# Go programs keep a table of their functions when they are stripped.
+test_stripped_go_programs() {
+	need bpf
+	need go
+	mkdir -p go && cat >go/m.go <<-'GO'
+	package main
+
+	//go:noinline
+	func add(a int, b int) int { return a + b }
+
+	//go:noinline
+	func worker(n int, c chan int) { c <- add(n, 7) }
+
+	func main() {
+		c := make(chan int)
+		go worker(1, c)
+		println(<-c)
+	}
+	GO
+	HOME=$PWD GOFLAGS=-mod=mod go build -ldflags='-s -w' -o stripped go/m.go ||
+		skip "needs go to build"
+	"$stap" -l "process(\"$PWD/stripped\").function(\"main.*\")" >out
+	expect 'function\("main.add"\)$' out
+	expect 'function\("main.worker"\)$' out
+	"$stap" -c ./stripped -e 'probe process(@1).function("main.add") {
+		println(probefunc(), " ", usymname(uaddr()))
+		print_ubacktrace()
+	}' ./stripped >out 2>/dev/null
+	expect '^main.add main.add$' out
+	expect ' : main.worker\+' out
+	expect ' : runtime.goexit' out
+}
