@@ -261,13 +261,8 @@ static bool is_written_number(const struct expr *e)
 	return e->loc.col <= len && isdigit((unsigned char)line[e->loc.col - 1]);
 }
 
-/*
- * if (0) ..., as it is written: as in SystemTap, what stands there has a say in
- * types and may be wrong. Not so where a condition asks what there is, like
- * @defined, nor where target variables occur, which need not exist then.
- */
-static bool counts_for_types(const struct sema *s, const struct expr *cond,
-			     struct stmt *body)
+bool counts_for_types(const struct sema *s, const struct expr *cond,
+		      struct stmt *body)
 {
 	bool found = false;
 

@@ -154,6 +154,13 @@ void check_unit(struct sema *s, struct unit *u);
 void fold_unit(struct sema *s, struct unit *u);
 /* Constant truth: -1 not constant, else 0 or 1. */
 int expr_truth(const struct expr *e);
+/*
+ * if (0) ..., as it is written: as in SystemTap, what stands there has a say in
+ * types and may be wrong. Not so where a condition asks what there is, like
+ * @defined, nor where target variables occur, which need not exist then.
+ */
+bool counts_for_types(const struct sema *s, const struct expr *cond,
+		      struct stmt *body);
 /* Reads, writes and updates of every variable (struct var_info). */
 void unused_count(struct sema *s);
 void unused_prune(struct sema *s, bool warn);

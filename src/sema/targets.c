@@ -499,6 +499,7 @@ static void bind_expr(struct visitor *v, struct expr **ep)
 
 static void bind_stmt(struct visitor *v, struct stmt **sp)
 {
+	struct bind *b = v->ctx;
 	struct stmt *st = *sp;
 	int cond;
 
@@ -508,8 +509,7 @@ static void bind_stmt(struct visitor *v, struct stmt **sp)
 	}
 	bind_expr(v, &st->if_.cond);
 	cond = expr_truth(st->if_.cond);
-	if (cond >= 0) {
-		struct bind *b = v->ctx;
+	if (cond >= 0 && !counts_for_types(b->s, st->if_.cond, st)) {
 		struct stmt *taken = cond ? st->if_.then : st->if_.otherwise;
 
 		*sp = taken ? taken : stmt_new(b->s->arena, S_NULL, st->loc);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Script arguments and conditionals: the upper layers of preproc.h. */
+#include <errno.h>
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
@@ -160,6 +161,7 @@ struct token pp_arg_next(struct preproc *pp)
 /* One side of a comparison. */
 struct operand {
 	bool is_number, is_version;
+	bool is_config; /* compared as a number where the other side is one */
 	bool only_equality;
 	int64_t num;
 	const char *str;
@@ -206,10 +208,11 @@ static bool named_operand(struct preproc *pp, const struct token *t,
 		o->str = or_empty(env->privilege);
 	} else if (t->len > 7 && !memcmp(t->s, "CONFIG_", 7)) {
 		o->str = config_value(pp, t);
+		o->is_config = true;
 	} else {
 		return false;
 	}
-	o->only_equality = !o->is_version;
+	o->only_equality = !o->is_version && !o->is_config;
 	return true;
 }
 
@@ -287,6 +290,47 @@ static bool evaluate(const struct operand *l, enum token_id op,
 					 : strcmp(l->str, r->str));
 }
 
+/* The option's number; 0 when it is not set. False: it is a text. */
+static bool config_number(struct operand *o)
+{
+	char *end;
+
+	errno = 0;
+	o->num = strtoll(o->str, &end, 0);
+	o->is_number = !*end && !errno;
+	return o->is_number;
+}
+
+/*
+ * CONFIG_X against a literal or another option: in numbers where both sides
+ * have one, otherwise in texts. False after an error.
+ */
+static bool config_comparison(struct preproc *pp, struct operand *l,
+			      enum token_id op, struct operand *r,
+			      struct token *right)
+{
+	if (r->is_config) {
+		struct operand a = *l, b = *r;
+
+		if (config_number(&a) && config_number(&b)) {
+			*l = a;
+			*r = b;
+		}
+		return true;
+	}
+	if (r->is_number && !config_number(l)) {
+		pp_report(pp, PARSE_CONDITION, right,
+			  "the option's value is a text, not a number");
+		return false;
+	}
+	if (!r->is_number && op != P_EQ && op != P_NE) {
+		pp_report(pp, PARSE_CONDITION, right,
+			  "a text can be compared by '==' and '!=' only");
+		return false;
+	}
+	return true;
+}
+
 static bool is_comparison(enum token_id id)
 {
 	return id == P_LT || id == P_LE || id == P_GT || id == P_GE ||
@@ -314,12 +358,15 @@ static int cond_comparison(struct preproc *pp)
 		return -1;
 	}
 	right = pp_arg_next(pp);
-	if (!literal_operand(pp, right, &r)) {
+	if (!literal_operand(pp, right, &r) &&
+	    !(l.is_config && named_operand(pp, &right, &r) && r.is_config)) {
 		pp_report(pp, PARSE_CONDITION, &right,
 			  l.is_number ? "expected a number"
 				      : "expected a string literal");
 		return -1;
 	}
+	if (l.is_config && !config_comparison(pp, &l, op.id, &r, &right))
+		return -1;
 	if (l.is_number != r.is_number) {
 		pp_report(pp, PARSE_CONDITION, &right,
 			  l.is_number ? "a number cannot be compared with a "

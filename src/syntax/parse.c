@@ -373,6 +373,8 @@ static void parse_functiondecl(struct parser *p, bool is_private)
 static void check_alias_name(struct parser *p, const struct probe_point *n)
 {
 	struct token t = {.kind = T_PUNCT, .loc = n->loc, .s = "?", .len = 1};
+	const char *what = "the name of an alias takes no '?', '!' or "
+			   "condition";
 
 	if (n->sufficient)
 		t.s = "!";
@@ -382,11 +384,19 @@ static void check_alias_name(struct parser *p, const struct probe_point *n)
 				   .s = "if",
 				   .len = 2};
 	else if (!n->optional)
-		return;
-	diag_remedy(parser_report(p, PARSE_BRACES, &t,
-				  "the name of an alias takes no '?', '!' or "
-				  "condition"),
-		    "write them after the probe point that it stands for");
+		t.len = 0;
+	vec_for (&n->comps, i)
+		if (n->comps.v[i].arg) {
+			t = (struct token){.kind = T_PUNCT,
+					   .loc = n->comps.v[i].arg->loc,
+					   .s = "(",
+					   .len = 1};
+			what = "the name of an alias takes no parameters";
+		}
+	if (t.len)
+		diag_remedy(parser_report(p, PARSE_BRACES, &t, what),
+			    "write them after the probe point that it stands "
+			    "for");
 }
 
 static void parse_alias(struct parser *p, const struct loc *loc,

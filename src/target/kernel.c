@@ -118,10 +118,6 @@ static void config_line(struct target_cache *c, const char *s, size_t n)
 		return;
 	const char *v = eq + 1;
 	size_t vn = (size_t)(s + n - v);
-	if (vn >= 2 && v[0] == '"' && v[vn - 1] == '"') {
-		v++;
-		vn -= 2;
-	}
 	map_put(&c->config, arena_strndup(c->arena, s, (size_t)(eq - s)),
 		arena_strndup(c->arena, v, vn));
 }

@@ -48,7 +48,7 @@ unsigned target_ncpus(struct target_cache *c);	 /* online */
 /* Ticks per second: CONFIG_HZ. */
 unsigned target_hz(struct target_cache *c);
 /*
- * "y", "m", a number or a text without its quotes; NULL when it is not set,
+ * "y", "m", a number or a text in its quotes, as the file has it; NULL when it is not set,
  * or no configuration is to be found. Has the form of parse_env.config: ctx
  * is the struct target_cache.
  */

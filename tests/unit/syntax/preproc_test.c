@@ -47,6 +47,16 @@ static void other_names(void **state)
 	assert_true_cond(f, "CONFIG_HZ == \"250\"", true);
 	assert_true_cond(f, "CONFIG_NOT_THERE == \"\"", true);
 	assert_true_cond(f, "CONFIG_NOT_THERE == \"y\"", false);
+	/* as numbers; what is not set is 0 */
+	assert_true_cond(f, "CONFIG_HZ == 250", true);
+	assert_true_cond(f, "CONFIG_HZ >= 1000", false);
+	assert_true_cond(f, "CONFIG_HZ > CONFIG_NOT_THERE", true);
+	assert_true_cond(f, "CONFIG_NOT_THERE < 5", true);
+	assert_true_cond(f, "CONFIG_NOT_THERE == 0", true);
+	assert_true_cond(f, "CONFIG_NOT_THERE != 1", true);
+	assert_true_cond(f, "CONFIG_NET == CONFIG_NET", true);
+	assert_true_cond(f, "CONFIG_NET != CONFIG_NOT_THERE", true);
+	assert_true_cond(f, "CONFIG_NET == CONFIG_HZ", false);
 }
 
 static void literals(void **state)

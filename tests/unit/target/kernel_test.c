@@ -45,7 +45,7 @@ static void test_configuration(void **state)
 	assert_string_equal(target_kernel_config(f->c, "CONFIG_HZ"), "250");
 	assert_string_equal(target_kernel_config(f->c, "CONFIG_BPF"), "y");
 	assert_string_equal(target_kernel_config(f->c, "CONFIG_LOCALVERSION"),
-			    "-test");
+			    "\"-test\"");
 	/* the last line has no newline */
 	assert_string_equal(target_kernel_config(f->c, "CONFIG_MODULES"), "m");
 	assert_null(target_kernel_config(f->c, "CONFIG_KPROBES"));
