@@ -355,8 +355,8 @@ void lower_delete(struct lower *L, const struct stmt *s)
 struct walk_loop {
 	const struct stmt *s;
 	const struct var_decl *array;
-	struct label head, body, cont, step, end;
-	ir_reg entry, next, left; /* left: of the limit, or 0 */
+	struct label head, body, cont, step, next, end;
+	ir_reg entry, left; /* left: of the limit, or 0 */
 	struct key slice;
 	bool sliced;
 };
@@ -448,7 +448,6 @@ static void foreach_array(struct lower *L, const struct stmt *s)
 
 	lower_need_locks(L);
 	w.entry = lower_reg(L);
-	w.next = lower_reg(L);
 	lower_count(L);
 	lower_charge(L);
 	begin_walk(L, &w);
@@ -457,8 +456,6 @@ static void foreach_array(struct lower *L, const struct stmt *s)
 	lower_place(L, &w.head);
 	lower_branch(L, CC_NE, iv_reg(w.entry), iv_imm(0), &w.body, &w.end);
 	lower_place(L, &w.body);
-	/* before the body, which may delete the element through a function */
-	lower_move(L, w.next, load_next(L, iv_reg(w.entry)));
 	if (w.sliced)
 		lower_match(L, w.array, &w.slice, iv_reg(w.entry), &w.step);
 	assign_keys(L, &w);
@@ -478,9 +475,17 @@ static void foreach_array(struct lower *L, const struct stmt *s)
 		lower_branch(L, CC_GT, iv_reg(w.left), iv_imm(0), &w.step,
 			     &w.end);
 	}
+	/*
+	 * The order that counts is the one after the body, which may have
+	 * sorted the array. An array that it has deleted has no elements.
+	 */
 	lower_place(L, &w.step);
-	if (!lower_dead(L))
-		lower_move(L, w.entry, iv_reg(w.next));
+	if (!lower_dead(L)) {
+		lower_branch(L, CC_NE, load_head(L, w.array), iv_imm(0),
+			     &w.next, &w.end);
+		lower_place(L, &w.next);
+		lower_move(L, w.entry, load_next(L, iv_reg(w.entry)));
+	}
 	lower_jump(L, &w.head);
 	lower_place(L, &w.end);
 }

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Arrays must not change while foreach goes over them. */
+/*
+ * Arrays must not change while foreach goes over them. Only `delete ARRAY` is
+ * let pass, as in SystemTap: it ends the iteration.
+ */
 #include "sema/pass.h"
 
 struct iteration {
@@ -70,11 +73,16 @@ static void changes_expr(struct visitor *v, struct expr **ep)
 	expr_children(v, e);
 }
 
+static bool deletes_elements(const struct stmt *st)
+{
+	return st->kind == S_DELETE && st->expr->kind == E_INDEX;
+}
+
 static void changes_stmt(struct visitor *v, struct stmt **sp)
 {
 	struct changes *c = v->ctx;
 
-	if ((*sp)->kind == S_DELETE && base_var((*sp)->expr) == c->array)
+	if (deletes_elements(*sp) && base_var((*sp)->expr) == c->array)
 		c->found = true;
 	stmt_children(v, *sp);
 }
@@ -119,7 +127,7 @@ static void check_stmt(struct visitor *v, struct stmt **sp)
 	struct stmt *st = *sp;
 	struct iteration it;
 
-	if (st->kind == S_DELETE)
+	if (deletes_elements(st))
 		modified(c, st->expr);
 	if (st->kind != S_FOREACH) {
 		stmt_children(v, st);

@@ -67,14 +67,14 @@ static const char *parse_precision(const char **s, struct wire_spec *spec)
 	return parse_count(s, &spec->prec);
 }
 
-static const char *check_binary(struct wire_spec *spec)
+/* %b writes 8 bytes, unless its width says 1, 2 or 4. */
+static void set_size(struct wire_spec *spec)
 {
+	bool is_size = spec->width == 1 || spec->width == 2 || spec->width == 4;
+
 	if (spec->flags & WIRE_SPEC_WIDTH_ARG)
-		return NULL; /* checked when it is printed */
-	spec->size = spec->width ? (w_u8)spec->width : 8;
-	if (spec->width > 8 || (spec->size & (spec->size - 1)))
-		return "%b writes 1, 2, 4 or 8 bytes";
-	return NULL;
+		return; /* known when it is printed */
+	spec->size = is_size ? (w_u8)spec->width : 8;
 }
 
 static const char *parse_directive(const char **s, struct wire_spec *spec)
@@ -92,7 +92,9 @@ static const char *parse_directive(const char **s, struct wire_spec *spec)
 		return "unknown conversion";
 	spec->conv = (w_u8)(**s == 'i' ? 'd' : **s);
 	(*s)++;
-	return spec->conv == 'b' ? check_binary(spec) : NULL;
+	if (spec->conv == 'b')
+		set_size(spec);
+	return NULL;
 }
 
 static uint32_t args_of(const struct wire_spec *spec)
