@@ -8,6 +8,21 @@
 
 #define ERRMSG RT_OFF(struct rt_ctx, errmsg_len)
 
+RT_INLINE w_u64 long_message(w_u64 c)
+{
+	struct rt_head *h = rt_head();
+
+	return c + h->ctx_strings_off +
+	       RT_CTX_STR_ERROR * RT_STR_SIZE((w_u64)h->string_cap);
+}
+
+/* The pending error's message, a string. */
+RT_INLINE w_u64 message(w_u64 c)
+{
+	return rt_ctx(c)->flags & RT_CTX_LONG_ERROR ? long_message(c)
+						    : c + ERRMSG;
+}
+
 /* `msg` 0: no text */
 RT_INLINE void set_error(w_u64 c, w_u32 kind, w_u64 msg)
 {
@@ -18,11 +33,18 @@ RT_INLINE void set_error(w_u64 c, w_u32 kind, w_u64 msg)
 		return;
 	ctx->error = kind;
 	ctx->ncallers = 0;
+	ctx->flags &= ~RT_CTX_LONG_ERROR;
 	if (!msg) {
 		rt_str_empty(c + ERRMSG);
 		return;
 	}
 	len = rt_string(msg)->len;
+	if (len > RT_ERRMSG_CAP && rt_head()->ctx_strings_off &&
+	    rt_head()->string_cap > RT_ERRMSG_CAP) {
+		ctx->flags |= RT_CTX_LONG_ERROR;
+		rt_str_copy(c, long_message(c), msg);
+		return;
+	}
 	if (len > RT_ERRMSG_CAP) {
 		rt_count(WIRE_CNT_TRUNCATED);
 		len = RT_ERRMSG_CAP;
@@ -148,7 +170,7 @@ RT_FN w_u64 rt_catch(w_u64 c, w_u64 dst)
 		return 0;
 	ctx->error = RT_ERR_NONE;
 	if (dst)
-		rt_str_copy(c, dst, c + ERRMSG);
+		rt_str_copy(c, dst, message(c));
 	return 0;
 }
 
@@ -169,7 +191,7 @@ RT_FN w_u64 rt_i_report(w_u64 c)
 {
 	struct rt_head *h = rt_head();
 	struct rt_ctx *ctx = rt_ctx(c);
-	w_u64 *longs, at;
+	w_u64 *longs, at, msg = message(c);
 
 	if (ctx->error == RT_ERR_ABORT && !ctx->errmsg_len)
 		return 0;
@@ -179,13 +201,13 @@ RT_FN w_u64 rt_i_report(w_u64 c)
 	}
 	rt_count(WIRE_CNT_ERRORS);
 	at = rt_out_begin(c, WIRE_ENT_ERROR, 2 + RT_CALLERS / 2,
-			  RT_STR_SIZE((w_u64)ctx->errmsg_len));
+			  RT_STR_SIZE((w_u64)rt_string(msg)->len));
 	ctx = rt_ctx(c);
 	longs = rt_at(at);
 	longs[0] = ctx->error_loc;
 	longs[1] = ctx->probe | (w_u64)ctx->ncallers << 32;
 	rt_copy(at + 16, c + RT_OFF(struct rt_ctx, callers), RT_CALLERS * 4);
-	rt_out_str(c, c + ERRMSG);
+	rt_out_str(c, msg);
 	rt_out_end(c);
 	if (__sync_fetch_and_add(&h->soft_errors, 1) >= h->max_errors)
 		rt_i_stop(1);

@@ -33,9 +33,30 @@ static uint32_t *head_field(w_u8 *heap, size_t offset)
 #define HEAD(heap, field)                                                      \
 	(*head_field((heap), __builtin_offsetof(struct rt_head, field)))
 
-/* tokenize() and matched() keep strings from one call to the next. */
-static bool uses_context_strings(const struct ir_module *m)
+/* error() with a text that may be longer than what every context has room for:
+   it is kept among the context's strings. */
+static bool is_long_error(const struct ir_module *m, const struct ir_insn *in)
 {
+	const uint8_t *text;
+	uint32_t room, len;
+
+	if (in->fn != RT_FN_error)
+		return false;
+	text = in->args[1].kind == IV_HEAP
+		       ? ir_constant(m, in->args[1].imm, &room)
+		       : NULL;
+	if (!text || room < sizeof(len))
+		return true;
+	memcpy(&len, text, sizeof(len));
+	return len > RT_ERRMSG_CAP;
+}
+
+/* tokenize() and matched() keep strings from one call to the next. */
+static bool uses_context_strings(const struct ir_module *m, bool *long_errors)
+{
+	bool used = false;
+
+	*long_errors = false;
 	vec_for (&m->funcs, i) {
 		vec_for (&m->funcs.v[i]->blocks, b) {
 			const struct ir_block *block =
@@ -44,15 +65,24 @@ static bool uses_context_strings(const struct ir_module *m)
 			vec_for (&block->insns, k) {
 				const struct ir_insn *in = &block->insns.v[k];
 
-				if (in->op == IR_RT &&
-				    (in->fn == RT_FN_tokenize ||
-				     in->fn == RT_FN_regex_match ||
-				     in->fn == RT_FN_regex_group))
-					return true;
+				if (in->op != IR_RT)
+					continue;
+				*long_errors |= is_long_error(m, in);
+				used |= in->fn == RT_FN_tokenize ||
+					in->fn == RT_FN_regex_match ||
+					in->fn == RT_FN_regex_group;
 			}
 		}
 	}
-	return false;
+	return used || *long_errors;
+}
+
+/* Bytes of the output entry of an error whose message is as long as strings
+   are. */
+static uint64_t longest_error(uint32_t string_cap)
+{
+	return sizeof(struct wire_entry) + 8 * (2 + RT_CALLERS / 2) +
+	       RT_STR_SIZE((uint64_t)string_cap);
 }
 
 /* Frames that stand in front of what was probed: BPF's own. */
@@ -75,21 +105,27 @@ bool ir_layout_contexts(struct ir_module *m, uint32_t frame_bytes,
 	uint64_t start = m->statics_end;
 	uint64_t ctx_size, strings = 0, stack = 0, depth = 0, end, size = 4096;
 	const struct rt_head *before = (const void *)image->heap_init;
+	bool has_head = image->heap_init_len >= sizeof(*before);
+	uint64_t need = m->out_need;
+	bool long_errors = false;
 	w_u8 *heap;
 
-	if (out < sizeof(struct wire_record) + m->out_need)
-		out = round_up(sizeof(struct wire_record) + m->out_need, 8);
+	if (has_head)
+		strings = uses_context_strings(m, &long_errors);
+	if (long_errors && need < longest_error(before->string_cap))
+		need = longest_error(before->string_cap);
+	if (out < sizeof(struct wire_record) + need)
+		out = round_up(sizeof(struct wire_record) + need, 8);
 	if (start < sizeof(struct rt_head))
 		start = sizeof(struct rt_head);
 	start = round_up(start, 64);
 	ctx_size = RT_CTX_FRAME + round_up(frame_bytes, 64);
-	if (uses_context_strings(m) &&
-	    image->heap_init_len >= sizeof(*before)) {
+	if (strings) {
 		strings = ctx_size;
 		ctx_size += RT_CTX_STRINGS *
 			    RT_STR_SIZE((uint64_t)before->string_cap);
 	}
-	if (image->heap_init_len >= sizeof(*before))
+	if (has_head)
 		depth = kstack_depth(image, before->max_backtrace);
 	if (depth) {
 		stack = round_up(ctx_size, 8);

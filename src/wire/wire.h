@@ -288,11 +288,13 @@ struct rt_ctx {
 #define RT_ENTRY_PERF 2u  /* begins with a pointer to it */
 #define RT_CTX_WAKE 1u /* the next flush wakes the reader at once */
 #define RT_CTX_USER 4u /* hit in user mode; set only in handlers that ask */
+#define RT_CTX_LONG_ERROR 8u /* the message is longer than RT_ERRMSG_CAP */
 #define RT_CTX_CONT 2u /* this activation has flushed a record already */
 /* strings at ctx_strings_off */
-#define RT_CTX_STRINGS 2u
+#define RT_CTX_STRINGS 3u
 #define RT_CTX_STR_TOKENS 0u /* what tokenize() goes on with */
 #define RT_CTX_STR_SUBJECT 1u /* what matched() cuts from */
+#define RT_CTX_STR_ERROR 2u /* RT_CTX_LONG_ERROR: the pending error's message */
 
 enum rt_error {
 	RT_ERR_NONE = 0,

@@ -247,6 +247,32 @@ static void long_messages_are_cut(void **state)
 	assert_int_equal(strlen(text(d)), 31);
 }
 
+/* Where the context keeps strings, the message is as long as strings are. */
+static void long_messages_are_kept(void **state)
+{
+	char longer[400];
+	w_u32 msg, d;
+
+	heap_new(350);
+	memset(longer, 'm', sizeof(longer));
+	longer[300] = 0;
+	msg = heap_alloc(RT_STR_SIZE(349));
+	rt_heap_write_str(at(msg), longer);
+	d = str_new();
+	rt_error(ctx, msg);
+	assert_int_equal(((struct rt_ctx *)at(ctx))->flags & RT_CTX_LONG_ERROR,
+			 RT_CTX_LONG_ERROR);
+	rt_catch(ctx, d);
+	assert_string_equal(text(d), longer);
+	/* the next one is short again */
+	longer[20] = 0;
+	rt_heap_write_str(at(msg), longer);
+	rt_error(ctx, msg);
+	rt_catch(ctx, d);
+	assert_string_equal(text(d), longer);
+	assert_int_equal(counter(WIRE_CNT_TRUNCATED), 0);
+}
+
 static void limits_are_not_caught(void **state)
 {
 	contexts_new(1);
@@ -587,6 +613,7 @@ int main(void)
 		cmocka_unit_test(suppressed_errors_are_only_counted),
 		cmocka_unit_test(a_caught_error_is_gone),
 		cmocka_unit_test(long_messages_are_cut),
+		cmocka_unit_test(long_messages_are_kept),
 		cmocka_unit_test(limits_are_not_caught),
 		cmocka_unit_test(every_built_in_message_has_its_text),
 		cmocka_unit_test(
