@@ -16,3 +16,34 @@ test_parameters_of_inlined_functions_keep_their_order() {
 		fails grep -qE 'scale.*\$p:|second.*\$first|beta.*\$alpha' out
 	done
 }
+
+# Labels: what the probe's name says, and what was reached.
+test_labels_have_names() {
+	need bpf
+	cat >labels.c <<-'C'
+	#include <stdlib.h>
+	int n;
+	int main(int argc, char **argv)
+	{
+		int left = atoi(argv[1]);
+	again:
+		n++;
+		if (--left > 0)
+			goto again;
+		if (argc > 9)
+			goto out;
+		n += 5;
+	out:
+		return n == 0;
+	}
+	C
+	cc -g -O0 labels.c -o labels
+	"$stap" -c './labels 4' -e 'global c
+		probe process("./labels").function("main").label("*") { c[pnlabel()]++ }
+		probe end { foreach (l+ in c) printf("%s %d\n", l, c[l]) }' >out 2>err
+	expect '^again 4$' out
+	expect '^out 1$' out
+	# anywhere else it is an error
+	fails "$stap" -e 'probe begin { println(pnlabel()) }' >out 2>err
+	expect 'needs a .label probe' err
+}
