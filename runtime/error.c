@@ -27,7 +27,7 @@ RT_INLINE w_u64 message(w_u64 c)
 RT_INLINE void set_error(w_u64 c, w_u32 kind, w_u64 msg)
 {
 	struct rt_ctx *ctx = rt_ctx(c);
-	w_u64 len;
+	w_u64 at = c + ERRMSG, cap = RT_ERRMSG_CAP, len;
 
 	if (ctx->error)
 		return;
@@ -42,15 +42,15 @@ RT_INLINE void set_error(w_u64 c, w_u32 kind, w_u64 msg)
 	if (len > RT_ERRMSG_CAP && rt_head()->ctx_strings_off &&
 	    rt_head()->string_cap > RT_ERRMSG_CAP) {
 		ctx->flags |= RT_CTX_LONG_ERROR;
-		rt_str_copy(c, long_message(c), msg);
-		return;
+		at = long_message(c);
+		cap = rt_head()->string_cap;
 	}
-	if (len > RT_ERRMSG_CAP) {
+	if (len > cap) {
 		rt_count(WIRE_CNT_TRUNCATED);
-		len = RT_ERRMSG_CAP;
+		len = cap;
 	}
-	rt_copy(c + ERRMSG + RT_STR_HDR, msg + RT_STR_HDR, len);
-	rt_str_end(c + ERRMSG, len);
+	rt_copy(at + RT_STR_HDR, msg + RT_STR_HDR, len);
+	rt_str_end(at, len);
 }
 
 /* error(msg). An empty message is an error all the same. */
