@@ -64,14 +64,19 @@ static void read_vars(struct dw_module *m, Dwarf_Die *func, uint64_t pc)
 {
 	dw_var_list l = {0};
 	const char *why = NULL;
+	struct dw_length length;
 	struct dw_var var;
 	struct dw_loc loc;
+	struct ttype t;
 
 	dw_visible(m, func, pc, &l);
 	for (uint32_t i = 0; i < l.n && i < MAX_EACH; i++) {
 		if (!dw_location(m, &l.v[i].die, pc, &loc, &why) && !why)
 			abort();
 		walk_type(dw_types(m), l.v[i].type, 0);
+		if (dw_types(m)->ops->get(dw_types(m), l.v[i].type, &t) &&
+		    dw_array_length(m, &t, &length) && length.is_var)
+			dw_location(m, &length.var.die, pc, &loc, &why);
 		dw_static_member(m, l.v[i].type, "count", &var);
 	}
 }
@@ -118,6 +123,24 @@ static void read_func(struct dw_module *m, const struct dw_func *f)
 	}
 }
 
+static void read_inlines(struct dw_module *m, const struct dw_func *f)
+{
+	dw_inline_list l = {0};
+	struct dw_inline at;
+
+	dw_inlines_of(m, f, &l);
+	if (f->entry)
+		dw_inlines_in(m, f, 2, &l);
+	for (uint32_t i = 0; i < l.n && i < MAX_EACH; i++) {
+		Dwarf_Die d = l.v[i].die;
+		read_vars(m, &d, l.v[i].entry);
+		if (!l.v[i].func || !l.v[i].outer)
+			abort();
+		if (dw_inline_at(m, l.v[i].entry, &at) && (!at.func || !at.outer))
+			abort();
+	}
+}
+
 static void read_all(struct arena *a, struct dw_module *m)
 {
 	struct dw_pattern p;
@@ -133,12 +156,8 @@ static void read_all(struct arena *a, struct dw_module *m)
 		read_func(m, &f[i]);
 	struct dw_source_table sources = {0};
 	dw_sources(m, &sources);
-	const struct dw_inline *in = dw_inlines(m, &n);
-	for (uint32_t i = 0; i < n && i < MAX_EACH; i++) {
-		Dwarf_Die d = in[i].die, at;
-		read_vars(m, &d, in[i].entry);
-		dw_func_at(m, in[i].entry, &at);
-	}
+	for (uint32_t i = 0; i < n && i < MAX_EACH; i++)
+		read_inlines(m, &f[i]);
 	dw_calls(m, &n);
 	if (dw_pattern_parse(a, "*@*.c:*", &p, &why))
 		dw_lines(m, &p, false, &lines, around);
