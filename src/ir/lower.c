@@ -304,10 +304,12 @@ static void declare_functions(struct lower *L)
  * handler's top level) that makes one. A filter in front (`if (pid() != x)
  * next`) or around it (`if (pid() == x) { ... }`) runs without.
  */
-/* Statements in sequence; the handler's condition is one of them. */
+/* Statements in sequence; the handler's condition is one of them, and so is to
+   store 1 to a word of the heap. */
 struct item {
 	const struct stmt *stmt;
 	const struct expr *cond;
+	uint32_t word; /* neither */
 };
 
 typedef VEC(struct item) item_list;
@@ -360,7 +362,7 @@ static void add_effects(struct lower *L, const struct item *it,
 {
 	if (it->cond)
 		effects_of_expr(L, (struct expr *)it->cond, e);
-	else
+	else if (it->stmt)
 		effects_of_stmt(L, (struct stmt *)it->stmt, e);
 }
 
@@ -460,6 +462,10 @@ static void lower_item(struct lower *L, const struct item *it)
 
 	if (it->stmt) {
 		lower_stmt(L, it->stmt);
+		return;
+	}
+	if (!it->cond) {
+		lower_store(L, iv_heap(it->word), 0, iv_imm(1), 8);
 		return;
 	}
 	lower_need_locks(L); /* where L->exit goes must be known */
@@ -580,6 +586,64 @@ static void lower_handler(struct lower *L, const struct job *j)
 	image_handler(L, j);
 }
 
+/*
+ * A handler with a condition is attached only while that is true. The session
+ * finds out by another handler, which leaves 0 or 1 in a word. Where it fails
+ * (a division by zero) the answer is 1: the error is that of the hit.
+ */
+static void lower_condition(struct lower *L, const struct job *j, uint32_t of)
+{
+	const struct handler *h = j->hi->h;
+	struct label failed = {0}, fine = {0};
+	uint32_t word = heap_alloc(L, 8, 8);
+	item_list items = {0};
+	struct ir_func *f;
+	struct frame fr;
+
+	L->handler_index = L->img.handlers.n;
+	L->fn = NULL;
+	L->job = j;
+	f = ir_func_new(L->m, arena_printf(L->arena, "condition_%u", of));
+	f->is_handler = true;
+	f->handler = L->handler_index;
+	begin_function(L, f, &fr, h->cond->loc);
+	L->accounts = false;
+	L->in_library = false;
+	lower_store(L, iv_heap(word), 0, iv_imm(0), 8);
+	vec_push(L->arena, &items, ((struct item){.cond = h->cond}));
+	vec_push(L->arena, &items, ((struct item){.word = word}));
+	L->locking = true;
+	L->pending = NULL;
+	lower_items(L, &items, true);
+	lower_place(L, &fr.exit);
+	lower_branch(L, CC_NE,
+		     lower_load(L, iv_ctx(offsetof(struct rt_ctx, error)), 0, 4,
+				false),
+		     iv_imm(0), &failed, &fine);
+	lower_place(L, &failed);
+	lower_store(L, iv_ctx(offsetof(struct rt_ctx, error)), 0, iv_imm(0), 4);
+	lower_store(L, iv_heap(word), 0, iv_imm(1), 8);
+	lower_jump(L, &fine);
+	lower_place(L, &fine);
+	emit_return(L);
+	end_function(L, &fr);
+	image_condition(L, of, word);
+}
+
+/* The kernel attaches them; one kretprobe with its own number of calls has a
+   name there, and stays. */
+static bool is_armed(const struct job *j)
+{
+	const struct handler *h = j->hi->h;
+
+	if (!h->cond || h->sites.v[0]->prog_type == IMAGE_PROG_RUN)
+		return false;
+	vec_for (&h->sites, i)
+		if (h->sites.v[i]->attach.maxactive)
+			return false;
+	return true;
+}
+
 /* All kernels that know these programs let an attachment have a cookie, but
    for raw tracepoints (Linux 6.10). */
 static bool has_cookie(const struct probe_site *s)
@@ -662,6 +726,9 @@ struct ir_module *ir_lower(struct arena *a, struct diag *d,
 		lower_function(L, p->funcs.v[i]);
 	vec_for (&L->jobs, i)
 		lower_handler(L, &L->jobs.v[i]);
+	vec_for (&L->jobs, i)
+		if (is_armed(&L->jobs.v[i]))
+			lower_condition(L, &L->jobs.v[i], i);
 	umods_place(L);
 	heap_finish(L);
 	image_finish(L);

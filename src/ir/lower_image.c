@@ -229,6 +229,35 @@ void image_handler(struct lower *L, const struct job *j)
 	vec_push(L->arena, &L->img.handlers, ih);
 }
 
+void image_condition(struct lower *L, uint32_t of, uint32_t word)
+{
+	const struct image_handler *h = &L->img.handlers.v[of];
+	struct image_handler ih = {
+		.point = h->point,
+		.pp = h->pp,
+		.file = h->file,
+		.line = h->line,
+		.col = h->col,
+		.prog_type = IMAGE_PROG_RUN,
+		.flags = IMAGE_HANDLER_INTERRUPTIBLE |
+			 IMAGE_HANDLER_STATE(RT_STARTING) |
+			 IMAGE_HANDLER_STATE(RT_RUNNING),
+	};
+	struct wire_attach a = {
+		.kind = WIRE_PROBE_CONDITION,
+		.handler = L->img.handlers.n,
+		.event = of,
+		.offset = word,
+		.name = h->pp,
+	};
+	char name[32];
+
+	snprintf(name, sizeof(name), "condition_%u", of);
+	ih.name = image_string(L, name);
+	vec_push(L->arena, &L->img.attach, a);
+	vec_push(L->arena, &L->img.handlers, ih);
+}
+
 /* ---- handlers that may wait for pages ---- */
 
 static bool reads_process(const struct ir_insn *in)

@@ -103,15 +103,26 @@ static const struct rt_probe_stat *probe_stats(const struct rt_head *head,
 	return (const void *)((const char *)head + off);
 }
 
+/* Those of probes; behind them stand those that answer conditions. */
+static uint32_t probe_handlers(const struct image *img)
+{
+	uint32_t n = img->nhandlers;
+
+	for (uint32_t i = 0; i < img->nattach; i++)
+		n -= img->attach[i].kind == WIRE_PROBE_CONDITION;
+	return n;
+}
+
 void account_timing(const struct run_result *r, const struct image *img,
 		    const struct rt_head *head, size_t heap_len, FILE *err)
 {
+	uint32_t n = probe_handlers(img);
 	const struct rt_probe_stat *st =
 		probe_stats(head, heap_len, img->nhandlers);
 
 	if (st) {
 		fputs("----- probe hit report: \n", err);
-		for (uint32_t i = 0; i < img->nhandlers; i++) {
+		for (uint32_t i = 0; i < n; i++) {
 			const struct image_handler *h = &img->handlers[i];
 
 			if (!st[i].hits)
@@ -161,6 +172,7 @@ static void json_counter_name(FILE *f, const char *name)
 static void json_write(FILE *f, const struct run_result *r,
 		       const struct image *img, const struct rt_probe_stat *st)
 {
+	uint32_t n = probe_handlers(img);
 	fprintf(f, "{\n  \"exit_status\": %d,\n", r->exit_status);
 	fprintf(f, "  \"interrupted\": %s,\n",
 		r->interrupted ? "true" : "false");
@@ -174,7 +186,7 @@ static void json_write(FILE *f, const struct run_result *r,
 		fprintf(f, "\": %" PRIu64, r->counters[i]);
 	}
 	fputs("\n  },\n  \"probes\": [", f);
-	for (uint32_t i = 0; st && i < img->nhandlers; i++) {
+	for (uint32_t i = 0; st && i < n; i++) {
 		fputs(i ? ",\n    { \"probe\": " : "\n    { \"probe\": ", f);
 		json_string(f, image_text(img, img->handlers[i].pp));
 		fprintf(f,

@@ -50,18 +50,19 @@ static int sys_bpf(int cmd, void *attr, unsigned size)
 
 int bpf_keep_fd(struct bpf_target *t, int fd)
 {
-	if (t->nfds == t->cap_fds) {
-		uint32_t cap = t->cap_fds ? 2 * t->cap_fds : 16;
-		int *bigger = realloc(t->fd, cap * sizeof(*bigger));
+	if (t->nkept == t->cap_kept) {
+		uint32_t cap = t->cap_kept ? 2 * t->cap_kept : 16;
+		struct bpf_kept *bigger =
+			realloc(t->kept, cap * sizeof(*bigger));
 
 		if (!bigger) {
 			close(fd);
 			return -ENOMEM;
 		}
-		t->fd = bigger;
-		t->cap_fds = cap;
+		t->kept = bigger;
+		t->cap_kept = cap;
 	}
-	t->fd[t->nfds++] = fd;
+	t->kept[t->nkept++] = (struct bpf_kept){fd, t->base.group};
 	return 0;
 }
 
@@ -70,8 +71,8 @@ uint64_t bpf_target_missed(const struct bpf_target *t)
 	bool told = false;
 	uint64_t n = 0;
 
-	for (uint32_t i = 0; i < t->nfds; i++)
-		told |= bpf_link_missed(t->fd[i], &n);
+	for (uint32_t i = 0; i < t->nkept; i++)
+		told |= bpf_link_missed(t->kept[i].fd, &n);
 	return told ? n : n + bpf_tracefs_missed(t);
 }
 
@@ -79,9 +80,26 @@ void bpf_target_detach_fds(struct bpf_target *t)
 {
 	/* Links before the perf events they use. */
 	t->missed += bpf_target_missed(t);
-	while (t->nfds)
-		close(t->fd[--t->nfds]);
+	while (t->nkept)
+		close(t->kept[--t->nkept].fd);
 	bpf_tracefs_remove(t);
+}
+
+void bpf_target_disarm(struct run_target *rt, uint32_t group)
+{
+	struct bpf_target *t = (struct bpf_target *)rt;
+	uint32_t n = t->nkept, left = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		if (t->kept[i].group == group)
+			bpf_link_missed(t->kept[i].fd, &t->missed);
+	for (uint32_t i = n; i-- > 0;)
+		if (t->kept[i].group == group)
+			close(t->kept[i].fd);
+	for (uint32_t i = 0; i < n; i++)
+		if (t->kept[i].group != group)
+			t->kept[left++] = t->kept[i];
+	t->nkept = left;
 }
 
 /* ---- messages ---- */

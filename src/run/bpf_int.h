@@ -18,8 +18,11 @@ struct bpf_target {
 	struct run_ring ring;
 	int *prog_fd; /* per handler; owned by obj */
 	/* Everything that is attached: closing it detaches. */
-	int *fd;
-	uint32_t nfds, cap_fds;
+	struct bpf_kept {
+		int fd;
+		uint32_t group; /* of the session */
+	} *kept;
+	uint32_t nkept, cap_kept;
 	uint64_t missed; /* taken when detached */
 	bool uprobe_multi, kprobe_multi, sleepable;
 	unsigned kprobe_type, kprobe_ret_bit; /* of perf events; type 0: ask */
@@ -34,6 +37,7 @@ struct bpf_target {
 int bpf_target_attach(struct run_target *t, struct diag *d,
 		      const uint32_t *index, uint32_t n);
 void bpf_target_detach_fds(struct bpf_target *t);
+void bpf_target_disarm(struct run_target *t, uint32_t group);
 /* Hits of what is attached that the kernel did not deliver. */
 uint64_t bpf_target_missed(const struct bpf_target *t);
 /* Whether links of one program to many places of a file work (Linux 6.6). */

@@ -61,11 +61,11 @@ static uint32_t ready_first(const struct bpf_target *t, uint32_t *index,
 	return front;
 }
 
-static void tell(struct bpf_target *t, struct diag *d)
+static void tell(struct bpf_target *t, uint32_t from, struct diag *d)
 {
 	const char *last = "";
 
-	for (uint32_t i = 0; i < t->nwaiting; i++) {
+	for (uint32_t i = from; i < t->nwaiting; i++) {
 		const char *m = module_of(t, t->waiting[i]);
 		uint32_t n = 1;
 
@@ -84,19 +84,22 @@ static void tell(struct bpf_target *t, struct diag *d)
 uint32_t bpf_modules_wait(struct bpf_target *t, struct diag *d, uint32_t *index,
 			  uint32_t n)
 {
-	uint32_t *scratch = calloc(n + 1, sizeof(*scratch)), ready;
+	uint32_t *scratch = calloc(n + 1, sizeof(*scratch)), *more, ready;
 
 	if (!scratch)
 		return n; /* they fail with the kernel's words */
 	ready = ready_first(t, index, n, scratch);
-	if (ready == n) {
-		free(scratch);
+	free(scratch);
+	if (ready == n)
 		return n;
-	}
-	memcpy(scratch, index + ready, (n - ready) * sizeof(*scratch));
-	t->waiting = scratch;
-	t->nwaiting = n - ready;
-	tell(t, d);
+	more = realloc(t->waiting,
+		       (t->nwaiting + n - ready) * sizeof(*more));
+	if (!more)
+		return n;
+	memcpy(more + t->nwaiting, index + ready, (n - ready) * sizeof(*more));
+	t->waiting = more;
+	t->nwaiting += n - ready;
+	tell(t, t->nwaiting - (n - ready), d);
 	return ready;
 }
 

@@ -144,7 +144,7 @@ static void bpf_close(struct run_target *rt)
 	struct bpf_target *t = target(rt);
 
 	bpf_target_detach_fds(t);
-	free(t->fd);
+	free(t->kept);
 	free(t->kaddr);
 	free(t->waiting);
 	run_ring_unmap(&t->ring);
@@ -163,6 +163,7 @@ static const struct run_target_ops bpf_ops = {
 	.attach = bpf_target_attach,
 	.attach_late = bpf_target_attach_late,
 	.detach = bpf_detach,
+	.disarm = bpf_target_disarm,
 	.consume = bpf_consume,
 	.record_fd = bpf_record_fd,
 	.missed = bpf_missed,

@@ -266,6 +266,21 @@ static bool is_identifier(const char *s)
 	return n && !s[n] && (*s < '0' || *s > '9');
 }
 
+/* What `event` is depends on the kind. */
+static bool event_ok(const struct image *im, const struct wire_attach *a)
+{
+	switch (a->kind) {
+	case WIRE_PROBE_PROCESS:
+		return a->event <= WIRE_PROC_THREAD_END;
+	case WIRE_PROBE_CONDITION:
+		return a->event < im->nhandlers && a->offset % 8 == 0 &&
+		       a->offset + 8 > a->offset &&
+		       a->offset + 8 <= im->heap_size;
+	default:
+		return true;
+	}
+}
+
 static int check_handlers(struct reader *r, const struct image *im)
 {
 	for (w_u32 i = 0; i < im->nhandlers; i++) {
@@ -283,8 +298,7 @@ static int check_handlers(struct reader *r, const struct image *im)
 		if (a->kind >= WIRE_PROBE_KINDS || a->handler >= im->nhandlers ||
 		    !str_ok(im, a->name) || !str_ok(im, a->target) ||
 		    !str_ok(im, a->symbol) || a->pid < -1 ||
-		    a->event > WIRE_PROC_THREAD_END ||
-		    a->build_id_len > sizeof(a->build_id))
+		    !event_ok(im, a) || a->build_id_len > sizeof(a->build_id))
 			return bad(r, EBADMSG, "bad attach record %u", i);
 	}
 	return 0;

@@ -58,6 +58,9 @@ struct run_target_ops {
 	int (*attach_late)(struct run_target *t, struct diag *d);
 	/* No handler starts after this returns, none is running. */
 	void (*detach)(struct run_target *t);
+	/* Takes back what was attached while t->group was this number, not 0;
+	   it may be attached again. */
+	void (*disarm)(struct run_target *t, uint32_t group);
 	/*
 	 * Hands over records that are ready, oldest first, at most about
 	 * max_bytes of them. Returns the number of records handed over, or
@@ -95,6 +98,7 @@ struct run_target {
 	/* Attached handlers run without the session's help (BPF): poll for
 	   their records every few milliseconds. */
 	bool asynchronous;
+	uint32_t group; /* that attach() is called for; 0: none in particular */
 };
 
 /*

@@ -30,6 +30,7 @@
 #include <unistd.h>
 
 #include "run/account.h"
+#include "run/arm.h"
 #include "run/child.h"
 #include "run/drain.h"
 #include "run/head.h"
@@ -69,6 +70,7 @@ struct session {
 	struct run_procfs procfs;
 	struct run_drain drain;
 	struct run_overload overload;
+	struct run_arms arms;
 	int signal_fd, pid_fd;
 	sigset_t old_mask;
 	struct sigaction old_sigpipe;
@@ -481,7 +483,9 @@ static int setup(struct session *s)
 	if (s->t->asynchronous)
 		use_global_pids(s);
 	run_drain_init(&s->drain, on_drain, s);
-	err = run_timers_init(&s->timers, s->o->image, s->head->rand_state[0]);
+	err = run_arms_init(&s->arms, s->t);
+	if (!err)
+		err = run_timers_init(&s->timers, s->o->image, s->head->rand_state[0]);
 	if (!err)
 		err = run_input_init(&s->input, s->t, s->o->in_fd);
 	if (err) {
@@ -499,6 +503,7 @@ static void teardown(struct session *s)
 	run_procfs_free(&s->procfs);
 	run_input_free(&s->input);
 	run_timers_free(&s->timers);
+	run_arms_free(&s->arms);
 	run_child_close(&s->child);
 	if (s->pid_fd >= 0)
 		close(s->pid_fd);
@@ -518,7 +523,9 @@ static int attach_all(struct session *s)
 	index = calloc(img->nattach + 1, sizeof(*index));
 	if (!index)
 		return -ENOMEM;
-	for (uint32_t i = 0; i < img->nattach; i++)
+	for (uint32_t i = 0; i < img->nattach; i++) {
+		if (run_arms_has(&s->arms, img->attach[i].handler))
+			continue;
 		switch (img->attach[i].kind) {
 		case WIRE_PROBE_PROFILE:
 		case WIRE_PROBE_RAWTP:
@@ -534,14 +541,28 @@ static int attach_all(struct session *s)
 		default:
 			break;
 		}
-	if (n) {
+	}
+	if (n || s->arms.n) {
 		s->attached = true;
-		err = s->t->ops->attach(s->t, s->o->diag, index, n);
 		s->late = s->t->ops->attach_late;
 	}
+	if (n)
+		err = s->t->ops->attach(s->t, s->o->diag, index, n);
+	if (!err)
+		err = run_arms_look(&s->arms, s->t, s->o->diag, now_ns());
 	free(index);
 	diag_flush(s->o->diag, s->err);
 	return err;
+}
+
+/* Conditions of probes may have changed. */
+static void follow_conditions(struct session *s)
+{
+	if (run_arms_look(&s->arms, s->t, s->o->diag, now_ns())) {
+		s->r->exit_status = 1;
+		request_stop(s);
+	}
+	diag_flush(s->o->diag, s->err);
 }
 
 /* Looks for modules that have been loaded since. */
@@ -628,6 +649,8 @@ static uint64_t next_event(const struct session *s, uint64_t now, bool more)
 		return now;
 	if (due < next)
 		next = due;
+	if (run_arms_next(&s->arms) < next)
+		next = run_arms_next(&s->arms);
 	if (run_overload_next(&s->overload) < next)
 		next = run_overload_next(&s->overload);
 	if (((s->attached && s->t->asynchronous) ||
@@ -720,6 +743,8 @@ static void event_loop(struct session *s)
 		run_due_timers(s);
 		watch_load(s);
 		attach_late(s);
+		if (s->arms.n)
+			follow_conditions(s);
 		run_input(s);
 		run_procfs(s);
 		more = consume_batch(s);

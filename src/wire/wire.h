@@ -489,6 +489,9 @@ enum wire_probe_kind {
 			    period: bytes; where: as for PERF */
 	WIRE_PROBE_NETFILTER, /* event: family (NFPROTO_); nth: number of its
 				 hook; order: priority */
+	WIRE_PROBE_CONDITION, /* whether handler `event` is to be attached: the
+				 session runs it and finds 0 or 1 in the 64-bit
+				 word at heap offset `offset` */
 	WIRE_PROBE_KINDS
 };
 
