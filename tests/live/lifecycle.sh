@@ -73,12 +73,22 @@ build_server() {
 	cc -g -O1 -Wl,--build-id -DSTEP=2 server.c -o new
 }
 
+# Until the process is the program, on a busy machine.
+runs() { # pid, program
+	for _ in $(seq 100); do
+		[ "$(readlink /proc/$1/exe)" = "$PWD/$2" ] && return
+		sleep 0.05
+	done
+	fail "process $1 does not run $2"
+}
+
 test_a_program_that_was_replaced_or_deleted() {
 	need bpf
 	build_server
 	cp old server
 	./server &
 	pid=$!
+	runs $pid server
 	mv new server
 	# the file is another one
 	"$stap" -T 1 -x $pid -e 'global n probe process(@1).function("tick") { n++ } probe end { println("new ", n) }' \

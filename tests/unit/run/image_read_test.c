@@ -187,7 +187,12 @@ static void what_was_written_is_read(void **state)
 	X(attach_kind, -EBADMSG, attach->kind = 99)                            \
 	X(attach_pid, -EBADMSG, attach->pid = -2)                              \
 	X(attach_target, -EBADMSG, attach->target = sizeof(strings))           \
-	X(attach_event, -EBADMSG, attach->event = 4)                           \
+	X(attach_event, -EBADMSG,                                              \
+	  (attach->kind = WIRE_PROBE_PROCESS, attach->event = 4))              \
+	X(attach_condition, -EBADMSG,                                          \
+	  (attach->kind = WIRE_PROBE_CONDITION, attach->event = 9999))         \
+	X(attach_answer, -EBADMSG,                                             \
+	  (attach->kind = WIRE_PROBE_CONDITION, attach->offset = ~7ull))       \
 	X(attach_build_id, -EBADMSG, attach->build_id_len = 21)
 
 /* Where the section's name stands in the file. */
