@@ -588,14 +588,14 @@ static void lower_handler(struct lower *L, const struct job *j)
 
 /*
  * A handler with a condition is attached only while that is true. The session
- * finds out by another handler, which leaves 0 or 1 in a word. Where it fails
+ * finds out by another handler, which leaves 0 or 1 in a word of the heap. Where it fails
  * (a division by zero) the answer is 1: the error is that of the hit.
  */
-static void lower_condition(struct lower *L, const struct job *j, uint32_t of)
+static void lower_condition(struct lower *L, const struct job *j, uint32_t of,
+			    uint32_t word)
 {
 	const struct handler *h = j->hi->h;
 	struct label failed = {0}, fine = {0};
-	uint32_t word = heap_alloc(L, 8, 8);
 	item_list items = {0};
 	struct ir_func *f;
 	struct frame fr;
@@ -627,7 +627,7 @@ static void lower_condition(struct lower *L, const struct job *j, uint32_t of)
 	lower_place(L, &fine);
 	emit_return(L);
 	end_function(L, &fr);
-	image_condition(L, of, word);
+	image_condition(L, of);
 }
 
 /* The kernel attaches them; one kretprobe with its own number of calls has a
@@ -642,6 +642,47 @@ static bool is_armed(const struct job *j)
 		if (h->sites.v[i]->attach.maxactive)
 			return false;
 	return true;
+}
+
+/* The same for conditions that are one: written once, for many points. */
+static const char *condition_key(struct lower *L, const struct expr *cond)
+{
+	struct strbuf text = {0};
+	const char *key;
+
+	unparse_expr(&text, cond);
+	key = arena_printf(L->arena, "%s:%u:%u %s", cond->loc.src->name,
+			   cond->loc.line, cond->loc.col, sb_str(&text));
+	sb_free(&text);
+	return key;
+}
+
+static void lower_conditions(struct lower *L)
+{
+	struct map words; /* by key: heap offset of the answer */
+	struct map askers; /* by key: the handler that asks */
+
+	map_init(&words, L->arena);
+	map_init(&askers, L->arena);
+	vec_for (&L->jobs, i) {
+		const struct job *j = &L->jobs.v[i];
+		const char *key;
+		uintptr_t word;
+
+		if (!is_armed(j))
+			continue;
+		key = condition_key(L, j->hi->h->cond);
+		word = (uintptr_t)map_get(&words, key);
+		if (!word) {
+			word = heap_alloc(L, 8, 8);
+			map_put(&words, key, (void *)word);
+			map_put(&askers, key,
+				(void *)(uintptr_t)L->img.handlers.n);
+			lower_condition(L, j, i, (uint32_t)word);
+		}
+		image_arm(L, i, (uint32_t)(uintptr_t)map_get(&askers, key),
+			  (uint32_t)word);
+	}
 }
 
 /* All kernels that know these programs let an attachment have a cookie, but
@@ -726,9 +767,7 @@ struct ir_module *ir_lower(struct arena *a, struct diag *d,
 		lower_function(L, p->funcs.v[i]);
 	vec_for (&L->jobs, i)
 		lower_handler(L, &L->jobs.v[i]);
-	vec_for (&L->jobs, i)
-		if (is_armed(&L->jobs.v[i]))
-			lower_condition(L, &L->jobs.v[i], i);
+	lower_conditions(L);
 	umods_place(L);
 	heap_finish(L);
 	image_finish(L);

@@ -229,7 +229,7 @@ void image_handler(struct lower *L, const struct job *j)
 	vec_push(L->arena, &L->img.handlers, ih);
 }
 
-void image_condition(struct lower *L, uint32_t of, uint32_t word)
+void image_condition(struct lower *L, uint32_t of)
 {
 	const struct image_handler *h = &L->img.handlers.v[of];
 	struct image_handler ih = {
@@ -243,19 +243,24 @@ void image_condition(struct lower *L, uint32_t of, uint32_t word)
 			 IMAGE_HANDLER_STATE(RT_STARTING) |
 			 IMAGE_HANDLER_STATE(RT_RUNNING),
 	};
-	struct wire_attach a = {
-		.kind = WIRE_PROBE_CONDITION,
-		.handler = L->img.handlers.n,
-		.event = of,
-		.offset = word,
-		.name = h->pp,
-	};
 	char name[32];
 
 	snprintf(name, sizeof(name), "condition_%u", of);
 	ih.name = image_string(L, name);
-	vec_push(L->arena, &L->img.attach, a);
 	vec_push(L->arena, &L->img.handlers, ih);
+}
+
+void image_arm(struct lower *L, uint32_t of, uint32_t condition, uint32_t word)
+{
+	struct wire_attach a = {
+		.kind = WIRE_PROBE_CONDITION,
+		.handler = condition,
+		.event = of,
+		.offset = word,
+		.name = L->img.handlers.v[of].pp,
+	};
+
+	vec_push(L->arena, &L->img.attach, a);
 }
 
 /* ---- handlers that may wait for pages ---- */

@@ -296,9 +296,11 @@ struct piece {
 };
 uint32_t image_format(struct lower *L, const struct piece *pieces, uint32_t n);
 void image_handler(struct lower *L, const struct job *j);
-/* The handler made last, which leaves in `word` whether handler `of` is to be
-   attached. */
-void image_condition(struct lower *L, uint32_t of, uint32_t word);
+/* The handler made last, which finds out whether handler `of` is to be
+   attached, and perhaps others. */
+void image_condition(struct lower *L, uint32_t of);
+/* Whether handler `of` is to be attached is left in `word` by `condition`. */
+void image_arm(struct lower *L, uint32_t of, uint32_t condition, uint32_t word);
 void image_finish(struct lower *L);
 
 /* ---- effects (lower_effects.c) ---- */

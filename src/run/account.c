@@ -109,7 +109,9 @@ static uint32_t probe_handlers(const struct image *img)
 	uint32_t n = img->nhandlers;
 
 	for (uint32_t i = 0; i < img->nattach; i++)
-		n -= img->attach[i].kind == WIRE_PROBE_CONDITION;
+		if (img->attach[i].kind == WIRE_PROBE_CONDITION &&
+		    img->attach[i].handler < n)
+			n = img->attach[i].handler;
 	return n;
 }
 

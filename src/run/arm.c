@@ -20,22 +20,24 @@ int run_arms_init(struct run_arms *a, const struct run_target *t)
 	if (!t->ops->disarm)
 		return 0;
 	a->v = calloc(img->nattach + 1, sizeof(*a->v));
-	if (!a->v)
+	a->of = calloc(img->nhandlers + 1, sizeof(*a->of));
+	if (!a->v || !a->of)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < img->nattach; i++) {
 		const struct wire_attach *at = &img->attach[i];
+		const char *word = (const char *)t->heap + at->offset;
 
 		if (at->kind != WIRE_PROBE_CONDITION ||
 		    at->offset + sizeof(uint64_t) > t->heap_len)
 			continue;
-		a->v[a->n] = (struct run_arm){
-			.condition = at->handler,
-			.handler = at->event,
-			.answer = (const void *)((const char *)t->heap +
-						 at->offset),
-			.group = a->n + 1,
-		};
-		a->n++;
+		if (!a->of[at->handler]) {
+			a->v[a->n] = (struct run_arm){
+				.condition = at->handler,
+				.answer = (const void *)word,
+			};
+			a->of[at->handler] = ++a->n;
+		}
+		a->of[at->event] = a->of[at->handler];
 	}
 	return 0;
 }
@@ -43,18 +45,17 @@ int run_arms_init(struct run_arms *a, const struct run_target *t)
 void run_arms_free(struct run_arms *a)
 {
 	free(a->v);
+	free(a->of);
 	*a = (struct run_arms){0};
 }
 
 bool run_arms_has(const struct run_arms *a, uint32_t handler)
 {
-	for (uint32_t i = 0; i < a->n; i++)
-		if (a->v[i].handler == handler)
-			return true;
-	return false;
+	return a->n && a->of[handler];
 }
 
-static int attach(struct run_arm *arm, struct run_target *t, struct diag *d)
+static int attach(const struct run_arms *a, uint32_t group,
+		  struct run_target *t, struct diag *d)
 {
 	const struct image *img = t->image;
 	uint32_t *index = calloc(img->nattach + 1, sizeof(*index)), n = 0;
@@ -63,13 +64,13 @@ static int attach(struct run_arm *arm, struct run_target *t, struct diag *d)
 	if (!index)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < img->nattach; i++)
-		if (img->attach[i].handler == arm->handler)
+		if (img->attach[i].kind != WIRE_PROBE_CONDITION &&
+		    a->of[img->attach[i].handler] == group)
 			index[n++] = i;
-	t->group = arm->group;
+	t->group = group;
 	err = t->ops->attach(t, d, index, n);
 	t->group = 0;
 	free(index);
-	arm->armed = !err;
 	return err;
 }
 
@@ -86,11 +87,11 @@ int run_arms_look(struct run_arms *a, struct run_target *t, struct diag *d,
 		/* what cannot be asked stays attached */
 		if (err || __atomic_load_n(arm->answer, __ATOMIC_ACQUIRE)) {
 			arm->true_ns = now;
-			err = arm->armed ? 0 : attach(arm, t, d);
-			if (err)
+			if (!arm->armed && (err = attach(a, i + 1, t, d)))
 				return err;
+			arm->armed = true;
 		} else if (arm->armed && now - arm->true_ns >= IDLE_NS) {
-			t->ops->disarm(t, arm->group);
+			t->ops->disarm(t, i + 1);
 			arm->armed = false;
 		}
 	}

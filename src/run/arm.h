@@ -14,10 +14,10 @@
 struct diag;
 struct run_target;
 
+/* All probes with one condition. */
 struct run_arm {
-	uint32_t condition, handler; /* handlers: what answers, what it is for */
-	const uint64_t *answer;	     /* in the heap */
-	uint32_t group;		     /* of run_target */
+	uint32_t condition;	/* the handler that answers */
+	const uint64_t *answer; /* in the heap */
 	bool armed;
 	uint64_t true_ns; /* when the condition was found to be true last */
 };
@@ -25,6 +25,7 @@ struct run_arm {
 struct run_arms {
 	struct run_arm *v;
 	uint32_t n;
+	uint32_t *of; /* by handler: number of its arm, from 1; 0: none */
 	uint64_t next_ns; /* of the next look, CLOCK_MONOTONIC */
 };
 

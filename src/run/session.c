@@ -109,6 +109,13 @@ static void request_stop(struct session *s)
 		advance_state(s, RT_STARTING, RT_STOPPING);
 }
 
+/* What the session was asked for cannot be done. */
+static void stop_failed(struct session *s)
+{
+	s->r->exit_status = 1;
+	request_stop(s);
+}
+
 static bool stopping(struct session *s)
 {
 	if (state(s) >= RT_STOPPING)
@@ -299,8 +306,7 @@ static int run_handler(struct session *s, uint32_t handler,
 		diag_report(s->o->diag, RUN_HANDLER, LOC_NONE, NULL,
 			    image_text(img, img->handlers[handler].pp),
 			    strerror(-err));
-		s->r->exit_status = 1;
-		request_stop(s);
+		stop_failed(s);
 		return err;
 	}
 	/* While probes produce, "all" would have no end; the loop takes what
@@ -558,10 +564,8 @@ static int attach_all(struct session *s)
 /* Conditions of probes may have changed. */
 static void follow_conditions(struct session *s)
 {
-	if (run_arms_look(&s->arms, s->t, s->o->diag, now_ns())) {
-		s->r->exit_status = 1;
-		request_stop(s);
-	}
+	if (run_arms_look(&s->arms, s->t, s->o->diag, now_ns()))
+		stop_failed(s);
 	diag_flush(s->o->diag, s->err);
 }
 
@@ -575,10 +579,8 @@ static void attach_late(struct session *s)
 	left = s->t->ops->attach_late(s->t, s->o->diag);
 	s->late = left > 0;
 	s->next_late_ns = now_ns() + LATE_NS;
-	if (left < 0) {
-		s->r->exit_status = 1;
-		request_stop(s);
-	}
+	if (left < 0)
+		stop_failed(s);
 	diag_flush(s->o->diag, s->err);
 }
 

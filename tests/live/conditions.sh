@@ -73,3 +73,16 @@ test_conditions_that_fail() {
 		probe end { println("end ", n) }' >out 2>err
 	expect 'division by 0' err
 }
+
+# One condition over many points is asked once, for all of them.
+test_a_condition_of_many_points_is_asked_once() {
+	need bpf
+	script='global on, n, ticks
+		probe kernel.trace("sched_*") if (on) { n[pn()]++ }
+		probe timer.ms(200) { on = 1; if (++ticks == 4) exit() }
+		probe end { println(n["kernel.trace(\"sched_switch\")"] > 0 && n["kernel.trace(\"sched_wakeup\")"] > 0) }'
+	"$stap" -p3 -e "$script" >ir
+	[ "$(grep -c '^handler .* condition_' ir)" = 1 ] || fail "$(grep -c condition_ ir) handlers ask"
+	"$stap" -e "$script" >out 2>err
+	expect '^1$' out
+}
