@@ -54,5 +54,8 @@ static inline struct bpf_insn insn_make(uint8_t code, int dst, int src,
 #define JA(off) insn_make(INSN_JA, 0, 0, off, 0)
 #define EXIT_INSN insn_make(INSN_EXIT, 0, 0, 0, 0)
 #define HELPER(id) insn_make(INSN_CALL, 0, 0, 0, id)
+/* a function of the kernel, by its id in vmlinux's BTF (Linux 5.13) */
+#define KFUNC(btf_id)                                                          \
+	insn_make(INSN_CALL, 0, BPF_PSEUDO_KFUNC_CALL, 0, (int32_t)(btf_id))
 
 #endif

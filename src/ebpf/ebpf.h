@@ -56,6 +56,13 @@ struct ebpf_opts {
 	 * helper; 0: not known, or EBPF_TASK_FIELDS is missing.
 	 */
 	uint32_t comm_off;
+	/*
+	 * bpf_preempt_disable() and bpf_preempt_enable() in this kernel's BTF
+	 * (see ebpf_preempt_works()), for programs that could be preempted
+	 * while they hold a global's lock: other handlers on their CPU would
+	 * wait for nothing. 0: not to be used.
+	 */
+	uint32_t preempt_off, preempt_on;
 };
 
 struct ebpf_func; /* for listings, see list.c */
@@ -124,5 +131,15 @@ bool ebpf_comm_readable(uint32_t comm_off);
  * function (a FUNC of the kernel's BTF) the first time.
  */
 bool ebpf_fentry_works(uint32_t btf_id);
+
+/*
+ * Whether programs may call these two kernel functions, ids of vmlinux's BTF,
+ * and global functions between them (Linux 6.10 has the two, later ones allow
+ * the calls).
+ */
+bool ebpf_preempt_works(uint32_t off_id, uint32_t on_id);
+/* Whether the module has such programs: they take locks, in a context that can
+   be preempted. */
+bool ebpf_wants_preempt(const struct ir_module *m);
 
 #endif

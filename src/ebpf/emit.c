@@ -185,9 +185,42 @@ static void take_kstack(struct gen *g, uint32_t handler)
 			   entry_kind(g, handler) != RT_ENTRY_PLAIN));
 }
 
+bool gen_can_be_preempted(const struct image_handler *h)
+{
+	return h->prog_type == IMAGE_PROG_RAWTP ||
+	       h->prog_type == IMAGE_PROG_FENTRY ||
+	       h->prog_type == IMAGE_PROG_FEXIT ||
+	       (h->prog_type == IMAGE_PROG_UPROBE &&
+		!(h->flags & IMAGE_HANDLER_SLEEPABLE));
+}
+
+static bool prevents_preemption(const struct gen *g, uint32_t handler)
+{
+	return g->u->opts->preempt_off &&
+	       gen_can_be_preempted(&g->u->m->image->handlers[handler]);
+}
+
+void gen_begin(struct gen *g, uint32_t handler)
+{
+	if (!prevents_preemption(g, handler))
+		return;
+	gen_emit(g, MOV_REG(R6, R1));
+	gen_emit(g, KFUNC(g->u->opts->preempt_off));
+	gen_emit(g, MOV_REG(R1, R6));
+}
+
+void gen_end(struct gen *g, uint32_t handler, int status)
+{
+	if (prevents_preemption(g, handler))
+		gen_emit(g, KFUNC(g->u->opts->preempt_on));
+	gen_emit(g, MOV_IMM(R0, status));
+	gen_emit(g, EXIT_INSN);
+}
+
 void gen_enter(struct gen *g, uint32_t handler, bool save_ctx)
 {
 	uint32_t flags = g->u->m->image->handlers[handler].flags;
+	uint32_t entered;
 
 	if (save_ctx || flags & (IMAGE_HANDLER_SITE | IMAGE_HANDLER_REGS |
 				 IMAGE_HANDLER_KSTACK))
@@ -197,9 +230,9 @@ void gen_enter(struct gen *g, uint32_t handler, bool save_ctx)
 	gen_emit(g, MOV_IMM(R3, (int32_t)IMAGE_HANDLER_STATES(flags)));
 	if (is_compact(g->u, handler) || !entry_splice(g, RT_FN_enter, true))
 		gen_rt(g, RT_FN_enter);
-	gen_emit(g, JMP_IMM(BPF_JNE, R0, 0, 2));
-	gen_emit(g, MOV_IMM(R0, is_netfilter(g, handler)));
-	gen_emit(g, EXIT_INSN);
+	entered = gen_emit(g, JMP_IMM(BPF_JNE, R0, 0, 0));
+	gen_end(g, handler, is_netfilter(g, handler));
+	gen_here(g, entered);
 	gen_emit(g, STX(BPF_DW, R10, STACK_C, R0));
 	gen_emit(g, MOV_REG(R7, R0));
 	gen_pointer(g, R7, 8);
@@ -230,12 +263,12 @@ void gen_leave(struct gen *g, uint32_t handler)
 	gen_emit(g, LDX(BPF_DW, R1, R10, STACK_C));
 	if (is_compact(g->u, handler) || !entry_splice(g, RT_FN_leave, true))
 		gen_rt(g, RT_FN_leave);
-	if (is_netfilter(g, handler)) {
-		gen_emit(g, LDX(BPF_DW, R0, R10, STACK_PROG_CTX));
-		gen_emit(g, ALU64_IMM(BPF_AND, R0, 1));
-	} else {
-		gen_emit(g, MOV_IMM(R0, 0));
+	if (!is_netfilter(g, handler)) {
+		gen_end(g, handler, 0);
+		return;
 	}
+	gen_emit(g, LDX(BPF_DW, R0, R10, STACK_PROG_CTX));
+	gen_emit(g, ALU64_IMM(BPF_AND, R0, 1));
 	gen_emit(g, EXIT_INSN);
 }
 

@@ -71,6 +71,7 @@ void entry_step_handler(struct unit *u, struct m_func *f)
 	gen_func(&g)->is_handler = true;
 	gen_func(&g)->ir = f->ir;
 	gen_line(&g, f->ir->loc);
+	gen_begin(&g, f->ir->handler);
 	gen_enter(&g, f->ir->handler, f->ctxloads.n);
 	gen_ctxloads(&g, f);
 	gen_emit(&g, ST_IMM(BPF_W, R7, RT_CTX_FRAME + STEP_OFF(resume), 0));

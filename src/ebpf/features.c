@@ -188,6 +188,23 @@ static int probe_global_func(void)
 	return try_two_functions(insns, 7, 5, FUNC_GLOBAL);
 }
 
+bool ebpf_preempt_works(uint32_t off_id, uint32_t on_id)
+{
+	const struct bpf_insn insns[] = {
+		KFUNC(off_id),
+		MOV_IMM(R1, 1),
+		MOV_IMM(R2, 2),
+		insn_make(INSN_CALL, 0, BPF_PSEUDO_CALL, 0, 3),
+		KFUNC(on_id),
+		MOV_IMM(R0, 0),
+		EXIT_INSN,
+		MOV_REG(R0, R1),
+		EXIT_INSN,
+	};
+
+	return !try_two_functions(insns, 9, 7, FUNC_GLOBAL);
+}
+
 static int probe_bpf_loop(void)
 {
 	const struct bpf_insn insns[] = {

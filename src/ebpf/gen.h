@@ -261,6 +261,13 @@ void gen_here(struct gen *g, uint32_t insn);
 /* dst := heap + (dst & mask), rounded down to `align`; clobbers r0. (The
    verifier must know that atomic operations are aligned.) */
 void gen_pointer(struct gen *g, int dst, uint32_t align);
+/* Where the kernel preempts, the handler's program can be preempted, and can be
+   kept from it. (What reads absent pages sleeps: that cannot.) */
+bool gen_can_be_preempted(const struct image_handler *h);
+/* The program's first and last instructions; r1 is its context pointer before
+   and behind the first. Between them it is not preempted, where that can be. */
+void gen_begin(struct gen *g, uint32_t handler);
+void gen_end(struct gen *g, uint32_t handler, int status);
 /* rt_enter() for this handler; leaves c in [r10-16] and r7. The program ends
    here when the hit is to be skipped. */
 void gen_enter(struct gen *g, uint32_t handler, bool save_ctx);

@@ -106,6 +106,8 @@ static void list_call(struct lister *l, const struct bpf_insn *in,
 
 	if (r)
 		sb_printf(l->out, "call %s", l->obj->funcs[r->target].name);
+	else if (in->src_reg == BPF_PSEUDO_KFUNC_CALL)
+		sb_printf(l->out, "call kernel function %d", in->imm);
 	else if (name)
 		sb_printf(l->out, "call %s", name);
 	else

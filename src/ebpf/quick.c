@@ -788,8 +788,7 @@ static bool walk(struct quick *q, struct state *s, uint32_t block)
 		case IR_RET:
 			if (s->nlocks)
 				return false;
-			gen_emit(q->g, MOV_IMM(R0, 0));
-			gen_emit(q->g, EXIT_INSN);
+			gen_end(q->g, q->f->handler, 0);
 			return true;
 		default:
 			if (!instruction(q, s, in))

@@ -897,6 +897,7 @@ static bool translate(struct sel *s)
 	reset(s);
 	gen_line(&s->g, f->ir->loc);
 	if (program) {
+		gen_begin(&s->g, f->ir->handler);
 		gen_quick(&s->g, f->ir);
 		gen_enter(&s->g, f->ir->handler,
 			  s->need_prog_ctx || f->ctxloads.n);

@@ -107,6 +107,29 @@ unsigned target_hz(struct target_cache *c)
 	return n > 0 && n < 100000 ? (unsigned)n : 250;
 }
 
+bool target_kernel_preempts(struct target_cache *c)
+{
+	static const char *const configs[] = {
+		"CONFIG_PREEMPT", "CONFIG_PREEMPT_LAZY", "CONFIG_PREEMPT_RT"};
+	/* "none voluntary full (lazy) " */
+	FILE *f = fopen("/sys/kernel/debug/sched/preempt", "re");
+	char text[64] = "";
+
+	if (f) {
+		const char *now = fgets(text, sizeof(text), f) ?
+					  strchr(text, '(') : NULL;
+
+		fclose(f);
+		if (now)
+			return strncmp(now, "(none", 5) &&
+			       strncmp(now, "(voluntary", 10);
+	}
+	for (unsigned i = 0; i < 3; i++)
+		if (target_kernel_config(c, configs[i]))
+			return true;
+	return false;
+}
+
 /* ---- CONFIG_* ---- */
 
 static void config_line(struct target_cache *c, const char *s, size_t n)

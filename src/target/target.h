@@ -53,6 +53,12 @@ unsigned target_hz(struct target_cache *c);
  * is the struct target_cache.
  */
 const char *target_kernel_config(void *ctx, const char *name);
+/*
+ * Whether tasks lose their CPU in the middle of what the running kernel does
+ * for them (full, lazy or real-time preemption): as the scheduler says in
+ * debugfs (Linux 5.13), or else as the kernel was configured.
+ */
+bool target_kernel_preempts(struct target_cache *c);
 /* A symbol's address from /proc/kallsyms; false: *why says why not. */
 bool target_kernel_symbol(struct target_cache *c, const char *name,
 			  uint64_t *addr, const char **why);

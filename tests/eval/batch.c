@@ -7,7 +7,7 @@
  *	batch [-j JOBS] [-l SECONDS] [-t SECONDS] stap|staprun DIR...
  *
  * DIR was written by "run.sh --prepare": script, args, want, status, stderr,
- * name, and for staprun obj.bpf.o. A group without an object (stap refuses it,
+ * name, and for staprun obj.bpf.o and obj.err, what stap said then. A group without an object (stap refuses it,
  * or it is for the other runtime) is no case for staprun. -l is the time that
  * one may take; after that of -t none begins, and the rest is skipped. Prints
  * what failed or was skipped, and "N passed, N failed, N skipped".
@@ -130,6 +130,16 @@ static void redirect(int fd, const char *path, int flags)
 	close(to);
 }
 
+/* What stap said when it made the object. */
+static void repeat_messages(const char *dir)
+{
+	size_t len;
+	char *said = contents_of(dir, "obj.err", &len);
+
+	fwrite(said, 1, len, stderr);
+	free(said);
+}
+
 static char *output_of(const struct job *j, const char *what)
 {
 	return text("%s/%d.%s", work, (int)j->pid, what);
@@ -152,6 +162,8 @@ static void start(struct job *j, const char *dir, bool image, unsigned limit)
 	redirect(0, "/dev/null", O_RDONLY);
 	redirect(1, output_of(j, "out"), O_WRONLY | O_CREAT | O_TRUNC);
 	redirect(2, output_of(j, "err"), O_WRONLY | O_CREAT | O_TRUNC);
+	if (image)
+		repeat_messages(dir);
 	alarm(limit);
 	optind = 0; /* getopt() begins anew */
 	exit((image ? staprun_main : stap_main)(argc, argv));

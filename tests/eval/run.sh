@@ -123,7 +123,7 @@ make_object()
 	local args script_args
 	{ read -r -a args; read -r -a script_args; } <"$1/args"
 	(cd "$1" && "$STAP" -p4 -m obj "${args[@]}" script "${script_args[@]}") \
-		>/dev/null 2>&1 </dev/null
+		>/dev/null 2>"$1/obj.err" </dev/null
 }
 export -f run_group make_object
 export STAP

@@ -5,6 +5,7 @@
  */
 #include "unit/ebpf/ebpf_util.h"
 
+#include <bpf/btf.h>
 #include <time.h>
 
 #define HEAD "statics 4096\nsymbol out 3072 512\n"
@@ -558,6 +559,93 @@ static uint64_t verify_cost(const char *piece, int n, bool may_goto)
 	return cost;
 }
 
+/* Ids of functions in vmlinux's BTF; false: they are not there. */
+static bool preempt_calls(uint32_t *off, uint32_t *on)
+{
+	struct btf *b = btf__load_vmlinux_btf();
+	int ids[2] = {-1, -1};
+
+	if (b) {
+		ids[0] = btf__find_by_name_kind(b, "bpf_preempt_disable",
+						BTF_KIND_FUNC);
+		ids[1] = btf__find_by_name_kind(b, "bpf_preempt_enable",
+						BTF_KIND_FUNC);
+		btf__free(b);
+	}
+	*off = (uint32_t)ids[0];
+	*on = (uint32_t)ids[1];
+	return ids[0] > 0 && ids[1] > 0 && ebpf_preempt_works(*off, *on);
+}
+
+static uint32_t count_kernel_calls(const struct ebpf_object *obj)
+{
+	struct strbuf text = {0};
+	const char *p;
+	uint32_t n = 0;
+
+	ebpf_list(&text, obj);
+	for (p = sb_str(&text); (p = strstr(p, "call kernel function")); p++)
+		n++;
+	sb_free(&text);
+	return n;
+}
+
+/* Whatever the way to the handler's end: the verifier wants the calls to be in
+   pairs. */
+static void run_unpreempted(struct ebpf_opts *o)
+{
+	static const char text[] =
+		HEAD "handler 0 probe_0 {\n"
+		     "b0:\n"
+		     "  %1 = ctxld.8 [0]\n"
+		     "  %2 = mov 0\n  %3 = mov 0\n"
+		     "  jmp b1\n"
+		     "b1:\n"
+		     "  br lt %2, 10 -> b2, b3\n"
+		     "b2:\n"
+		     "  %2 = add %2, 1\n"
+		     "  %3 = rt div(ctx, %1, %2)\n"
+		     "  brerr b3, b1\n"
+		     "b3:\n"
+		     "  st.8 [@out], %3\n"
+		     "  ret\n}\n";
+	struct arena *a = arena_new();
+	struct ir_module *m = util_parse(a, text);
+	struct ebpf_object *obj;
+	struct ebpf_loaded l;
+
+	util_check(a, m);
+	util_image(a, m);
+	((struct image_handler *)m->image->handlers)[0].prog_type =
+		IMAGE_PROG_RAWTP;
+	obj = ebpf_util_compile(a, m, o);
+	assert_non_null(obj);
+	/* off; on where it is not entered, on at the end */
+	assert_int_equal(count_kernel_calls(obj), 3);
+	assert_int_equal(ebpf_load(&l, obj->data, obj->size, m->image), 0);
+	assert_int_equal(ebpf_run(&l, "probe_0", args, 4), 0);
+	assert_int_equal(ebpf_word(&l, OUT), 1);
+	ebpf_unload(&l);
+	arena_free(a);
+}
+
+static void handlers_are_kept_from_preemption(void **state)
+{
+	struct ebpf_opts o = {.long_jumps = true};
+
+	ebpf_util_need_bpf();
+	if (!preempt_calls(&o.preempt_off, &o.preempt_on)) {
+		print_message("SKIP: no bpf_preempt_disable() that allows "
+			      "calls in this kernel\n");
+		skip();
+	}
+	for (int may_goto = 0; may_goto < 2; may_goto++) {
+		o.may_goto = may_goto;
+		if (!ebpf_util_skip(may_goto))
+			run_unpreempted(&o);
+	}
+}
+
 static void verification_is_linear(void **state)
 {
 	static const char branchy[] = "b%1$u:\n"
@@ -625,6 +713,7 @@ int main(void)
 		cmocka_unit_test(errors_branch),
 		cmocka_unit_test(endless_loops_are_ended),
 		cmocka_unit_test(states_are_respected),
+		cmocka_unit_test(handlers_are_kept_from_preemption),
 		cmocka_unit_test(verification_is_linear),
 	};
 
