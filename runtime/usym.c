@@ -84,6 +84,9 @@ RT_INLINE w_u64 mapped_module(w_u64 c)
 
 /* ---- mappings of other processes, and of those that are gone ---- */
 
+/* Places for a mapping: the first free one of so many, or else the first. */
+#define SEEN_TRIES 4u
+
 /* Keeps the mapping in ctx.vma_* and its module. */
 RT_INLINE void remember_mapping(w_u64 c, w_u64 mod)
 {
@@ -91,18 +94,27 @@ RT_INLINE void remember_mapping(w_u64 c, w_u64 mod)
 	struct rt_umod *m = rt_at(mod);
 	w_u64 start = ctx->vma_start, end = ctx->vma_end;
 	w_u64 off = ctx->vma_pgoff * 4096, page = start >> 12;
-	w_u64 at = rt_head()->seen_off +
-		   ((page ^ page >> 10 ^ page >> 20) & (RT_SEEN - 1)) *
-			   sizeof(struct rt_seen);
-	struct rt_seen *e = rt_at(at);
+	w_u64 slot = page ^ page >> 10 ^ page >> 20, at = 0;
+	struct rt_seen *e;
 
 	/* .bss follows, in pages that have no file */
 	if (off <= m->data_off && m->data_off < off + (end - start) &&
 	    end < start + m->data_end - off)
 		end = start + m->data_end - off;
-	if (e->start == start && e->end == end && e->off == off &&
-	    e->mod == mod)
-		return;
+	for (w_u32 i = 0; i < SEEN_TRIES; i++) {
+		w_u64 try = rt_head()->seen_off + ((slot + i) & (RT_SEEN - 1)) *
+						sizeof(struct rt_seen);
+
+		e = rt_at(try);
+		if (e->start == start && e->end == end && e->off == off &&
+		    e->mod == mod)
+			return;
+		if (!i || !e->mod)
+			at = try;
+		if (!e->mod)
+			break;
+	}
+	e = rt_at(at);
 	e->mod = 0;
 	e->start = start;
 	e->end = end;

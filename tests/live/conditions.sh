@@ -79,8 +79,11 @@ test_a_condition_of_many_points_is_asked_once() {
 	need bpf
 	script='global on, n, ticks
 		probe kernel.trace("sched_*") if (on) { n[pn()]++ }
-		probe timer.ms(200) { on = 1; if (++ticks == 4) exit() }
-		probe end { println(n["kernel.trace(\"sched_switch\")"] > 0 && n["kernel.trace(\"sched_wakeup\")"] > 0) }'
+		probe timer.ms(200) {
+			on = 1
+			seen = n["kernel.trace(\"sched_switch\")"] > 0 && n["kernel.trace(\"sched_wakeup\")"] > 0
+			if (seen || ++ticks == 100) { println(seen) exit() }
+		}'
 	"$stap" -p3 -e "$script" >ir
 	[ "$(grep -c '^handler .* condition_' ir)" = 1 ] || fail "$(grep -c condition_ ir) handlers ask"
 	"$stap" -e "$script" >out 2>err
