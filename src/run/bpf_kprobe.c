@@ -137,18 +137,25 @@ static const char *explain(int err)
 {
 	switch (-err) {
 	case EINVAL:
-		return "the kernel says that it must not be probed";
+		return "the kernel says that it must not be probed; a function "
+		       "that calls it, or that it calls, may be";
 	case EILSEQ:
-		return "the address is not the start of an instruction";
+		return "the address is not the start of an instruction; "
+		       "objdump -d shows where they start";
 	case ENOENT:
 	case ESRCH:
-		return "this kernel has no such function";
+		return "this kernel has no such function; stap -l "
+		       "'kernel.function(\"*\")' lists those that it has";
 	case EADDRNOTAVAIL:
-		return "several functions have this name";
+		return "several functions have this name; "
+		       "kernel.function(\"NAME@FILE\") says which, where "
+		       "debug information is installed";
 	case EOPNOTSUPP:
-		return "this kernel has no kprobes (CONFIG_KPROBE_EVENTS)";
+		return "this kernel has no kprobes (CONFIG_KPROBE_EVENTS); "
+		       "kernel.trace(\"*\") works without";
 	case EBUSY:
-		return "something else has taken hold of the function";
+		return "something else has taken hold of the function; "
+		       "/sys/kernel/debug/kprobes/list may say what";
 	default:
 		return NULL;
 	}

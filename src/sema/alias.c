@@ -357,11 +357,15 @@ static uint32_t expand_alias(struct expand *x, const struct match *m,
 	here.shown = up && up->shown ? up->shown : shown_name(x->s, m, p);
 	vec_for (&m->alias->points, i) {
 		struct probe_point *q = m->alias->points.v[i];
+		unsigned errors = diag_errors(x->s->diag);
 		uint32_t n =
 			expand_point(x, derive(x->s, q, p, m->used), &here);
 
 		found += n;
 		if (n && q->sufficient)
+			break;
+		/* The next one would fail for the same reason. */
+		if (!n && diag_errors(x->s->diag) != errors)
 			break;
 	}
 	m->alias->file->used |= found != 0;
