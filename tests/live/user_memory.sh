@@ -120,7 +120,7 @@ test_memory_of_a_process_is_written() {
 	expect '^write fault \[man error::fault\] at 0x0*10' out
 	expect '^WARNING: write fault' err
 	fails "$stap" -g -p2 -e 'probe process(@1).function("f").return { $return = 3 }' "$PWD/w" 2>err
-	expect 'in a register' err
+	expect 'cannot be modified after the function' err
 }
 
 # The seventh argument of a function is in memory; registers are not written.
