@@ -145,10 +145,12 @@ test_interrupt_ends_a_run_with_success() {
 
 test_second_interrupt_does_not_wait_for_the_reader() {
 	mkfifo pipe
-	sleep 30 <pipe &
+	sleep 120 <pipe &
 	reader=$!
-	"$stap" --runtime=user -e 'probe timer.ms(1) { for (i = 0; i < 500; i++) println("a line of text for a reader that sleeps") }' >pipe 2>err &
+	"$stap" --runtime=user -e 'probe begin { warn("up") }
+		probe timer.ms(1) { for (i = 0; i < 500; i++) println("a line of text for a reader that sleeps") }' >pipe 2>err &
 	pid=$!
+	wait_for up err
 	sleep 0.5
 	kill -INT $pid
 	sleep 0.2
