@@ -19,6 +19,10 @@ struct diag_msg {
 	struct loc loc;
 	const char *what;
 	const char *text;
+	struct { /* what was being done, or text is NULL */
+		struct loc loc;
+		const char *what, *text;
+	} during;
 	VEC(struct note) notes;
 };
 
@@ -81,6 +85,14 @@ struct diag_msg *diag_emit(struct diag *d, enum diag_id id, struct loc loc,
 	return m;
 }
 
+void diag_while(struct diag_msg *m, struct loc loc, const char *what,
+		const char *doing)
+{
+	m->during.loc = loc;
+	m->during.what = what;
+	m->during.text = doing;
+}
+
 void diag_note(struct diag_msg *m, struct loc loc, const char *fmt, ...)
 {
 	va_list ap;
@@ -101,6 +113,11 @@ void diag_remedy(struct diag_msg *m, const char *fmt, ...)
 		 ((struct note){.text = arena_vprintf(m->arena, fmt, ap),
 				.is_remedy = true}));
 	va_end(ap);
+}
+
+struct loc diag_where(const struct diag_msg *m)
+{
+	return m->loc;
 }
 
 struct diag_msg *diag_last(struct diag *d)
@@ -219,35 +236,46 @@ static void print_source(const struct diag *d, FILE *out, struct loc loc)
 	fputc('\n', out);
 }
 
-static void print_msg(const struct diag *d, FILE *out, const struct diag_msg *m)
+static const char *prefix_of(enum diag_class cls)
 {
 	static const char *const prefix[] = {
 		"parse error: ", "semantic error: ", "WARNING: ", "ERROR: "};
-	enum diag_class cls = table[m->id].cls;
 
-	put(d, out,
-	    cls == DIAG_CLASS_WARNING ? DIAG_ROLE_WARNING : DIAG_ROLE_ERROR,
-	    prefix[cls]);
+	return prefix[cls];
+}
+
+/* "identifier 'x' at file:1:7" and the line; parse errors start a new line for
+   it: "saw: identifier 'x' at ..." or "at: ..." */
+static void print_place(const struct diag *d, FILE *out, bool parse,
+			const char *what, struct loc loc)
+{
+	if (loc.src) {
+		fputs(!parse ? ": " : what ? "\n        saw: " : "\n        ", out);
+		if (what)
+			put(d, out, DIAG_ROLE_TOKEN, what);
+		fprintf(out, "%s %s:%u:%u", what ? " at" : parse ? "at:" : "at",
+			loc.src->name, loc.line, loc.col);
+	}
+	fputc('\n', out);
+	print_source(d, out, loc);
+}
+
+static void print_msg(const struct diag *d, FILE *out, const struct diag_msg *m)
+{
+	enum diag_class cls = table[m->id].cls;
+	enum diag_role role = cls == DIAG_CLASS_WARNING ? DIAG_ROLE_WARNING
+							: DIAG_ROLE_ERROR;
+
+	if (m->during.text) {
+		put(d, out, role, prefix_of(cls));
+		fputs(m->during.text, out);
+		print_place(d, out, false, m->during.what, m->during.loc);
+	}
+	put(d, out, role, prefix_of(cls));
 	fputs(m->text, out);
 	if (d->opts.show_tag)
 		fprintf(out, " [%s]", diag_tag_name(m->id));
-	if (m->loc.src) {
-		if (cls == DIAG_CLASS_PARSE) {
-			fprintf(out, "\n        %s", m->what ? "saw: " : "");
-			if (m->what)
-				put(d, out, DIAG_ROLE_TOKEN, m->what);
-			fputs(m->what ? " at " : "at: ", out);
-		} else {
-			fputs(": ", out);
-			if (m->what)
-				put(d, out, DIAG_ROLE_TOKEN, m->what);
-			fputs(m->what ? " at " : "at ", out);
-		}
-		fprintf(out, "%s:%u:%u", m->loc.src->name, m->loc.line,
-			m->loc.col);
-	}
-	fputc('\n', out);
-	print_source(d, out, m->loc);
+	print_place(d, out, cls == DIAG_CLASS_PARSE, m->what, m->loc);
 	vec_for (&m->notes, i) {
 		const struct note *n = &m->notes.v[i];
 
@@ -289,7 +317,7 @@ void diag_flush(struct diag *d, FILE *out)
 	if (d->suppressed && !d->opts.no_warnings)
 		fprintf(out,
 			"Number of similar warning messages suppressed: %u.\n"
-			"        remedy: rerun with -v to see them.\n",
+			"Rerun with -v to see them.\n",
 			d->suppressed);
 	d->suppressed = 0;
 	fflush(out);

@@ -69,12 +69,18 @@ struct diag_msg *diag_emit(struct diag *d, enum diag_id id, struct loc loc,
 			   const char *what, const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));
 
+/* What was being done at another place ("while resolving probe point") is said
+   first, in a message of its own. */
+void diag_while(struct diag_msg *m, struct loc loc, const char *what,
+		const char *doing);
 /* A second place that matters. loc may be LOC_NONE. */
 void diag_note(struct diag_msg *m, struct loc loc, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /* What the user can do about it; printed as "remedy: ...". */
 void diag_remedy(struct diag_msg *m, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+
+struct loc diag_where(const struct diag_msg *m);
 
 /* The message reported last, to add notes to; NULL when there is none. */
 struct diag_msg *diag_last(struct diag *d);

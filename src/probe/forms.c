@@ -201,6 +201,18 @@ static const char *forms_list(struct arena *a, const struct name_list *l)
 	return s;
 }
 
+/* " hz ms s", as SystemTap writes it */
+static const char *names_list(struct arena *a, const struct name_list *l)
+{
+	struct strbuf sb = {0};
+
+	vec_for (&l->v, i)
+		sb_printf(&sb, " %s", l->v.v[i]);
+	const char *s = arena_strdup(a, sb_str(&sb));
+	sb_free(&sb);
+	return s;
+}
+
 void form_report_mismatch(const struct probe_env *env,
 			  const struct probe_point *p)
 {
@@ -222,20 +234,26 @@ void form_report_mismatch(const struct probe_env *env,
 	}
 	if (nr.best == p->comps.n) {
 		diag_remedy(diag_report(env->diag, PROBE_POINT_INCOMPLETE,
-					c->loc, pp_what(env, p, at), text),
+					c->loc, pp_what(env, p, at),
+					names_list(a, &nr.next)),
 			    "write one of: %s", forms_list(a, &nr.next_forms));
 		return;
 	}
 	const char *sim = similar_suffix(a, c->name, nr.next.v.v, nr.next.v.n);
-	struct diag_msg *m = diag_report(env->diag, PROBE_POINT_UNKNOWN, c->loc,
-					 pp_what(env, p, at), sim);
+	const char *what = pp_what(env, p, at);
+	struct diag_msg *m =
+		nr.best && nr.may_end
+			? diag_report(env->diag, PROBE_POINT_SUFFIX, c->loc,
+				      what, sim)
+			: diag_report(env->diag, PROBE_POINT_UNKNOWN, c->loc,
+				      what, sim);
 	const char *form = did_you_mean(env, &nr, c->name);
 	if (form)
 		diag_remedy(m, "did you mean %s?", form);
 	else if (nr.best && nr.next_forms.v.n)
 		diag_remedy(m, "what may follow here: %s",
 			    forms_list(a, &nr.next_forms));
-	else if (nr.best && nr.may_end)
+	else if (nr.best)
 		diag_remedy(m, "nothing may follow here; leave it out");
 	else
 		diag_remedy(m, "stap --dump-probe-types lists what there is");

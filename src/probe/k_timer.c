@@ -9,8 +9,7 @@
 #include "probe/kind.h"
 
 #define NSEC 1000000000ull
-/* A million of the largest unit. */
-#define MAX_PERIOD_NS (1000000ull * NSEC)
+#define MAX_PERIOD_NS (24 * 3600 * NSEC)
 #define MAX_JIFFIES 1000000
 #define MAX_HZ 1000000
 
@@ -34,6 +33,11 @@ static struct probe_site *timer_site(const struct probe_env *env,
 	return s;
 }
 
+static const char *number_what(const struct probe_env *env, int64_t n)
+{
+	return arena_printf(env->arena, "number '%lld'", (long long)n);
+}
+
 /* timer.UNIT(N) and timer.UNIT(N).randomize(M), in units of ns. */
 static int interval(const struct probe_env *env, const struct probe_point *p,
 		    struct site_list *out, uint64_t ns, int64_t max)
@@ -45,11 +49,21 @@ static int interval(const struct probe_env *env, const struct probe_point *p,
 	if (p->comps.n == 3 &&
 	    (!pp_is(p, 2, "randomize") || !pp_number(p, 2, &m)))
 		return PROBE_NOT_MINE;
-	if (n < 1 || n > max)
-		return pp_out_of_range(env, p, 1, n, 1, max,
-				       n > max ? ", or a larger unit" : "");
-	if (p->comps.n == 3 && (m < 0 || m >= n))
-		return pp_out_of_range(env, p, 2, m, 0, n - 1, "");
+	if (n < 1 || n > max) {
+		diag_remedy(diag_report(env->diag, TIMER_INTERVAL,
+					p->comps.v[1].arg->loc,
+					number_what(env, n), (long long)max),
+			    "choose a number within this range%s",
+			    n > max ? ", or a larger unit" : "");
+		return PROBE_ERROR;
+	}
+	if (p->comps.n == 3 && (m < 0 || m > n)) {
+		diag_remedy(diag_report(env->diag, TIMER_RANDOMIZE,
+					p->comps.v[2].arg->loc,
+					number_what(env, m)),
+			    "choose a number from 0 to %lld", (long long)n);
+		return PROBE_ERROR;
+	}
 	struct probe_site *s = timer_site(env, p, out);
 	s->attach.period_ns = (uint64_t)n * ns;
 	s->attach.randomize_ns = (uint64_t)m * ns;
@@ -63,8 +77,14 @@ static int frequency(const struct probe_env *env, const struct probe_point *p,
 
 	if (!pp_number(p, at, &hz) || p->comps.n != at + 1)
 		return PROBE_NOT_MINE;
-	if (hz < 1 || hz > MAX_HZ)
-		return pp_out_of_range(env, p, at, hz, 1, MAX_HZ, "");
+	if (hz < 1 || hz > MAX_HZ) {
+		diag_remedy(diag_report(env->diag, TIMER_FREQUENCY,
+					p->comps.v[at].arg->loc,
+					number_what(env, hz),
+					hz < 1 ? "" : " and not so large"),
+			    "choose a number from 1 to %d", MAX_HZ);
+		return PROBE_ERROR;
+	}
 	struct probe_site *s = timer_site(env, p, out);
 	s->attach.period_ns = NSEC / (uint64_t)hz;
 	s->attach.freq_hz = (uint64_t)hz;

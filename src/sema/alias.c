@@ -178,6 +178,27 @@ static void note_origin(struct diag_msg *m, const struct step *up)
 			  up->alias->names.v[0]->comps.v[0].name);
 }
 
+/* The point that the message is about: where its suffix was written when it is
+   the suffix that is wrong. */
+static void note_point(struct sema *s, struct diag_msg *m,
+		       const struct probe_point *p, struct loc wrong)
+{
+	const struct pp_component *c;
+
+	for (bool suffix = true; suffix && p->from; p = suffix ? p->from : p) {
+		suffix = false;
+		vec_for (&p->from->comps, i) {
+			const struct loc *l = &p->from->comps.v[i].loc;
+
+			suffix |= l->src == wrong.src && l->line == wrong.line &&
+				  l->col == wrong.col;
+		}
+	}
+	c = &p->comps.v[0];
+	diag_while(m, c->loc, ident_what(s->arena, c->name),
+		   "while resolving probe point");
+}
+
 static void report_mismatch(struct expand *x, const struct probe_point *p,
 			    const struct step *up)
 {
@@ -213,8 +234,7 @@ static void report_mismatch(struct expand *x, const struct probe_point *p,
 			   strchr(point_text(s, p), '.') ? point_text(s, p)
 							 : c->name,
 			   cands.v, cands.n));
-	diag_note(m, LOC_NONE, "while resolving probe point %s",
-		  point_text(s, p));
+	note_point(s, m, p, c->loc);
 	note_origin(m, up);
 	diag_remedy(m,
 		    "see stapprobes(3stap), or list what exists: "
@@ -292,7 +312,10 @@ static uint32_t expand_kinds(struct expand *x, struct probe_point *p,
 	     (x->quiet || p->optional || p->sufficient)))
 		diag_rollback(x->s->diag, mark);
 	else if (*result == PROBE_ERROR && diag_mark(x->s->diag) != mark) {
-		note_origin(diag_last(x->s->diag), up);
+		struct diag_msg *m = diag_last(x->s->diag);
+
+		note_point(x->s, m, p, diag_where(m));
+		note_origin(m, up);
 		note_similar_aliases(x->s, p);
 	}
 	/* What may be absent now may be absent when the session starts. */
@@ -314,9 +337,10 @@ static bool on_the_way(const struct step *up, const struct alias_decl *al)
 	return false;
 }
 
-/* The alias's point q with the suffix, markers and condition of p. */
-static struct probe_point *derive(struct sema *s, const struct probe_point *q,
-				  const struct probe_point *p, uint32_t used)
+/* The point q of the alias m with the suffix, markers and condition of p. */
+static struct probe_point *derive(struct sema *s, const struct match *m,
+				  const struct probe_point *q,
+				  const struct probe_point *p)
 {
 	struct probe_point *r = arena_new_obj(s->arena, struct probe_point);
 
@@ -324,9 +348,11 @@ static struct probe_point *derive(struct sema *s, const struct probe_point *q,
 	r->comps.v = NULL;
 	r->comps.n = r->comps.cap = 0;
 	r->from = p;
+	r->written = q;
+	r->alias = m->alias;
 	vec_for (&q->comps, i)
 		vec_push(s->arena, &r->comps, q->comps.v[i]);
-	for (uint32_t i = used; i < p->comps.n; i++)
+	for (uint32_t i = m->used; i < p->comps.n; i++)
 		vec_push(s->arena, &r->comps, p->comps.v[i]);
 	r->optional |= p->optional | p->sufficient;
 	if (p->cond && q->cond)
@@ -335,6 +361,19 @@ static struct probe_point *derive(struct sema *s, const struct probe_point *q,
 	else
 		r->cond = p->cond ? p->cond : q->cond;
 	return r;
+}
+
+static void report_recursion(struct expand *x, const struct match *m,
+			     const struct probe_point *p, const struct step *up)
+{
+	const struct pp_component *c = &p->comps.v[0];
+	struct diag_msg *msg =
+		diag_report(x->s->diag, ALIAS_RECURSION, c->loc,
+			    ident_what(x->s->arena, c->name),
+			    point_text(x->s, m->name));
+
+	note_point(x->s, msg, p, c->loc);
+	note_origin(msg, up);
 }
 
 /* One alias that matched: its points, with the rest of p as suffix. */
@@ -346,12 +385,7 @@ static uint32_t expand_alias(struct expand *x, const struct match *m,
 
 	if (on_the_way(up, m->alias)) {
 		if (!x->quiet)
-			note_origin(diag_report(x->s->diag, ALIAS_RECURSION,
-						p->comps.v[0].loc,
-						ident_what(x->s->arena,
-							   p->comps.v[0].name),
-						point_text(x->s, m->name)),
-				    up);
+			report_recursion(x, m, p, up);
 		return 0;
 	}
 	here.shown = up && up->shown ? up->shown : shown_name(x->s, m, p);
@@ -359,7 +393,7 @@ static uint32_t expand_alias(struct expand *x, const struct match *m,
 		struct probe_point *q = m->alias->points.v[i];
 		unsigned errors = diag_errors(x->s->diag);
 		uint32_t n =
-			expand_point(x, derive(x->s, q, p, m->used), &here);
+			expand_point(x, derive(x->s, m, q, p), &here);
 
 		found += n;
 		if (n && q->sufficient)

@@ -4,8 +4,9 @@
 #include "sema/sema.h"
 
 const struct builtin builtins[BUILTIN_COUNT] = {
-#define B(name, ret, args, rt, flags, help)                                    \
-	[BUILTIN_##name] = {BUILTIN_##name, #name, ret, args, flags, #rt, help},
+#define B(name, ret, args, params, rt, flags, help)                            \
+	[BUILTIN_##name] = {BUILTIN_##name, #name, ret, args,                  \
+			    params, flags, #rt, help},
 #include "sema/builtin.def"
 #undef B
 };

@@ -23,7 +23,7 @@
 #define BF_MODULE 256u /* only in a kernel module */
 
 enum builtin_id {
-#define B(name, ret, args, rt, flags, help) BUILTIN_##name,
+#define B(name, ret, args, params, rt, flags, help) BUILTIN_##name,
 #include "sema/builtin.def"
 #undef B
 	BUILTIN_COUNT
@@ -34,6 +34,7 @@ struct builtin {
 	const char *name;
 	char ret; /* 'l', 's', '-' */
 	const char *args; /* "sl" */
+	const char *params; /* "str,pos"; "" when they have no names */
 	uint32_t flags;
 	const char *rt_name; /* run-time function, or "none" */
 	const char *help;

@@ -419,14 +419,17 @@ struct pp_component {
 	struct expr *arg; /* E_NUMBER, E_STRING or NULL */
 };
 
+struct alias_decl;
 struct probe_point {
 	struct loc loc;
 	VEC(struct pp_component) comps;
 	bool optional; /* ? */
 	bool sufficient; /* ! */
 	struct expr *cond; /* if (...) */
-	/* sema: the point this came from when an alias was expanded */
-	const struct probe_point *from;
+	/* sema: the point this came from when an alias was expanded, and the
+	   point of that alias as it is written */
+	const struct probe_point *from, *written;
+	const struct alias_decl *alias;
 };
 
 struct probe_decl {

@@ -699,20 +699,26 @@ void unparse_probe_point(struct strbuf *out, const struct probe_point *p)
 	}
 }
 
-static void points(struct strbuf *b, struct probe_point *const *v, uint32_t n)
+void unparse_probe_points(struct strbuf *out, struct probe_point *const *v,
+			  uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++) {
-		sb_puts(b, i ? ", " : "");
-		unparse_probe_point(b, v[i]);
+		sb_puts(out, i ? ", " : "");
+		unparse_probe_point(out, v[i]);
 	}
+}
+
+void unparse_alias_head(struct strbuf *out, const struct alias_decl *al)
+{
+	unparse_probe_points(out, al->names.v, al->names.n);
+	sb_puts(out, al->epilogue_style ? " += " : " = ");
+	unparse_probe_points(out, al->points.v, al->points.n);
 }
 
 static void alias(struct strbuf *b, const struct alias_decl *al)
 {
 	sb_puts(b, "probe ");
-	points(b, al->names.v, al->names.n);
-	sb_puts(b, al->epilogue_style ? " += " : " = ");
-	points(b, al->points.v, al->points.n);
+	unparse_alias_head(b, al);
 	body(b, al->body, 0);
 	if (al->body2) {
 		sb_putc(b, ',');
@@ -766,7 +772,7 @@ void unparse_file(struct strbuf *out, const struct file *f)
 			const struct probe_decl *pr = d->p;
 
 			sb_puts(out, "probe ");
-			points(out, pr->points.v, pr->points.n);
+			unparse_probe_points(out, pr->points.v, pr->points.n);
 			body(out, pr->body, 0);
 			break;
 		}
