@@ -78,10 +78,13 @@ test_conditions_that_fail() {
 test_a_condition_of_many_points_is_asked_once() {
 	need bpf
 	script='global on, n, ticks
-		probe kernel.trace("sched_*") if (on) { n[pn()]++ }
+		probe kernel.trace("sched_*") if (on) {
+			if (isinstr(pn(), "sched_switch\"")) n["switch"]++
+			if (isinstr(pn(), "sched_wakeup\"")) n["wakeup"]++
+		}
 		probe timer.ms(200) {
 			on = 1
-			seen = n["kernel.trace(\"sched_switch\")"] > 0 && n["kernel.trace(\"sched_wakeup\")"] > 0
+			seen = n["switch"] > 0 && n["wakeup"] > 0
 			if (seen || ++ticks == 100) { println(seen) exit() }
 		}'
 	"$stap" -p3 -e "$script" >ir
