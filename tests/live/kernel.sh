@@ -63,11 +63,11 @@ int main(void)
 C
 	cc -O2 p.c -o p
 	mkfifo pipe
-	# a reader that sleeps: the buffer of 1 MB must overflow
-	(sleep 2; cat) <pipe >out &
+	# a reader that sleeps until all is written: the buffer of 1 MB must overflow
+	(until [ -e over ]; do sleep 0.1; done; cat) <pipe >out &
 	reader=$!
-	"$stap" -s 1 --accounting=acc.json -c ./p -e 'probe kernel.trace("sys_enter") {
-		if (pid() == target() && $id == 110) printf("%s %d\n", execname(), $id) }' >pipe 2>err || true
+	"$stap" -s 1 --accounting=acc.json -c "sh -c './p; touch over'" -e 'probe kernel.trace("sys_enter") {
+		if (execname() == "p" && $id == 110) printf("%s %d\n", execname(), $id) }' >pipe 2>err || true
 	wait $reader
 	lines=$(grep -c '^p 110$' out)
 	lost=$(sed -n 's/.*"dropped": *\([0-9]*\).*/\1/p' acc.json)
