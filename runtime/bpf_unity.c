@@ -17,6 +17,7 @@
 #include "read.c"
 #include "env.c"
 #include "guru.c"
+#include "counter.c"
 #include "usym.c"
 #include "ksym.c"
 #include "output.c"

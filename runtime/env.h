@@ -46,6 +46,16 @@ static void *(*rt_h_task_pt_regs)(void *task) = (void *)175;
 static long (*rt_h_find_vma)(void *task, w_u64 addr, void *fn, void *ctx,
 			     w_u64 flags) = (void *)180;
 
+/* Counters of perf events; see struct rt_counts. */
+#ifdef RT_TEST_BPF
+char rt_events[1], rt_tasks[1]; /* no program of the tests reads one */
+#else
+extern char rt_events[], rt_tasks[];
+#endif
+static void *(*rt_h_map_lookup)(void *map, const void *key) = (void *)1;
+static long (*rt_h_perf_read)(void *map, w_u64 index, void *value,
+			      w_u32 size) = (void *)55;
+
 /* 0, or negative when the transport has no room. */
 RT_INLINE long rt_env_output(w_u64 at, w_u64 size, w_u64 flags)
 {
@@ -96,6 +106,23 @@ RT_INLINE w_u64 rt_env_random(void)
 RT_INLINE w_s64 rt_env_raise(w_u64 signo)
 {
 	return rt_h_send_signal_thread((w_u32)signo);
+}
+/* Word n of the counts whose key is in the heap word `at`: *v; 0: there are
+   none. */
+RT_INLINE w_u64 rt_env_counts(w_u64 at, w_u64 n, w_u64 *v)
+{
+	rt_word *row = rt_h_map_lookup((void *)rt_tasks, rt_at(at));
+
+	if (!row)
+		return 0;
+	asm("%0 &= 15" : "+r"(n));
+	*v = row[n];
+	return 1;
+}
+/* The event to the heap word `at`, which two more words follow; 0 or -errno. */
+RT_INLINE long rt_env_event(w_u64 at, w_u64 index)
+{
+	return rt_h_perf_read((void *)rt_events, (w_u32)index, rt_at(at), 24);
 }
 /* Memory of the traced system to heap offset `at`; negative: fault. In programs
    that may sleep, absent pages of the process are waited for
@@ -284,6 +311,14 @@ RT_INLINE w_u64 rt_env_real_ns(void)
 RT_INLINE w_u64 rt_env_random(void)
 {
 	return rt_native_env.random(rt_native_env.data);
+}
+RT_INLINE w_u64 rt_env_counts(w_u64 at, w_u64 n, w_u64 *v)
+{
+	return 0;
+}
+RT_INLINE long rt_env_event(w_u64 at, w_u64 index)
+{
+	return -1;
 }
 RT_INLINE w_s64 rt_env_raise(w_u64 signo)
 {

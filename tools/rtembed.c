@@ -266,13 +266,19 @@ static void read_reloc(struct input *in, const GElf_Rel *r)
 		   !strcmp(name, "rt_ring") && !insn->imm) {
 		add_reloc(in, at, RTLIB_RING, 0);
 	} else if (type == R_BPF_64_64 && insn->code == LD_IMM64 && name &&
+		   !strcmp(name, "rt_events") && !insn->imm) {
+		add_reloc(in, at, RTLIB_EVENTS, 0);
+	} else if (type == R_BPF_64_64 && insn->code == LD_IMM64 && name &&
+		   !strcmp(name, "rt_tasks") && !insn->imm) {
+		add_reloc(in, at, RTLIB_TASKS, 0);
+	} else if (type == R_BPF_64_64 && insn->code == LD_IMM64 && name &&
 		   !strcmp(name, "rt_texts")) {
 		add_reloc(in, at, RTLIB_TEXT, 0);
 	} else {
 		die(in,
 		    "%s: relocation of type %u against '%s', opcode %#x: the "
-		    "library may refer to its functions, rt_heap, rt_ring and "
-		    "rt_texts only",
+		    "library may refer to its functions, rt_heap, rt_ring, "
+		    "rt_events, rt_tasks and rt_texts only",
 		    func_at(in, at), type, name && *name ? name : "?",
 		    insn->code);
 	}

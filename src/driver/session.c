@@ -24,6 +24,7 @@
 #include "engine/engine.h"
 #include "ir/ir.h"
 #include "ir/lower.h"
+#include "probe/counters.h"
 #include "probe/probe.h"
 #include "run/child.h"
 #include "run/pidns.h"
@@ -334,6 +335,7 @@ static void set_up(struct session *s)
 		.runtime = o->runtime,
 		.ncpus = target_ncpus(s->targets),
 		.targets = s->targets,
+		.counters = arena_new_obj(s->a, struct counter_table),
 		.listing = o->list != NULL,
 		.grants = running_kernel(s) ? kernel_grants
 			  : runs_here(s)    ? kept_grants

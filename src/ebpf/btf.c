@@ -78,6 +78,29 @@ static void datasec(struct info *b, const char *name, uint32_t of,
 	put(b, &b->types, of, 0, size);
 }
 
+/* A map as libbpf reads it: a struct whose members point to arrays, of which
+   the length is what is said. */
+static uint32_t map_var(struct info *b, const char *name, uint32_t type,
+			uint32_t entries, uint32_t key, uint32_t value)
+{
+	const struct {
+		const char *name;
+		uint32_t n;
+	} say[] = {{"type", type},
+		   {"max_entries", entries},
+		   {"key_size", key},
+		   {"value_size", value}};
+	uint32_t n = key ? 4 : 2, of[4], map;
+
+	for (uint32_t i = 0; i < n; i++)
+		of[i] = info_type(b, "", BTF_KIND_PTR, 0,
+				  info_array(b, b->s32, say[i].n));
+	map = info_type(b, "", BTF_KIND_STRUCT, n, 8 * n);
+	for (uint32_t i = 0; i < n; i++)
+		info_member(b, say[i].name, of[i], 64 * i);
+	return var(b, name, map);
+}
+
 static void base_types(struct info *b)
 {
 	static const char *const arg[] = {"a", "b", "c", "d", "e"};
@@ -98,16 +121,23 @@ static void base_types(struct info *b)
 static void map_types(struct info *b)
 {
 	const struct image *im = b->u->m->image;
-	uint32_t kind, size, map;
+	uint32_t size, at = EBPF_MAP_RING, ring, events, tasks;
 
-	kind = info_array(b, b->s32, BPF_MAP_TYPE_RINGBUF);
-	kind = info_type(b, "", BTF_KIND_PTR, 0, kind);
-	size = info_array(b, b->s32, im->ringbuf_size);
-	size = info_type(b, "", BTF_KIND_PTR, 0, size);
-	map = info_type(b, "", BTF_KIND_STRUCT, 2, 16);
-	info_member(b, "type", kind, 0);
-	info_member(b, "max_entries", size, 64);
-	datasec(b, ".maps", var(b, EBPF_RING, map), 16);
+	ring = map_var(b, EBPF_RING, BPF_MAP_TYPE_RINGBUF, im->ringbuf_size, 0,
+		       0);
+	if (unit_refers(b->u, CODE_EVENTS)) {
+		/* The runner says how many there are. */
+		events = map_var(b, EBPF_EVENTS, BPF_MAP_TYPE_PERF_EVENT_ARRAY,
+				 RT_COUNTERS, 4, 4);
+		tasks = map_var(b, EBPF_TASKS, BPF_MAP_TYPE_HASH, 1, 8,
+				sizeof(struct rt_counts));
+		info_type(b, ".maps", BTF_KIND_DATASEC, 3,
+			  at + 2 * EBPF_MAP_OTHER);
+		put(b, &b->types, ring, 0, at, events, at, EBPF_MAP_OTHER,
+		    tasks, at + EBPF_MAP_OTHER, EBPF_MAP_OTHER);
+	} else {
+		datasec(b, ".maps", ring, at);
+	}
 
 	size = im->heap_size + b->u->slack;
 	datasec(b, ".bss", var(b, EBPF_HEAP, info_array(b, b->u8, size)), size);

@@ -19,7 +19,8 @@
  *    type ARRAY, one element of heap_size + heap_slack bytes, mmapable. A
  *    loader that cares for memory creates that map itself and gives it to
  *    libbpf with bpf_map__reuse_fd(): libbpf would touch every page of it;
- *  - the ring buffer: EBPF_RING in ".maps";
+ *  - the ring buffer: EBPF_RING in ".maps"; EBPF_EVENTS and EBPF_TASKS, where
+ *    perf counters are read (wire.h, struct rt_counts);
  *  - constant texts, where they are needed: EBPF_TEXTS in ".rodata";
  *  - .BTF, .BTF.ext with the script's lines, "license";
  *  - the image: sections ".stap.*" (read back by run/image_read.h).
@@ -38,6 +39,8 @@
 
 #define EBPF_HEAP "rt_heap"
 #define EBPF_RING "rt_ring"
+#define EBPF_EVENTS "rt_events"
+#define EBPF_TASKS "rt_tasks"
 #define EBPF_TEXTS "rt_texts"
 
 struct ebpf_opts {

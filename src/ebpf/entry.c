@@ -247,6 +247,8 @@ static struct bpf_insn runtime_insn(struct gen *g, const struct rtlib_func *src,
 		[RTLIB_FUNC] = CODE_ADDR,
 		[RTLIB_HEAP] = CODE_HEAP,
 		[RTLIB_RING] = CODE_RING,
+		[RTLIB_EVENTS] = CODE_EVENTS,
+		[RTLIB_TASKS] = CODE_TASKS,
 		[RTLIB_TEXT] = CODE_TEXT,
 	};
 	struct unit *u = g->u;

@@ -115,8 +115,14 @@ enum code_reloc_kind {
 	CODE_ADDR, /* ld_imm64 of function `target` */
 	CODE_HEAP,
 	CODE_RING,
+	CODE_EVENTS, /* the maps of perf counters */
+	CODE_TASKS,
 	CODE_TEXT, /* a byte of RTLIB_TEXTS */
 };
+
+/* Bytes that maps take in ".maps": the ring buffer, others. */
+#define EBPF_MAP_RING 16u
+#define EBPF_MAP_OTHER 32u
 
 struct code_reloc {
 	uint32_t insn;
@@ -303,5 +309,7 @@ void bytes_align(struct arena *a, struct bytes *b, uint32_t to);
 void btf_write(struct unit *u, const char *const *sections, uint32_t nsections,
 	       struct bytes *btf, struct bytes *ext);
 struct ebpf_object *object_write(struct unit *u);
+/* Does any function of the object refer to such a thing? */
+bool unit_refers(const struct unit *u, enum code_reloc_kind kind);
 
 #endif

@@ -95,6 +95,10 @@ static void list_ld(struct lister *l, const struct bpf_insn *in,
 		list_heap(l, in->imm);
 	else if (r->kind == CODE_RING)
 		sb_puts(l->out, EBPF_RING);
+	else if (r->kind == CODE_EVENTS)
+		sb_puts(l->out, EBPF_EVENTS);
+	else if (r->kind == CODE_TASKS)
+		sb_puts(l->out, EBPF_TASKS);
 	else
 		sb_puts(l->out, l->obj->funcs[r->target].name);
 }

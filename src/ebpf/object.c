@@ -63,7 +63,7 @@ struct object {
 	VEC(struct section) sections;
 	struct bytes syms, strs;
 	VEC(uint32_t) func_sym; /* by unit.out index; 0: no global symbol */
-	uint32_t heap_sym, ring_sym, text_sym;
+	uint32_t heap_sym, ring_sym, text_sym, events_sym, tasks_sym;
 	uint32_t maps_sec, bss_sec, rodata_sec, license_sec; /* rodata: or 0 */
 	uint32_t nlocal;
 };
@@ -175,7 +175,16 @@ static void add_symbols(struct object *o)
 	o->heap_sym = add_sym(o, EBPF_HEAP, STB_GLOBAL, STT_OBJECT, o->bss_sec,
 			      0, (uint64_t)im->heap_size + o->u->slack);
 	o->ring_sym = add_sym(o, EBPF_RING, STB_GLOBAL, STT_OBJECT, o->maps_sec,
-			      0, 16);
+			      0, EBPF_MAP_RING);
+	if (unit_refers(o->u, CODE_EVENTS)) {
+		o->events_sym = add_sym(o, EBPF_EVENTS, STB_GLOBAL, STT_OBJECT,
+					o->maps_sec, EBPF_MAP_RING,
+					EBPF_MAP_OTHER);
+		o->tasks_sym = add_sym(o, EBPF_TASKS, STB_GLOBAL, STT_OBJECT,
+				       o->maps_sec,
+				       EBPF_MAP_RING + EBPF_MAP_OTHER,
+				       EBPF_MAP_OTHER);
+	}
 	if (o->rodata_sec)
 		o->text_sym = add_sym(o, EBPF_TEXTS, STB_GLOBAL, STT_OBJECT,
 				      o->rodata_sec, 0, sizeof(RTLIB_TEXTS));
@@ -210,6 +219,12 @@ static void relocate(struct object *o, const struct ebpf_func *f,
 		break;
 	case CODE_RING:
 		sym = o->ring_sym;
+		break;
+	case CODE_EVENTS:
+		sym = o->events_sym;
+		break;
+	case CODE_TASKS:
+		sym = o->tasks_sym;
 		break;
 	case CODE_TEXT:
 		sym = o->text_sym;
@@ -323,11 +338,11 @@ static struct ebpf_object *lay_out(struct object *o, uint32_t shstrndx)
 	return obj;
 }
 
-static bool uses_texts(const struct unit *u)
+bool unit_refers(const struct unit *u, enum code_reloc_kind kind)
 {
 	vec_for (&u->out, i)
 		vec_for (&u->out.v[i].relocs, r)
-			if (u->out.v[i].relocs.v[r].kind == CODE_TEXT)
+			if (u->out.v[i].relocs.v[r].kind == kind)
 				return true;
 	return false;
 }
@@ -337,7 +352,7 @@ struct ebpf_object *object_write(struct unit *u)
 	struct object o = {.u = u};
 	struct bytes btf = {0}, ext = {0};
 	const struct image *im = u->m->image;
-	uint32_t symtab, strtab;
+	uint32_t symtab, strtab, maps;
 	struct section *s;
 
 	o.func_sym.v = arena_new_array(u->arena, uint32_t, u->out.n);
@@ -350,13 +365,16 @@ struct ebpf_object *object_write(struct unit *u)
 	copy_code(&o);
 	o.license_sec = add_section(&o, "license", SHT_PROGBITS,
 				    SHF_ALLOC | SHF_WRITE, "GPL", 4);
+	maps = EBPF_MAP_RING;
+	if (unit_refers(u, CODE_EVENTS))
+		maps += 2 * EBPF_MAP_OTHER;
 	o.maps_sec =
 		add_section(&o, ".maps", SHT_PROGBITS, SHF_ALLOC | SHF_WRITE,
-			    arena_alloc(u->arena, 16), 16);
+			    arena_alloc(u->arena, maps), maps);
 	o.bss_sec = add_section(&o, ".bss", SHT_NOBITS, SHF_ALLOC | SHF_WRITE,
 				NULL, (uint64_t)im->heap_size + u->slack);
 	section(&o, o.bss_sec)->h.sh_addralign = 4096;
-	if (uses_texts(u))
+	if (unit_refers(u, CODE_TEXT))
 		o.rodata_sec = add_section(&o, ".rodata", SHT_PROGBITS,
 					   SHF_ALLOC, RTLIB_TEXTS,
 					   sizeof(RTLIB_TEXTS));

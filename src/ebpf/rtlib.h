@@ -22,6 +22,8 @@ enum rtlib_reloc_kind {
 	RTLIB_HEAP, /* ld_imm64 of the heap's address; imm holds an addend */
 	RTLIB_RING, /* ld_imm64 of the ring buffer map */
 	RTLIB_MASK, /* imm is the heap mask */
+	RTLIB_EVENTS, /* ld_imm64 of the map of perf events */
+	RTLIB_TASKS, /* ld_imm64 of the map of struct rt_counts */
 	RTLIB_TEXT, /* ld_imm64 of a byte of RTLIB_TEXTS; imm says which */
 };
 

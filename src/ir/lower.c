@@ -636,7 +636,8 @@ static bool is_armed(const struct job *j)
 {
 	const struct handler *h = j->hi->h;
 
-	if (!h->cond || h->sites.v[0]->prog_type == IMAGE_PROG_RUN)
+	if (!h->cond || h->sites.v[0]->prog_type == IMAGE_PROG_RUN ||
+	    h->sites.v[0]->attach.kind == WIRE_PROBE_COUNTER)
 		return false;
 	vec_for (&h->sites, i)
 		if (h->sites.v[i]->attach.maxactive)

@@ -84,6 +84,7 @@ static const char *const probe_types[WIRE_PROBE_KINDS] = {
 	[WIRE_PROBE_PROCFS] = "procfs",
 	[WIRE_PROBE_DATA] = "hwbkpt",
 	[WIRE_PROBE_NETFILTER] = "netfilter",
+	[WIRE_PROBE_COUNTER] = "perf_event",
 };
 
 static const char *type_of_site(const struct probe_site *s)

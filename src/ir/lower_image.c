@@ -274,40 +274,58 @@ static bool reads_process(const struct ir_insn *in)
 		 in->args[in->nargs - 1].imm & RT_READ_USER));
 }
 
-/* Once more over a function: does it read, or call one that is known to? */
-static bool visit_reads(const struct ir_module *m, uint32_t fn, bool *reads)
+/* Programs that may sleep are refused the map that this needs. */
+static bool reads_counter(const struct ir_insn *in)
+{
+	return in->op == IR_RT && in->fn == RT_FN_counter;
+}
+
+typedef bool insn_test(const struct ir_insn *in);
+
+/* Once more over a function: does it do that, or call one that is known to? */
+static bool visit_does(const struct ir_module *m, uint32_t fn, insn_test *test,
+		       bool *does)
 {
 	const struct ir_func *f = m->funcs.v[fn];
 
-	if (reads[fn])
+	if (does[fn])
 		return false;
 	vec_for (&f->blocks, b)
 		vec_for (&f->blocks.v[b]->insns, i) {
 			const struct ir_insn *in = &f->blocks.v[b]->insns.v[i];
 
-			if (reads_process(in) ||
-			    (in->op == IR_CALL && reads[in->fn]))
-				return reads[fn] = true;
+			if (test(in) || (in->op == IR_CALL && does[in->fn]))
+				return does[fn] = true;
 		}
 	return false;
 }
 
-static void mark_sleepable(struct lower *L)
+/* By function: whether it does, itself or by what it calls. */
+static bool *which_do(struct lower *L, insn_test *test)
 {
 	const struct ir_module *m = L->m;
-	bool *reads = arena_new_array(L->arena, bool, m->funcs.n);
+	bool *does = arena_new_array(L->arena, bool, m->funcs.n);
 	bool changed;
 
 	do {
 		changed = false;
 		vec_for (&m->funcs, i)
-			changed |= visit_reads(m, i, reads);
+			changed |= visit_does(m, i, test, does);
 	} while (changed);
+	return does;
+}
+
+static void mark_sleepable(struct lower *L)
+{
+	const struct ir_module *m = L->m;
+	const bool *reads = which_do(L, reads_process);
+	const bool *counts = which_do(L, reads_counter);
+
 	vec_for (&m->funcs, i) {
 		const struct ir_func *f = m->funcs.v[i];
 		struct image_handler *h;
 
-		if (!f->is_handler || !reads[i])
+		if (!f->is_handler || !reads[i] || counts[i])
 			continue;
 		h = &L->img.handlers.v[f->handler];
 		if (h->prog_type == IMAGE_PROG_UPROBE)

@@ -8,6 +8,7 @@
  */
 #include <string.h>
 
+#include "probe/counters.h"
 #include "probe/kfunc.h"
 #include "probe/modules.h"
 
@@ -363,9 +364,7 @@ bool probe_bind_target(const struct probe_env *env, struct probe_site *site,
 		       "module runtime can evaluate";
 		return false;
 	case TGT_PERF:
-		*why = "this version does not read counters on demand; a "
-		       "perf probe with .sample(1).process counts events";
-		return false;
+		return counters_bind(env, site, e, lvalue, why);
 	case TGT_ERRNO:
 		*why = "@errno needs debug information of the C library";
 		return false;

@@ -6,7 +6,9 @@
  *
  *   .sample(N)      the handler runs at every Nth event (default: 1000000),
  *   .hz(N)          or about N times a second,
- *   .process("P")   where a process runs this program.
+ *   .process("P")   where a process runs this program,
+ *   .counter("N")   it never runs: @perf("N") reads what was counted, by the
+ *                   thread that asks (with .process), or by its CPU.
  *
  * The task tree of -c and -x has events of its own, whose counts are not
  * advanced by anyone else; other processes are told by a check in front of
@@ -14,6 +16,7 @@
  */
 #include <string.h>
 
+#include "probe/counters.h"
 #include "probe/scope.h"
 
 #define DEFAULT_PERIOD 1000000
@@ -23,18 +26,8 @@ struct perf_point {
 	int64_t type, config, period, hz;
 	bool has_period, has_hz;
 	int process; /* component, or -1 */
+	int counter; /* the same */
 };
-
-static int no_counter(const struct probe_env *env, const struct probe_point *p,
-		      unsigned i)
-{
-	diag_remedy(pp_unavailable(env, p, i,
-				   "this version does not read counters on "
-				   "demand"),
-		    "a handler can count the events: global n  probe "
-		    "perf.type(T).config(C).sample(1).process { n[tid()]++ }");
-	return PROBE_ERROR;
-}
 
 static bool take_suffix(const struct probe_point *p, unsigned i,
 			struct perf_point *pp)
@@ -50,23 +43,26 @@ static bool take_suffix(const struct probe_point *p, unsigned i,
 		pp->process = (int)i;
 		return true;
 	}
+	if (pp_is(p, i, "counter") && pp_string(p, i) && !pp->has_period &&
+	    !pp->has_hz && i + 1 == p->comps.n) {
+		pp->counter = (int)i;
+		return true;
+	}
 	return false;
 }
 
 static int parse(const struct probe_env *env, const struct probe_point *p,
 		 struct perf_point *pp)
 {
-	*pp = (struct perf_point){.period = DEFAULT_PERIOD, .process = -1};
+	*pp = (struct perf_point){
+		.period = DEFAULT_PERIOD, .process = -1, .counter = -1};
 	if (p->comps.n < 3 || !pp_bare(p, 0, "perf") || !pp_is(p, 1, "type") ||
 	    !pp_number(p, 1, &pp->type) || !pp_is(p, 2, "config") ||
 	    !pp_number(p, 2, &pp->config))
 		return PROBE_NOT_MINE;
-	for (unsigned i = 3; i < p->comps.n; i++) {
-		if (pp_is(p, i, "counter") && pp_string(p, i))
-			return no_counter(env, p, i);
+	for (unsigned i = 3; i < p->comps.n; i++)
 		if (!take_suffix(p, i, pp))
 			return PROBE_NOT_MINE;
-	}
 	if (pp->type < 0 || pp->type > UINT32_MAX)
 		return pp_out_of_range(env, p, 1, pp->type, 0, UINT32_MAX, "");
 	for (unsigned i = 3; i < p->comps.n; i++) {
@@ -91,9 +87,13 @@ static const char *derived_name(const struct probe_env *env,
 	if (pp->has_hz)
 		sb_printf(&sb, ".hz(%lld)", (long long)pp->hz);
 	else
-		sb_printf(&sb, ".sample(%lld)", (long long)pp->period);
+		sb_printf(&sb, ".sample(%lld)",
+			  (long long)(pp->counter < 0 ? pp->period : 0));
 	if (sc)
 		sb_printf(&sb, ".%s", sc->head);
+	if (pp->counter >= 0)
+		sb_printf(&sb, ".counter(\"%s\")",
+			  pp_string(p, (unsigned)pp->counter));
 	const char *s = arena_strdup(env->arena, sb_str(&sb));
 	sb_free(&sb);
 	return s;
@@ -161,6 +161,36 @@ static int match_process(const struct probe_env *env,
 	return PROBE_MATCHED;
 }
 
+/* Its handler is a program that is never attached. */
+static int match_counter(const struct probe_env *env,
+			 const struct probe_point *p,
+			 const struct perf_point *pp, struct site_list *out)
+{
+	uint32_t first = out->v.n;
+	struct probe_site *s;
+	int n;
+
+	if (pp->process < 0)
+		add_site(env, p, pp, NULL, out);
+	else if (match_process(env, p, pp, out) != PROBE_MATCHED)
+		return PROBE_ERROR;
+	if (out->v.n == first)
+		return PROBE_MATCHED; /* no program */
+	n = counters_define(env, p, (unsigned)pp->counter);
+	if (n < 0)
+		return PROBE_ERROR;
+	/* Threads are counted one by one: one record does for all programs. */
+	out->v.n = first + 1;
+	s = out->v.v[first];
+	s->attach.kind = WIRE_PROBE_COUNTER;
+	s->attach.nth = (uint32_t)n;
+	s->attach.flags = pp->process >= 0 ? WIRE_ATTACH_PER_TASK : 0;
+	s->attach.period = 0;
+	s->prologue = stmt_new(env->arena, S_NEXT, p->loc);
+	s->prog_type = IMAGE_PROG_RAWTP;
+	return PROBE_MATCHED;
+}
+
 static int perf_match(const struct probe_env *env, const struct probe_point *p,
 		      struct site_list *out)
 {
@@ -169,6 +199,8 @@ static int perf_match(const struct probe_env *env, const struct probe_point *p,
 
 	if (r != PROBE_MATCHED)
 		return r;
+	if (pp.counter >= 0)
+		return match_counter(env, p, &pp, out);
 	if (pp.process >= 0)
 		return match_process(env, p, &pp, out);
 	add_site(env, p, &pp, NULL, out);
@@ -181,7 +213,13 @@ static int perf_match(const struct probe_env *env, const struct probe_point *p,
 		"perf.type(number).config(number).hz(number)" rest
 
 static const char *const forms[] = {
-	BY_COUNT(""), BY_COUNT(".process"), BY_COUNT(".process(string)"), NULL};
+	BY_COUNT(""),
+	BY_COUNT(".process"),
+	BY_COUNT(".process(string)"),
+	"perf.type(number).config(number).counter(string)",
+	"perf.type(number).config(number).process.counter(string)",
+	"perf.type(number).config(number).process(string).counter(string)",
+	NULL};
 
 const struct probe_kind probe_kind_perf = {
 	.name = "perf",

@@ -133,7 +133,7 @@ int bpf_attach_report(struct bpf_target *t, struct diag *d, uint32_t index,
 
 /* ---- tracepoints ---- */
 
-static int open_raw_tracepoint(const char *name, int prog_fd, uint64_t cookie)
+int bpf_open_raw_tracepoint(const char *name, int prog_fd, uint64_t cookie)
 {
 	struct raw_tracepoint_open attr = {.name = (uintptr_t)name,
 					   .prog_fd = (uint32_t)prog_fd,
@@ -159,7 +159,7 @@ static int attach_tracepoint(struct bpf_target *t, struct diag *d,
 
 	if (colon)
 		name = colon + 1;
-	fd = open_raw_tracepoint(name, t->prog_fd[a->handler], index);
+	fd = bpf_open_raw_tracepoint(name, t->prog_fd[a->handler], index);
 	if (fd >= 0)
 		return bpf_keep_fd(t, fd);
 	if (fd == -ENOENT && !(a->flags & WIRE_ATTACH_OPTIONAL)) {
@@ -437,13 +437,30 @@ static int attach_uprobes(struct bpf_target *t, struct diag *d, uint32_t *index,
 	return 0;
 }
 
+/* Before what may read them. */
+static int attach_counters(struct bpf_target *t, struct diag *d,
+			   const uint32_t *index, uint32_t n)
+{
+	uint32_t *counters = calloc(n + 1, sizeof(*counters)), ncounters = 0;
+	int err;
+
+	if (!counters)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < n; i++)
+		if (t->base.image->attach[index[i]].kind == WIRE_PROBE_COUNTER)
+			counters[ncounters++] = index[i];
+	err = bpf_attach_counters(t, d, counters, ncounters);
+	free(counters);
+	return err;
+}
+
 int bpf_target_attach(struct run_target *rt, struct diag *d,
 		      const uint32_t *index, uint32_t n)
 {
 	struct bpf_target *t = (struct bpf_target *)rt;
 	uint32_t *uprobes = calloc(2 * n + 1, sizeof(*uprobes)), nuprobes = 0;
 	uint32_t *kprobes = uprobes + n, nkprobes = 0;
-	int err = uprobes ? 0 : -ENOMEM;
+	int err = uprobes ? attach_counters(t, d, index, n) : -ENOMEM;
 
 	for (uint32_t i = 0; i < n && !err; i++) {
 		const struct wire_attach *a = &rt->image->attach[index[i]];
@@ -471,6 +488,8 @@ int bpf_target_attach(struct run_target *rt, struct diag *d,
 		case WIRE_PROBE_NETFILTER:
 			err = bpf_attach_netfilter(t, d, index[i]);
 			break;
+		case WIRE_PROBE_COUNTER:
+			break; /* they come first */
 		case WIRE_PROBE_UPROBE:
 			uprobes[nuprobes++] = index[i];
 			break;

@@ -24,6 +24,7 @@ struct bpf_target {
 	} *kept;
 	uint32_t nkept, cap_kept;
 	uint64_t missed; /* taken when detached */
+	int tasks_fd; /* map of struct rt_counts; -1: nothing is counted */
 	bool uprobe_multi, kprobe_multi, sleepable;
 	unsigned kprobe_type, kprobe_ret_bit; /* of perf events; type 0: ask */
 	unsigned ntracefs; /* events made in tracefs */
@@ -45,6 +46,8 @@ bool bpf_has_uprobe_multi(void);
 
 /* Takes over fd, which is closed to detach. */
 int bpf_keep_fd(struct bpf_target *t, int fd);
+/* The program runs at a tracepoint: a descriptor, or -errno. */
+int bpf_open_raw_tracepoint(const char *name, int prog_fd, uint64_t cookie);
 /* 0 when the record is optional, else err. */
 int bpf_attach_report(struct bpf_target *t, struct diag *d, uint32_t index,
 		      int err, const char *why);
@@ -55,10 +58,24 @@ int bpf_perf_event(struct perf_event_attr *attr, pid_t pid, int cpu);
 /* Lets the program run at each of the event's hits. Takes over event_fd. */
 int bpf_attach_perf(struct bpf_target *t, int event_fd, int prog_fd,
 		    uint64_t cookie);
+/* Calls fn for every CPU that is online, until it returns an error other than
+   -ENODEV: that, or 0. */
+int bpf_each_cpu(int (*fn)(void *ctx, int cpu), void *ctx);
+/* Why such an event cannot be opened; NULL: the error says it. */
+const char *bpf_explain_event(const struct wire_attach *a, int err);
 /* Records of kind PROFILE, PERF and DATA. */
 int bpf_attach_profile(struct bpf_target *t, struct diag *d, uint32_t index);
 int bpf_attach_sampler(struct bpf_target *t, struct diag *d, uint32_t index);
 int bpf_attach_watch(struct bpf_target *t, struct diag *d, uint32_t index);
+
+/* ---- bpf_counter.c ---- */
+/* Before the object is loaded: how much its maps hold. */
+int bpf_counters_prepare(struct bpf_target *t);
+/* Records of kind COUNTER, all of them: their events begin to count. */
+int bpf_attach_counters(struct bpf_target *t, struct diag *d,
+			const uint32_t *index, uint32_t n);
+/* Changes of tasks that could not be accounted for. */
+uint64_t bpf_counters_lost(const struct bpf_target *t);
 
 /* ---- bpf_netfilter.c ---- */
 int bpf_attach_netfilter(struct bpf_target *t, struct diag *d, uint32_t index);

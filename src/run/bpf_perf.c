@@ -81,7 +81,7 @@ static bool next_cpu_range(const char **p, unsigned *from, unsigned *to)
 	return true;
 }
 
-static int open_on_cpus(const struct opener *o)
+int bpf_each_cpu(int (*fn)(void *ctx, int cpu), void *ctx)
 {
 	char list[4096] = "0";
 	const char *p = list;
@@ -95,13 +95,23 @@ static int open_on_cpus(const struct opener *o)
 		fclose(f);
 	while (next_cpu_range(&p, &cpu, &last))
 		for (; cpu <= last; cpu++) {
-			int err = open_one(o, -1, (int)cpu);
+			int err = fn(ctx, (int)cpu);
 
 			/* A CPU may go offline under our hands. */
 			if (err < 0 && err != -ENODEV)
 				return err;
 		}
 	return 0;
+}
+
+static int open_one_cpu(void *ctx, int cpu)
+{
+	return open_one(ctx, -1, cpu);
+}
+
+static int open_on_cpus(struct opener *o)
+{
+	return bpf_each_cpu(open_one_cpu, o);
 }
 
 #define MAX_THREADS 32768
@@ -151,7 +161,7 @@ static int open_in_threads(const struct opener *o, pid_t pid)
 }
 
 /* The tasks that a record means, or every CPU. */
-static int open_everywhere(const struct opener *o)
+static int open_everywhere(struct opener *o)
 {
 	const struct wire_attach *a = &o->t->base.image->attach[o->index];
 	pid_t pid = a->pid > 0			      ? a->pid
@@ -193,7 +203,7 @@ int bpf_attach_profile(struct bpf_target *t, struct diag *d, uint32_t index)
 
 /* ---- perf.* ---- */
 
-static const char *explain(const struct wire_attach *a, int err)
+const char *bpf_explain_event(const struct wire_attach *a, int err)
 {
 	switch (-err) {
 	case ENOENT:
@@ -235,7 +245,8 @@ int bpf_attach_sampler(struct bpf_target *t, struct diag *d, uint32_t index)
 
 	set_rate(&attr, a->freq_hz, a->period);
 	err = open_everywhere(&o);
-	return err < 0 ? bpf_attach_report(t, d, index, err, explain(a, err))
+	return err < 0 ? bpf_attach_report(t, d, index, err,
+					   bpf_explain_event(a, err))
 		       : 0;
 }
 

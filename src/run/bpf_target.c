@@ -53,7 +53,7 @@ static int bpf_record_fd(struct run_target *rt)
 
 static uint64_t count_missed(struct bpf_target *t)
 {
-	uint64_t n = t->missed + bpf_target_missed(t);
+	uint64_t n = t->missed + bpf_target_missed(t) + bpf_counters_lost(t);
 	struct bpf_program *p;
 
 	bpf_object__for_each_program(p, t->obj)
@@ -376,6 +376,9 @@ static int load(struct bpf_target *t, const struct run_bpf_opts *o,
 		err = prepare_maps(t, o->buffer_mb, &ring, d);
 	if (err)
 		return err;
+	err = bpf_counters_prepare(t);
+	if (err)
+		return err;
 	err = bpf_object__load(t->obj);
 	if (err) {
 		bpf_log_report(d, img, err, o->log_dir);
@@ -406,7 +409,7 @@ int run_bpf_open(const struct run_bpf_opts *o, struct diag *d,
 				      .realtime_clock = CLOCK_MONOTONIC,
 				      .asynchronous = true};
 	t->from_file = o->from_file;
-	t->heap_fd = t->ring_fd = t->stats_fd = -1;
+	t->heap_fd = t->ring_fd = t->stats_fd = t->tasks_fd = -1;
 	t->prog_fd = malloc((o->image->nhandlers + 1) * sizeof(int));
 	if (!t->prog_fd)
 		goto no_memory;

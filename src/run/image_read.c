@@ -276,6 +276,8 @@ static bool event_ok(const struct image *im, const struct wire_attach *a)
 		return a->event < im->nhandlers && a->offset % 8 == 0 &&
 		       a->offset + 8 > a->offset &&
 		       a->offset + 8 <= im->heap_size;
+	case WIRE_PROBE_COUNTER:
+		return a->nth < RT_COUNTERS;
 	default:
 		return true;
 	}

@@ -542,6 +542,7 @@ static int attach_all(struct session *s)
 		case WIRE_PROBE_PERF:
 		case WIRE_PROBE_DATA:
 		case WIRE_PROBE_NETFILTER:
+		case WIRE_PROBE_COUNTER:
 			index[n++] = i;
 			break;
 		default:

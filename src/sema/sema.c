@@ -2,6 +2,7 @@
 /* The steps of pass 2, in order. */
 #include <stdlib.h>
 
+#include "probe/counters.h"
 #include "sema/pass.h"
 
 void sema_init(struct sema *s, const struct probe_env *env, struct tapset *lib,
@@ -149,6 +150,7 @@ struct program *sema_run(const struct probe_env *env, struct tapset *lib,
 	sort_globals(&s);
 	each_unit(&s, check_units, NULL);
 	check_embedded_blocks(&s);
+	counters_finish(env);
 	if (diag_errors(env->diag) != errors) {
 		targets_report(&s);
 		return s.prog;

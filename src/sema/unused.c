@@ -617,7 +617,9 @@ static void drop_probes(struct prune *p)
 	vec_for (&s->prog->handlers, i) {
 		struct handler *h = s->prog->handlers.v[i];
 
-		if (!is_nothing(h->body)) {
+		/* A counter is there to be read elsewhere. */
+		if (!is_nothing(h->body) ||
+		    h->sites.v[0]->attach.kind == WIRE_PROBE_COUNTER) {
 			s->prog->handlers.v[n++] = h;
 			continue;
 		}

@@ -489,6 +489,9 @@ enum wire_probe_kind {
 			    period: bytes; where: as for PERF */
 	WIRE_PROBE_NETFILTER, /* event: family (NFPROTO_); nth: number of its
 				 hook; order: priority */
+	WIRE_PROBE_COUNTER, /* not hit but read: rt_counter(nth); event and
+			       address: as for PERF; of each task for itself
+			       (PER_TASK), or of each CPU */
 	WIRE_PROBE_CONDITION, /* whether handler `event` is to be attached: the
 				 session runs it and finds 0 or 1 in the 64-bit
 				 word at heap offset `offset` */
@@ -496,6 +499,19 @@ enum wire_probe_kind {
 };
 
 enum wire_procfs_event { WIRE_PROCFS_READ, WIRE_PROCFS_WRITE };
+
+/*
+ * Counters of perf events (@perf). Two maps that the program and its runner
+ * (run/bpf_counter.c) share: the events, number cpu * RT_COUNTERS + counter in
+ * a PERF_EVENT_ARRAY, and a hash table of struct rt_counts. Its key is a CPU's
+ * number: what its events had counted when the CPU last changed tasks; or the
+ * address of a task_struct: what was counted while that task ran, until then.
+ */
+#define RT_COUNTERS 15u
+struct rt_counts {
+	w_u64 switches; /* how often this was changed */
+	w_u64 sum[RT_COUNTERS];
+};
 
 enum wire_process_event {
 	WIRE_PROC_BEGIN,
@@ -535,6 +551,7 @@ struct wire_attach {
 #define WIRE_ATTACH_OPTIONAL 2u /* failure to attach is a warning */
 #define WIRE_ATTACH_TARGET_ONLY 4u /* only in target()'s process tree */
 #define WIRE_ATTACH_UMASK 32u
+#define WIRE_ATTACH_PER_TASK 64u /* of a COUNTER */
 #define WIRE_ATTACH_ABSOLUTE 16u /* `address` is what the script says */
 
 #endif

@@ -115,3 +115,146 @@ test_perf_says_what_the_machine_lacks() {
 	fails "$stap" -T 1 -e 'probe perf.hw.cpu_cycles { exit() }' 2>err
 	expect 'no such hardware counter' err
 }
+
+# Every thread says what it has seen of itself, in the arguments of mark().
+perf_accountant() {
+	cat >account.c <<'C'
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <time.h>
+
+__attribute__((noinline)) void mark(long faults, long switches, long us)
+{
+	asm volatile("" : : "r"(faults), "r"(switches), "r"(us));
+}
+
+static void tell(void)
+{
+	struct timespec t;
+	struct rusage r;
+
+	getrusage(RUSAGE_THREAD, &r);
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	mark(r.ru_minflt + r.ru_majflt, r.ru_nvcsw + r.ru_nivcsw,
+	     t.tv_sec * 1000000 + t.tv_nsec / 1000);
+}
+
+static void *work(void *arg)
+{
+	int pages = (int)(long)arg;
+	volatile char *mem = mmap(NULL, 4096 * pages, PROT_READ | PROT_WRITE,
+				  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	madvise((void *)mem, 4096 * pages, MADV_NOHUGEPAGE);
+	tell();
+	tell(); /* its own faults are done with */
+	for (int i = 0; i < pages; i++) {
+		mem[4096 * i] = 1;
+		if (i % 10 == 0)
+			nanosleep(&(struct timespec){0, 100000}, NULL);
+		for (volatile int k = 0; k < 100000; k++)
+			;
+	}
+	tell();
+	return NULL;
+}
+
+int main(void)
+{
+	pthread_t id[3];
+
+	for (long i = 0; i < 3; i++)
+		pthread_create(&id[i], NULL, work, (void *)(200 + 100 * i));
+	for (int i = 0; i < 3; i++)
+		pthread_join(id[i], NULL);
+	return 0;
+}
+C
+	cc -O1 -g -pthread account.c -o account
+}
+
+# What a thread's counter rose by between its second and third report is what
+# the program saw itself. (It may be taken off its CPU between its own look and
+# the probe: a switch, and time that is not the program's.)
+test_perf_counter_of_a_thread_is_what_the_thread_saw() {
+	need bpf
+	need cc
+	perf_accountant
+	"$stap" -c ./account -e 'global n, f, c, t, wf, wc, wt
+		probe perf.sw.page_faults.process("'"$PWD"'/account").counter("faults") {}
+		probe perf.sw.context_switches.process("'"$PWD"'/account").counter("switches") {}
+		probe perf.sw.task_clock.process("'"$PWD"'/account").counter("clock") {}
+		function clock() { return @perf("clock") / 1000 }
+		probe process("'"$PWD"'/account").function("mark") {
+			i = tid()
+			if (++n[i] == 2) {
+				f[i] = @perf("faults"); c[i] = @perf("switches"); t[i] = clock()
+				wf[i] = $faults; wc[i] = $switches; wt[i] = $us
+			} else if (n[i] == 3)
+				println(@perf("faults") - f[i], " ", $faults - wf[i], " ",
+					@perf("switches") - c[i], " ", $switches - wc[i], " ",
+					clock() - t[i], " ", $us - wt[i])
+		}' >out
+	[ "$(wc -l <out)" = 3 ] || fail "$(cat out)"
+	while read -r f wf c wc t wt; do
+		[ "$f" = "$wf" ] && [ "$f" -ge 200 ] || fail "$f faults, $wf: $(cat out)"
+		[ $((c - wc)) -ge -2 ] && [ $((c - wc)) -le 2 ] && [ "$c" -ge 20 ] ||
+			fail "$c switches, $wc: $(cat out)"
+		[ $((t * 10)) -ge $((wt * 7)) ] && [ $((t * 7)) -le $((wt * 10 + 100000)) ] ||
+			fail "$t us, $wt: $(cat out)"
+	done <out
+}
+
+# A thread's count begins at 0 with the thread, a process's with its program.
+test_perf_counter_begins_with_the_program() {
+	need bpf
+	need cc
+	perf_accountant
+	cat >first.c <<'C'
+#include <unistd.h>
+static char mem[4096 * 5000];
+int main(void)
+{
+	for (int i = 0; i < sizeof(mem); i += 4096)
+		((volatile char *)mem)[i] = 1;
+	return execl("./account", "account", (char *)0);
+}
+C
+	cc -O1 first.c -o first
+	"$stap" -c ./first -e 'global n
+		probe perf.sw.page_faults.process("'"$PWD"'/account").counter("faults") {}
+		probe process("'"$PWD"'/account").function("main") { println(@perf("faults")) }
+		probe process("'"$PWD"'/account").function("mark") { if (!n[tid()]++) println(@perf("faults")) }' >out
+	[ "$(wc -l <out)" = 4 ] || fail "$(cat out)"
+	read -r main <out
+	[ "$main" -ge 20 ] && [ "$main" -le 2000 ] || fail "$(cat out)"
+	tail -n 3 out | while read -r n; do
+		[ "$n" -le 50 ] || fail "a new thread has $n"
+	done
+}
+
+# Without .process it is what the CPU has counted, for whomever.
+test_perf_counter_of_a_cpu() {
+	need bpf
+	need cc
+	perf_toucher
+	"$stap" -c 'taskset -c 0 ./touch 400 1' -e 'global s, f
+		probe perf.sw.page_faults.counter("all") { println("never") }
+		probe perf.sw.page_faults.process("'"$PWD"'/touch").counter("own") {}
+		probe process("'"$PWD"'/touch").function("begin_touch") { s = @perf("all"); f = @perf("own") }
+		probe process("'"$PWD"'/touch").function("end_touch") { println(@perf("all") - s, " ", @perf("own") - f) }
+		' >out 2>err
+	read -r all own <out
+	[ "$own" -ge 400 ] && [ "$own" -le 405 ] && [ "$all" -ge "$own" ] && [ "$(wc -l <out)" = 1 ] ||
+		fail "$(cat out)"
+}
+
+test_perf_counter_that_the_machine_lacks() {
+	need bpf
+	fails "$stap" -T 1 -e 'probe perf.type(1).config(77).counter("x") {}
+		probe kernel.trace("sys_enter") { println(@perf("x")) }' 2>err
+	expect 'this kernel has no such software event' err
+}

@@ -145,7 +145,18 @@ static void test_context_variables_elsewhere(void **state)
 	has(bound(f, only_site(f, "begin"), "$x"),
 	    "this probe point has no context variables");
 	has(bound(f, NULL, "@errno"), "!");
-	has(bound(f, NULL, "@perf(\"x\")"), "!");
+}
+
+static void test_perf_counters(void **state)
+{
+	struct fixture *f = *state;
+
+	has(bound(f, NULL, "@perf(\"x\")"), "__counter(0)");
+	has(bound(f, NULL, "@perf(\"y\")"), "__counter(1)");
+	has(bound(f, only_site(f, "kernel.trace(\"demo\")"), "@perf(\"x\")"),
+	    "__counter(0)");
+	has(bound(f, only_site(f, "begin"), "@perf(\"x\")"),
+	    "where a process runs");
 }
 
 /* A value that came from a typed read carries its type on. */
@@ -237,6 +248,7 @@ int main(void)
 		T(test_kernel_variables),
 		T(test_enums),
 		T(test_context_variables_elsewhere),
+		T(test_perf_counters),
 		T(test_autocast),
 		T(test_types_that_are_carried),
 		T(test_cast_needs_types),

@@ -131,6 +131,17 @@ static void test_perf(void **state)
 	assert_int_equal(s->attach.address, 0x1a8);
 	assert_int_equal(s->attach.period, 0);
 	assert_int_equal(s->attach.freq_hz, 99);
+	s = only_site(f, "perf.type(1).config(2).counter(\"a\")");
+	assert_int_equal(s->attach.kind, WIRE_PROBE_COUNTER);
+	assert_int_equal(s->attach.nth, 0);
+	assert_int_equal(s->attach.flags, 0);
+	s = only_site(f, "perf.type(1).config(2).process(\"/bin/sh\")"
+			 ".counter(\"b\")");
+	assert_int_equal(s->attach.nth, 1);
+	assert_int_equal(s->attach.flags, WIRE_ATTACH_PER_TASK);
+	expect_error(f, "perf.type(1).config(2).counter(\"b\")", "duplicate");
+	expect_error(f, "perf.type(1).config(2).hz(9).counter(\"c\")",
+		     "invalid suffix");
 	expect_error(f, "perf.type(-1).config(2)", "(0 to 4294967295)");
 	expect_error(f, "perf.type(1).config(2).sample(0)", "out of range");
 	expect_error(f, "perf.type(1).config(2).hz(0)", "out of range");

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "probe/access.h"
+#include "probe/counters.h"
 #include "syntax/parse.h"
 
 struct fixture {
@@ -35,7 +36,9 @@ static inline struct fixture *fixture_new(void)
 				    .diag = f->d,
 				    .runtime = "bpf",
 				    .ncpus = 2,
-				    .targets = target_cache_new()};
+				    .targets = target_cache_new(),
+				    .counters = arena_new_obj(
+					    a, struct counter_table)};
 	f->parse = (struct parse_env){.kernel_release = "6.18.0",
 				      .arch = "x86_64",
 				      .runtime = "bpf",

@@ -892,7 +892,7 @@ static const char *const changing[] = {
 	"umod",	     "umod_text", "umod_addr", "umod_span",	  "usym_name", "usym_place",
 	"usym_line", "usym_file", "usym_inline",
 	"unwind_start", "unwind_next", "kregs",	  "kplace", "ksp", "kstack",
-	"ksym",	     "write_user", "write_user_str", "raise",
+	"ksym",	     "write_user", "write_user_str", "raise",	  "counter",
 };
 
 static void agrees_with_native(const char *variant)
