@@ -121,6 +121,37 @@ RT_FN w_u64 rt_kstack(w_u64 c, w_u64 n)
 	return rt_ld64(c + rt_head()->kstack_off + n * 8);
 }
 
+/* The row of the table that holds an address of the kernel, or 0. */
+RT_INLINE w_u64 kernel_source(w_u64 addr)
+{
+	struct rt_head *h = rt_head();
+	w_u64 off = addr - h->kernel_text;
+
+	if (!h->kernel_text || off >> 32)
+		return 0;
+	return rt_i_search(h->ksources_off, h->nksources,
+			   sizeof(struct rt_source), off);
+}
+
+RT_FN w_u64 rt_ksym_line(w_u64 addr)
+{
+	w_u64 row = kernel_source(addr);
+
+	return row ? ((struct rt_source *)rt_at(row))->line : 0;
+}
+
+RT_FN w_u64 rt_ksym_file(w_u64 c, w_u64 dst, w_u64 addr)
+{
+	w_u64 row = kernel_source(addr), file;
+
+	file = row ? ((struct rt_source *)rt_at(row))->file : 0;
+	if (file)
+		rt_str_copy(c, dst, file);
+	else
+		rt_str_empty(dst);
+	return 0;
+}
+
 /* What the kernel calls an address; which 1: with place and size.
    "" when it is unknown. */
 RT_FN w_u64 rt_ksym(w_u64 c, w_u64 dst, w_u64 addr, w_u64 which)

@@ -770,6 +770,7 @@ struct ir_module *ir_lower(struct arena *a, struct diag *d,
 		lower_handler(L, &L->jobs.v[i]);
 	lower_conditions(L);
 	umods_place(L);
+	ksources_place(L);
 	heap_finish(L);
 	image_finish(L);
 	L->m->out_need = L->out_need;

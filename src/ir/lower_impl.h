@@ -434,5 +434,7 @@ void lower_sprint(struct lower *L, const struct expr *e, struct ir_val dst,
 /* ---- symbols of programs (lower_umods.c) ---- */
 /* Places them, when the code asks for any; before heap_finish(). */
 void umods_place(struct lower *L);
+/* The source of the kernel's code (lower_ksources.c). */
+void ksources_place(struct lower *L);
 
 #endif

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "run/head.h"
+#include "run/bpf_int.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,6 +76,8 @@ void run_head_fill(struct rt_head *h, const struct run_opts *o, pid_t target)
 		h->rand_state[0] = (uint32_t)h->start_ns;
 	h->rand_state[0] |= 1;
 	run_head_structs(h);
+	if (h->nksources)
+		h->kernel_text = run_kallsyms_data("_stext");
 	h->cpu_khz = cpu_khz();
 	h->hz = kernel_hz();
 	if (o->suppress_handler_errors)

@@ -228,6 +228,18 @@ struct dw_source_table {
 };
 void dw_sources(struct dw_module *m, struct dw_source_table *out);
 
+/* Only lines, for the largest of files: from addr on, to the next row. */
+struct dw_source_line {
+	uint64_t addr;
+	uint32_t line; /* 0: not known */
+	uint32_t file; /* index in files */
+};
+struct dw_source_lines {
+	VEC(struct dw_source_line) rows; /* by address */
+	VEC(const char *) files;
+};
+void dw_source_lines(struct dw_module *m, struct dw_source_lines *out);
+
 /* ---- variables (dwarf_vars.c) ---- */
 
 /* A location expression, or a constant. */

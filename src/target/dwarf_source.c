@@ -195,3 +195,68 @@ void dw_sources(struct dw_module *m, struct dw_source_table *out)
 	qsort(s.events.v, s.events.n, sizeof(*s.events.v), event_order);
 	sweep(&s);
 }
+
+/* ---- lines only ---- */
+
+static void add_line(struct dw_module *m, struct dw_source_lines *out,
+		     uint64_t addr, uint32_t line)
+{
+	struct dw_source_line r = {addr, line, out->files.n - 1}, *last;
+
+	/* Of rows at one place the last counts. */
+	if (out->rows.n && out->rows.v[out->rows.n - 1].addr == addr)
+		out->rows.n--;
+	last = out->rows.n ? &out->rows.v[out->rows.n - 1] : NULL;
+	if (!last || last->line != line || last->file != r.file)
+		vec_push(m->arena, &out->rows, r);
+}
+
+static void add_unit_lines(struct dw_module *m, struct dw_source_lines *out,
+			   Dwarf_Die *cu)
+{
+	const char *file = NULL;
+	Dwarf_Lines *ls;
+	size_t n;
+
+	if (dwarf_getsrclines(cu, &ls, &n))
+		return;
+	for (size_t i = 0; i < n; i++) {
+		Dwarf_Line *l = dwarf_onesrcline(ls, i);
+		bool end = false;
+		Dwarf_Addr addr;
+		int no;
+
+		if (!l || dwarf_lineaddr(l, &addr) || !addr ||
+		    dwarf_lineendsequence(l, &end) || dwarf_lineno(l, &no))
+			continue;
+		const char *src = dwarf_linesrc(l, NULL, NULL);
+		if (!out->files.n || src != file) {
+			file = src;
+			vec_push(m->arena, &out->files,
+				 src ? dw_abs_file(m, cu, src) : "");
+		}
+		add_line(m, out, addr, end || no < 0 ? 0 : (uint32_t)no);
+	}
+}
+
+/* Sequences do not overlap, but for the end of one where another begins. */
+static int line_order(const void *pa, const void *pb)
+{
+	const struct dw_source_line *a = pa, *b = pb;
+
+	if (a->addr != b->addr)
+		return a->addr < b->addr ? -1 : 1;
+	return (a->line != 0) - (b->line != 0);
+}
+
+void dw_source_lines(struct dw_module *m, struct dw_source_lines *out)
+{
+	const struct dw_units *u = dw_units(m);
+
+	vec_for (&u->v, i)
+		if (dwarf_tag(&u->v.v[i]) == DW_TAG_compile_unit)
+			add_unit_lines(m, out, &u->v.v[i]);
+	if (out->rows.n)
+		qsort(out->rows.v, out->rows.n, sizeof(*out->rows.v),
+		      line_order);
+}

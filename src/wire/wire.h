@@ -123,6 +123,10 @@ struct rt_head {
 	/* Bytes from a context's start to the kernel's stack at the hit, w_u64
 	   each, and how many there is room for; 0: the script does not ask */
 	w_u32 kstack_off, kstack_max;
+	/* The source of the kernel's code: struct rt_source[], offsets count
+	   from where its _stext is (by the runner; 0: not known) */
+	w_u32 ksources_off, nksources;
+	w_u64 kernel_text;
 };
 
 /* A program or library as rt_umod() finds it. */

@@ -145,3 +145,47 @@ global first' >out
 	expect '^used 1$' out
 	fails grep -q bpf out
 }
+
+test_source_of_code_that_is_not_known_is_the_address() {
+	need bpf
+	"$stap" -c 'sleep 0.01' -e 'probe kernel.trace("sched_switch") {
+		println(symfile(16), " ", symline(16), " ", symfileline(16)) exit() }' >out
+	expect '^0x10 0x10 0x10$' out
+}
+
+# Frames with and without source are the frames of print_backtrace().
+test_a_backtrace_with_source_has_the_same_frames() {
+	need bpf
+	"$stap" -c 'sleep 0.01' -e 'global n probe kernel.trace("sched_switch") {
+		if (pid() != target() || n++) next
+		print_backtrace() println("--") print_backtrace_fileline() exit() }' >out
+	sed '1,/^--$/d; s/ at [^ ]*:[0-9]*//' out >second
+	sed '/^--$/,$d' out >first
+	[ "$(wc -l <first)" -ge 3 ] && cmp first second || fail "$(cat out)"
+}
+
+# addr2line knows the same debug information.
+test_source_lines_of_the_kernel() {
+	need kprobes
+	local vmlinux= at line f want bias
+	for f in /usr/lib/debug/{boot,lib/modules/$(uname -r)}/vmlinux{-$(uname -r),}; do
+		[ ! -r "$f" ] || vmlinux=$f
+	done
+	[ "$vmlinux" ] || skip "needs debug information of this kernel"
+	"$stap" -c 'cat /proc/self/stat' -e 'global n probe kernel.function("vfs_read") {
+		if (pid() != target() || n++) next
+		for (word = tokenize(backtrace(), " "); word != ""; word = tokenize("", " ")) {
+			pc = strtol(word, 16)
+			printf("%#x %s %s %s\n", pc, symfileline(pc), symfile(pc), symline(pc))
+		}
+		exit() }' | grep '^0x' >out
+	bias=$((0x$(awk '$3 == "_stext" { print $1 }' /proc/kallsyms) -
+		0x$(nm "$vmlinux" | awk '$3 == "_stext" { print $1 }')))
+	[ "$(wc -l <out)" -ge 4 ] || fail "$(cat out)"
+	while read -r at f file line; do
+		[ "$f" = "$file:$line" ] || fail "$f, $file, $line"
+		want=$(addr2line -e "$vmlinux" "$(printf %#x $((at - bias)))")
+		# the directory that it was compiled in goes before
+		[[ ${want% (disc*} == *"$f" ]] || fail "$at: $f, not $want"
+	done <out
+}

@@ -601,6 +601,39 @@ static void dates_agree_with_the_c_library(void **state)
 	assert_error(CTIME_EARLY);
 }
 
+static void kernel_code_has_lines(void **state)
+{
+	static const struct rt_source rows[] = {
+		{0x10, 7, 0, 0}, {0x20, 9, 0, 0}, {0x40, 0, 0, 0}};
+	const w_u64 base = 0xffffffff81000000ull;
+	struct rt_source *row;
+	w_u64 d;
+
+	heap_new(31);
+	d = str_new();
+	head()->ksources_off = heap_alloc(sizeof(rows));
+	row = at(head()->ksources_off);
+	memcpy(row, rows, sizeof(rows));
+	row[0].file = row[1].file = str("fs/a.c");
+	/* where the kernel is, or how many rows there are, is not known */
+	assert_int_equal(rt_ksym_line(base + 0x10), 0);
+	head()->nksources = 3;
+	assert_int_equal(rt_ksym_line(base + 0x10), 0);
+	head()->kernel_text = base;
+	assert_int_equal(rt_ksym_line(base + 0x10), 7);
+	assert_int_equal(rt_ksym_line(base + 0x1f), 7);
+	assert_int_equal(rt_ksym_line(base + 0x3f), 9);
+	rt_ksym_file(ctx, d, base + 0x3f);
+	assert_string_equal(text((w_u32)d), "fs/a.c");
+	/* before the first, behind the end, too far, in a process */
+	static const w_u64 none[] = {0xf, 0x40, 0x100000010, -0x81000000ull};
+	for (unsigned i = 0; i < 4; i++) {
+		assert_int_equal(rt_ksym_line(base + none[i]), 0);
+		rt_ksym_file(ctx, d, base + none[i]);
+		assert_string_equal(text((w_u32)d), "");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -629,6 +662,7 @@ int main(void)
 		cmocka_unit_test(long_names_fill_their_string),
 		cmocka_unit_test(random_numbers_stay_below_the_limit),
 		cmocka_unit_test(dates_agree_with_the_c_library),
+		cmocka_unit_test(kernel_code_has_lines),
 	};
 	int r = cmocka_run_group_tests(tests, NULL, NULL);
 
