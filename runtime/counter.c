@@ -9,47 +9,59 @@
  */
 #include "rt_int.h"
 
-struct counter_read {
-	w_u64 c, which;
-	w_u64 done;
+/* Words of the scratch memory. */
+enum {
+	AT_CPU = 0,
+	AT_TASK = 8,
+	AT_EVENT = 16, /* three of them */
+	AT_MOVES = 40,
+	AT_MOVED = 48,
+	AT_SUM = 56,
+	AT_BASE = 64,
+	AT_DONE = 72, /* not 0: it was read */
 };
 
-/* The handler may be taken off its CPU between the steps: then once more. */
-RT_STEP(counter_step, struct counter_read)
+/* One try. The handler may be taken off its CPU in the middle: 0, once more. */
+RT_FN w_u64 rt_i_counter(w_u64 c, w_u64 which)
 {
-	w_u64 at = RT_SCRATCH(st->c), task = at + 8, event = at + 16;
-	w_u64 moves = 0, moved = 0, sum = 0, base = 0, cpu;
+	w_u64 at = RT_SCRATCH(c);
 	long err;
 
+	rt_st64(at + AT_TASK, rt_env_task());
+	rt_env_counts(at + AT_TASK, 0, at + AT_MOVES);
+	rt_env_counts(at + AT_TASK, which + 1, at + AT_SUM);
+	rt_st64(at + AT_CPU, rt_env_cpu());
+	rt_env_counts(at + AT_CPU, which + 1, at + AT_BASE);
+	err = rt_env_event(at + AT_EVENT,
+			   rt_ld64(at + AT_CPU) * RT_COUNTERS + which);
+	rt_env_counts(at + AT_TASK, 0, at + AT_MOVED);
+	rt_st64(at + AT_DONE, !err);
+	return rt_ld64(at + AT_MOVED) == rt_ld64(at + AT_MOVES);
+}
+
+struct counter_read {
+	w_u64 c, which;
+};
+
+RT_STEP(counter_step, struct counter_read)
+{
 	(void)i;
-	rt_st64(task, rt_env_task());
-	if (rt_env_counts(task, 0, &moves))
-		rt_env_counts(task, st->which + 1, &sum);
-	cpu = rt_env_cpu();
-	rt_st64(at, cpu);
-	rt_env_counts(at, st->which + 1, &base);
-	err = rt_env_event(event, cpu * RT_COUNTERS + st->which);
-	rt_env_counts(task, 0, &moved);
-	if (moved != moves)
-		return 0;
-	if (!err) {
-		st->done = 1;
-		rt_st64(at, rt_ld64(event) - base + sum);
-	}
-	return 1;
+	return rt_i_counter(st->c, st->which) != 0;
 }
 
 RT_FN w_u64 rt_counter(w_u64 c, w_u64 which)
 {
 	struct counter_read st;
+	w_u64 at;
 
 	st.c = c;
 	st.which = which;
-	st.done = rt_zero();
 	RT_LOOP(64, counter_step, &st);
-	if (!st.done) {
+	at = RT_SCRATCH(c);
+	if (!rt_ld64(at + AT_DONE)) {
 		rt_error_code(c, RT_MSG_COUNTER);
 		return 0;
 	}
-	return rt_ld64(RT_SCRATCH(c));
+	return rt_ld64(at + AT_EVENT) - rt_ld64(at + AT_BASE) +
+	       rt_ld64(at + AT_SUM);
 }

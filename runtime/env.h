@@ -47,9 +47,7 @@ static long (*rt_h_find_vma)(void *task, w_u64 addr, void *fn, void *ctx,
 			     w_u64 flags) = (void *)180;
 
 /* Counters of perf events; see struct rt_counts. */
-#ifdef RT_TEST_BPF
-char rt_events[1], rt_tasks[1]; /* no program of the tests reads one */
-#else
+#ifndef RT_TEST_BPF
 extern char rt_events[], rt_tasks[];
 #endif
 static void *(*rt_h_map_lookup)(void *map, const void *key) = (void *)1;
@@ -107,17 +105,14 @@ RT_INLINE w_s64 rt_env_raise(w_u64 signo)
 {
 	return rt_h_send_signal_thread((w_u32)signo);
 }
-/* Word n of the counts whose key is in the heap word `at`: *v; 0: there are
-   none. */
-RT_INLINE w_u64 rt_env_counts(w_u64 at, w_u64 n, w_u64 *v)
+/* Word n of the counts whose key is in the heap word `key`, to the heap word
+   `at`; 0 when there are none. */
+RT_INLINE void rt_env_counts(w_u64 key, w_u64 n, w_u64 at)
 {
-	rt_word *row = rt_h_map_lookup((void *)rt_tasks, rt_at(at));
+	rt_word *row = rt_h_map_lookup((void *)rt_tasks, rt_at(key));
 
-	if (!row)
-		return 0;
 	asm("%0 &= 15" : "+r"(n));
-	*v = row[n];
-	return 1;
+	rt_st64(at, row ? row[n] : 0);
 }
 /* The event to the heap word `at`, which two more words follow; 0 or -errno. */
 RT_INLINE long rt_env_event(w_u64 at, w_u64 index)
@@ -312,9 +307,8 @@ RT_INLINE w_u64 rt_env_random(void)
 {
 	return rt_native_env.random(rt_native_env.data);
 }
-RT_INLINE w_u64 rt_env_counts(w_u64 at, w_u64 n, w_u64 *v)
+RT_INLINE void rt_env_counts(w_u64 key, w_u64 n, w_u64 at)
 {
-	return 0;
 }
 RT_INLINE long rt_env_event(w_u64 at, w_u64 index)
 {

@@ -539,6 +539,7 @@ w_u64 rt_i_touched_str(w_u64 at, w_u64 size, w_u64 addr);
 w_u64 rt_i_refuse(w_u64 state);
 w_u64 rt_i_leave(w_u64 c);
 w_u64 rt_i_lock(w_u64 c, w_u64 word, w_u64 mode);
+w_u64 rt_i_counter(w_u64 c, w_u64 which);
 w_u64 rt_i_execname_task(w_u64 c, w_u64 dst);
 /* Asks the session to stop. */
 w_u64 rt_i_stop(w_u64 exit_status);

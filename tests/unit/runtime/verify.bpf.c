@@ -13,6 +13,22 @@ struct {
 } rt_ring_map SEC(".maps");
 #define rt_ring (&rt_ring_map)
 
+/* Of perf counters. There are none here: reading one is an error. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERF_EVENT_ARRAY);
+	__uint(max_entries, 1);
+	__uint(key_size, 4);
+	__uint(value_size, 4);
+} rt_events_map SEC(".maps");
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__uint(key_size, 8);
+	__uint(value_size, 128); /* struct rt_counts */
+} rt_tasks_map SEC(".maps");
+#define rt_events (&rt_events_map)
+#define rt_tasks (&rt_tasks_map)
+
 #include "../../../runtime/bpf_unity.c"
 #include "verify.h"
 
