@@ -239,18 +239,27 @@ static void print_source(const struct diag *d, FILE *out, struct loc loc)
 static const char *prefix_of(enum diag_class cls)
 {
 	static const char *const prefix[] = {
-		"parse error: ", "semantic error: ", "WARNING: ", "ERROR: "};
+		"parse error: ", "semantic error: ", "WARNING: ", "ERROR: ",
+		"parse error: "};
 
 	return prefix[cls];
 }
 
 /* "identifier 'x' at file:1:7" and the line; parse errors start a new line for
    it: "saw: identifier 'x' at ..." or "at: ..." */
-static void print_place(const struct diag *d, FILE *out, bool parse,
+static void print_place(const struct diag *d, FILE *out, enum diag_class cls,
 			const char *what, struct loc loc)
 {
+	bool parse = cls == DIAG_CLASS_PARSE || cls == DIAG_CLASS_PREPROC;
+
 	if (loc.src) {
-		fputs(!parse ? ": " : what ? "\n        saw: " : "\n        ", out);
+		if (!parse)
+			fputs(": ", out);
+		else
+			fprintf(out, "\n        %s",
+				!what			    ? ""
+				: cls == DIAG_CLASS_PREPROC ? " at: "
+							    : "saw: ");
 		if (what)
 			put(d, out, DIAG_ROLE_TOKEN, what);
 		fprintf(out, "%s %s:%u:%u", what ? " at" : parse ? "at:" : "at",
@@ -269,13 +278,13 @@ static void print_msg(const struct diag *d, FILE *out, const struct diag_msg *m)
 	if (m->during.text) {
 		put(d, out, role, prefix_of(cls));
 		fputs(m->during.text, out);
-		print_place(d, out, false, m->during.what, m->during.loc);
+		print_place(d, out, cls, m->during.what, m->during.loc);
 	}
 	put(d, out, role, prefix_of(cls));
 	fputs(m->text, out);
 	if (d->opts.show_tag)
 		fprintf(out, " [%s]", diag_tag_name(m->id));
-	print_place(d, out, cls == DIAG_CLASS_PARSE, m->what, m->loc);
+	print_place(d, out, cls, m->what, m->loc);
 	vec_for (&m->notes, i) {
 		const struct note *n = &m->notes.v[i];
 

@@ -29,6 +29,7 @@ enum diag_class {
 	DIAG_CLASS_SEMANTIC, /* "semantic error: " */
 	DIAG_CLASS_WARNING,  /* "WARNING: " */
 	DIAG_CLASS_ERROR,    /* "ERROR: " options, files, machine, run time */
+	DIAG_CLASS_PREPROC,  /* "parse error: " of the preprocessor */
 };
 
 enum diag_id {

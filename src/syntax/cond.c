@@ -90,8 +90,7 @@ static int arg_index(struct preproc *pp, const struct token *t)
 	/* "$# > 1 && $2 == 3" is a fair question. */
 	if (pp->idle)
 		return -1;
-	diag_remedy(pp_report(pp, PARSE_ARGUMENT, t, shown_len(t), t->s,
-			      pp->env->nargs),
+	diag_remedy(pp_report(pp, PARSE_ARGUMENT, t, pp->env->nargs),
 		    "arguments stand after the script: stap SCRIPT ARG1 ARG2");
 	return -1;
 }
@@ -228,9 +227,10 @@ static void unknown_condition(struct preproc *pp, const struct token *t)
 		near = diag_similar(pp->a, arena_strndup(pp->a, t->s, t->len),
 				    names, sizeof(names) / sizeof(*names), 2);
 	m = pp_report(pp, PARSE_CONDITION, t,
-		      "expected 'kernel_v', 'kernel_vr', 'arch', 'runtime', "
-		      "'guru_mode', 'systemtap_v', 'systemtap_privilege', "
-		      "'CONFIG_*', a number or a string");
+		      "expected 'arch', 'kernel_v', 'kernel_vr', "
+		      "'systemtap_v',\n             'runtime', "
+		      "'systemtap_privilege', 'CONFIG_...', or\n"
+		      "             comparison between strings or integers");
 	if (near)
 		diag_remedy(m, "similar: %s", near);
 }
@@ -337,6 +337,16 @@ static bool is_comparison(enum token_id id)
 	       id == P_EQ || id == P_NE;
 }
 
+static const char *expected_operand(const struct token *left,
+				    const struct operand *l)
+{
+	if (left->kind == T_NUMBER)
+		return "expected number literal as right value";
+	if (left->kind == T_STRING)
+		return "expected string literal as right value";
+	return l->is_number ? "expected number" : "expected string literal";
+}
+
 /* Returns -1 after an error. */
 static int cond_comparison(struct preproc *pp)
 {
@@ -350,7 +360,7 @@ static int cond_comparison(struct preproc *pp)
 	op = pp_arg_next(pp);
 	if (!is_comparison(op.id)) {
 		pp_report(pp, PARSE_CONDITION, &op,
-			  "expected a comparison: == != < <= > >=");
+			  "expected comparison operator");
 		return -1;
 	}
 	if (l.only_equality && op.id != P_EQ && op.id != P_NE) {
@@ -361,18 +371,14 @@ static int cond_comparison(struct preproc *pp)
 	if (!literal_operand(pp, right, &r) &&
 	    !(l.is_config && named_operand(pp, &right, &r) && r.is_config)) {
 		pp_report(pp, PARSE_CONDITION, &right,
-			  l.is_number ? "expected a number"
-				      : "expected a string literal");
+			  expected_operand(&left, &l));
 		return -1;
 	}
 	if (l.is_config && !config_comparison(pp, &l, op.id, &r, &right))
 		return -1;
 	if (l.is_number != r.is_number) {
 		pp_report(pp, PARSE_CONDITION, &right,
-			  l.is_number ? "a number cannot be compared with a "
-					"string"
-				      : "a string cannot be compared with a "
-					"number");
+			  expected_operand(&left, &l));
 		return -1;
 	}
 	return evaluate(&l, op.id, &r);
@@ -430,7 +436,7 @@ static struct token skip_part(struct preproc *pp, bool stop_at_else)
 		else if (token_is(&t, P_PP_ELSE) && !depth && stop_at_else)
 			break;
 		else if (token_is(&t, P_PP_ELSE) && !depth)
-			pp_report(pp, PARSE_CONDITION_STRAY, &t, "%:");
+			pp_report(pp, PARSE_CONDITION_STRAY, &t);
 	}
 	pp->skipping = false;
 	return t;
@@ -513,6 +519,6 @@ struct token pp_next(struct preproc *pp)
 				pp->conds.n = 0;
 			return t;
 		}
-		pp_report(pp, PARSE_CONDITION_STRAY, &t, token_id_text(t.id));
+		pp_report(pp, PARSE_CONDITION_STRAY, &t);
 	}
 }

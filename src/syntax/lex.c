@@ -349,15 +349,16 @@ const char *token_describe(struct arena *a, const struct token *t)
 		[T_NUMBER] = "number",	       [T_STRING] = "string",
 		[T_PUNCT] = "operator",	       [T_AT] = "operator",
 		[T_DOLLAR] = "operator",       [T_ARG] = "script argument",
-		[T_EMBEDDED] = "embedded code"};
+		[T_EMBEDDED] = "embedded-code"};
 	enum { SHOWN = 40 };
 	char buf[SHOWN + 4];
 	uint32_t n = t->len < SHOWN ? t->len : SHOWN;
 
 	if (t->kind == T_EOF)
-		return "end of file";
-	if (t->kind == T_EMBEDDED)
-		return kind[T_EMBEDDED];
+		return arena_printf(a, "%s EOF", t->loc.src ? t->loc.src->name
+							    : "");
+	if (t->kind == T_EMBEDDED || t->kind == T_KEYWORD)
+		return kind[t->kind];
 	bool is_macro = t->kind == T_AT && !t->id;
 	for (uint32_t i = 0; i < n; i++)
 		buf[i] = (unsigned char)t->s[i] < 32 || t->s[i] == 127

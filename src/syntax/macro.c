@@ -157,7 +157,7 @@ static bool define_params(struct preproc *pp, struct macro *m)
 		return true;
 	for (;;) {
 		if (!is_name(&t)) {
-			define_error(pp, &t, "expected a parameter name");
+			define_error(pp, &t, "expected identifier");
 			unread(pp, t);
 			return false;
 		}
@@ -185,7 +185,7 @@ static bool define_body(struct preproc *pp, struct macro *m,
 		struct token t = pp_raw_next(pp);
 
 		if (t.kind == T_EOF) {
-			define_error(pp, open, "no '%)' closes the body");
+			define_error(pp, open, "incomplete macro definition - missing '%)'");
 			return false;
 		}
 		if (t.kind == T_AT && t.id == AT_DEFINE) {
@@ -229,7 +229,7 @@ static bool define_head(struct preproc *pp, struct macro *m, struct token *name,
 
 	*name = pp_raw_next(pp);
 	if (!is_name(name)) {
-		define_error(pp, name, "expected a name");
+		define_error(pp, name, "expected identifier");
 		unread(pp, *name);
 		return false;
 	}
@@ -244,7 +244,7 @@ static bool define_head(struct preproc *pp, struct macro *m, struct token *name,
 	*open = t;
 	if (token_is(&t, P_PP_OPEN))
 		return true;
-	define_error(pp, &t, "expected '%('");
+	define_error(pp, &t, "expected '%(' or '('");
 	unread(pp, t);
 	return false;
 }
@@ -345,11 +345,8 @@ static bool read_args(struct preproc *pp, const struct token *use,
 	int n;
 
 	if (!token_is(&t, P_LPAREN)) {
-		pp_report(pp, PARSE_EXPECTED, &t,
-			  arena_printf(pp->a,
-				       "'(' after macro '@%.60s', which takes "
-				       "arguments",
-				       m->name));
+		pp_report(pp, PARSE_MACRO_INVOCATION, &t, m->name, m->params.n,
+			  m->params.n == 1 ? "" : "s");
 		unread(pp, t);
 		return false;
 	}

@@ -103,6 +103,15 @@ static bool same_place(const struct token *a, const struct token *b)
 	       a->loc.line == b->loc.line && a->loc.col == b->loc.col;
 }
 
+/* Where the text ends in the middle of something, only these say what is
+   missing, as in SystemTap. */
+static bool is_said_at_the_end(const char *what)
+{
+	return !strcmp(what, "value") || !strcmp(what, "')'") ||
+	       !strncmp(what, "statement", 9) || !strncmp(what, "one of", 6) ||
+	       !strncmp(what, "',' or", 6) || !strcmp(what, "'{'");
+}
+
 struct diag_msg *report_expected(struct parser *p, const char *what)
 {
 	const struct token *t = peek(p, 0);
@@ -111,7 +120,12 @@ struct diag_msg *report_expected(struct parser *p, const char *what)
 	if (p->pp.eof || p->last.bad || same_place(t, &p->last_error))
 		return NULL;
 	p->last_error = *t;
-	m = parser_report(p, PARSE_EXPECTED, t, what);
+	if (t->kind == T_EOF && !is_said_at_the_end(what)) {
+		m = parser_report(p, PARSE_EOF, t);
+		diag_note(m, LOC_NONE, "expected %s", what);
+	} else {
+		m = parser_report(p, PARSE_EXPECTED, t, what);
+	}
 	/* An expansion that lacks its end shows only behind it. */
 	if (!t->from && p->last.from)
 		diag_note(m, p->last.from->loc,
@@ -327,11 +341,11 @@ static struct stmt *parse_function_body(struct parser *p)
 
 	if (peek(p, 0)->kind != T_EMBEDDED) {
 		if (!at(p, P_LBRACE))
-			expected(p, "'{' or '%{'");
+			expected(p, "'{'");
 		return parse_stmt_block(p);
 	}
 	s = stmt_new(p->a, S_EMBEDDED, peek(p, 0)->loc);
-	s->embedded = parse_embedded(p);
+	s->embedded = parse_embedded(p, false);
 	return s;
 }
 
@@ -414,7 +428,7 @@ static void parse_alias(struct parser *p, const struct loc *loc,
 	parse_probe_points(p, &points);
 	memcpy(&al->points, &points, sizeof(points));
 	if (!at(p, P_LBRACE))
-		expected(p, "one of '. , ( ? ! {'");
+		expected(p, "one of ', { } = +='");
 	al->body = parse_stmt_block(p);
 	if (!al->epilogue_style && accept(p, P_COMMA))
 		al->body2 = parse_stmt_block(p);
@@ -437,7 +451,7 @@ static void parse_probe(struct parser *p, bool is_private)
 		return;
 	}
 	if (!at(p, P_LBRACE))
-		expected(p, "one of '. , ( ? ! { = +='");
+		expected(p, "one of ', { } = +='");
 	pr = arena_new_obj(p->a, struct probe_decl);
 	pr->loc = kw.loc;
 	pr->file = p->file;
@@ -451,12 +465,13 @@ static void parse_probe(struct parser *p, bool is_private)
  * Files
  * ------------------------------------------------------------------ */
 
-const char *parse_embedded(struct parser *p)
+const char *parse_embedded(struct parser *p, bool is_value)
 {
 	struct token t = next_token(p);
 
 	if (!p->file->guru)
-		diag_remedy(parser_report(p, PARSE_EMBEDDED_UNPRIVILEGED, &t),
+		diag_remedy(parser_report(p, PARSE_EMBEDDED_UNPRIVILEGED, &t,
+					  is_value ? "expression " : ""),
 			    "embedded C needs guru mode: stap -g");
 	return token_text(p, &t);
 }
@@ -466,7 +481,7 @@ static void parse_embedded_decl(struct parser *p)
 	struct embedded_decl *e = arena_new_obj(p->a, struct embedded_decl);
 
 	e->loc = peek(p, 0)->loc;
-	e->code = parse_embedded(p);
+	e->code = parse_embedded(p, false);
 	vec_push(p->a, &p->file->embeds, e);
 	vec_push(p->a, &p->file->order, ((struct decl){DECL_EMBEDDED, e}));
 }

@@ -76,7 +76,7 @@ static void parse_member_step(struct parser *p, struct expr *e)
 	next_token(p); /* -> */
 	t = *peek(p, 0);
 	if ((t.kind != T_IDENT && t.kind != T_KEYWORD) || t.s[0] == '$')
-		expected(p, "member name after '->'");
+		expected(p, "identifier or keyword");
 	next_token(p);
 	dollars = trailing_dollars(&t);
 	step.loc = t.loc;

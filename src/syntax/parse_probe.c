@@ -32,7 +32,7 @@ static const char *parse_component_name(struct parser *p)
 	char_vec name = {0};
 
 	if (!is_name_part(&t))
-		expected(p, "identifier or '*'");
+		expected(p, "identifier or '*' or '{'");
 	for (;;) {
 		struct token part = next_token(p);
 		const struct token *n = peek(p, 0);
@@ -152,7 +152,7 @@ static void parse_components(struct parser *p, point_list *out)
 
 	if (peek(p, 0)->kind == T_NUMBER &&
 	    strspn(peek(p, 0)->s, "0123456789") >= peek(p, 0)->len)
-		expected(p, "identifier or '*'");
+		expected(p, "identifier or '*' or '{'");
 	first->loc = peek(p, 0)->loc;
 	vec_push(p->a, out, first);
 	do {

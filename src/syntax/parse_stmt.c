@@ -111,7 +111,7 @@ struct stmt *parse_stmt_block(struct parser *p)
 		}
 		if (t->kind == T_EOF || starts_declaration(t)) {
 			struct diag_msg *m =
-				report_expected(p, "statement or '}'");
+				report_expected(p, "statement");
 
 			if (m)
 				diag_note(m, open.loc, "the block starts here");

@@ -49,7 +49,7 @@ struct expr *parse_embedded_expr(struct parser *p)
 {
 	struct expr *e = expr_new(p->a, E_EMBEDDED, peek(p, 0)->loc);
 
-	e->embedded.code = parse_embedded(p);
+	e->embedded.code = parse_embedded(p, true);
 	return finish(p, e);
 }
 
@@ -216,7 +216,7 @@ static void parse_print_format(struct parser *p, struct expr *e)
 	unsigned before = diag_errors(p->d);
 
 	e->print.format =
-		parse_string_literal(p, "string literal as the format");
+		parse_string_literal(p, "literal string");
 	e->print.fmt = format_parse(p->a, p->d, e->print.format->loc,
 				    e->print.format->str.s);
 	p->pp.errors += diag_errors(p->d) - before;
@@ -252,12 +252,12 @@ static struct expr *parse_print(struct parser *p, unsigned flags)
 		parse_print_format(p, e);
 	else if (flags & PR_DELIM)
 		e->print.format =
-			parse_string_literal(p, "string literal as the delimiter");
+			parse_string_literal(p, "literal string");
 	p->whole_histogram = !e->print.format && is_histogram(peek(p, 0));
 	if (!e->print.format || accept(p, P_COMMA))
 		parse_expression_list(p, &e->print.args, P_RPAREN, false);
 	else if (!accept(p, P_RPAREN))
-		expected(p, "',' or ')'");
+		expected(p, "one of ', )'");
 	check_print_args(p, &t, flags, e->print.args.n);
 	return finish(p, e);
 }
@@ -288,7 +288,7 @@ static struct expr *parse_named_op(struct parser *p, enum target_kind tk,
 	expect(p, P_LPAREN);
 	e->target.name = parse_string_arg(p, what);
 	if (module && accept(p, P_COMMA))
-		e->target.module = parse_string_arg(p, "module name string");
+		e->target.module = parse_string_arg(p, "string");
 	expect(p, P_RPAREN);
 	return finish(p, e);
 }
@@ -301,11 +301,11 @@ static struct expr *parse_cast_op(struct parser *p, enum target_kind tk)
 	expect(p, P_LPAREN);
 	e->target.arg = parse_expression(p);
 	if (tk == TGT_CAST && !at(p, P_COMMA))
-		expected(p, "',' and a type name");
+		expected(p, "','");
 	if (accept(p, P_COMMA))
-		e->target.name = parse_string_arg(p, "type name string");
+		e->target.name = parse_string_arg(p, "string");
 	if (e->target.name && accept(p, P_COMMA))
-		e->target.module = parse_string_arg(p, "module name string");
+		e->target.module = parse_string_arg(p, "string");
 	expect(p, P_RPAREN);
 	return finish(p, e);
 }
@@ -378,10 +378,10 @@ static struct expr *parse_at_operator(struct parser *p)
 	case AT_PROBEWRITE:
 		return parse_wrapping_op(p, E_PROBEWRITE);
 	case AT_VAR:
-		return parse_named_op(p, TGT_ATVAR, "variable name string",
+		return parse_named_op(p, TGT_ATVAR, "string",
 				      true);
 	case AT_PERF:
-		return parse_named_op(p, TGT_PERF, "counter name string",
+		return parse_named_op(p, TGT_PERF, "literal string",
 				      false);
 	case AT_CONST:
 		return parse_named_op(p, TGT_CONST, "constant name string",
@@ -462,7 +462,7 @@ static void __attribute__((noreturn)) expected_value(struct parser *p)
 {
 	const struct token *t = peek(p, 0);
 	struct diag_msg *m = report_expected(
-		p, "literal string or number, variable or function call");
+		p, t->kind == T_EOF ? "value" : "literal string or number");
 
 	if (!m)
 		recover(p);

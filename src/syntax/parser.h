@@ -130,6 +130,6 @@ struct expr *parse_embedded_expr(struct parser *p);
 void unknown_macro(struct parser *p, const struct token *t)
 	__attribute__((noreturn));
 /* Embedded code, after checking that it is allowed here. */
-const char *parse_embedded(struct parser *p);
+const char *parse_embedded(struct parser *p, bool is_value);
 
 #endif

@@ -181,7 +181,7 @@ static void wrong_uses(void **state)
 	assert_has(parse_bad(f, "@define m() %( 1 %) probe x { @m(1) }"),
 		   "takes 0 arguments, got 1");
 	assert_has(parse_bad(f, "@define m(a) %( @a %) probe x { @m }"),
-		   "expected '(' after macro '@m'");
+		   "expected '(' in invocation of macro '@m'");
 	assert_has(parse_bad(f, "@define m(a) %( @a %) probe x { @m( }"),
 		   "[parse-macro-unterminated]");
 	assert_has(

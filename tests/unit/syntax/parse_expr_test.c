@@ -341,7 +341,7 @@ static void embedded_code(void **state)
 	struct fixture *f = *state;
 
 	assert_has(parse_bad(f, "probe x { a = %{ 1 %} }"),
-		   "embedded code in unprivileged script");
+		   "embedded expression code in unprivileged script");
 	f->env.guru_mode = true;
 	assert_string_equal(
 		expression(f, "a + %{ 1 %}")->binary.b->embedded.code, " 1 ");
@@ -365,18 +365,18 @@ static void wrong_expressions(void **state)
 		{"(1", "expected ')'"},
 		{"a ? b", "expected ':'"},
 		{"&x", "target variable after '&'"},
-		{"$x->5", "member name after '->'"},
+		{"$x->5", "expected identifier or keyword"},
 		{"$x$$$", "pretty-print suffix"},
 		{"$x->y$$$", "pretty-print suffix"},
-		{"@cast(p)", "a type name"},
-		{"@cast(p, t)", "type name string"},
-		{"@var(x)", "variable name string"},
-		{"@perf(5)", "counter name string"},
+		{"@cast(p)", "expected ','"},
+		{"@cast(p, t)", "expected string"},
+		{"@var(x)", "expected string"},
+		{"@perf(5)", "expected literal string"},
 		{"@kderef(4)", "expected ','"},
 		{"@hist_linear(s, 1, 2)", "four arguments"},
 		{"@hist_log(5)", "statistics variable"},
 		{"@count(s, 1)", "expected ')'"},
-		{"printf(x)", "string literal as the format"},
+		{"printf(x)", "expected literal string"},
 		{"printf(\"%d %q\", 1)", "[parse-format]"},
 		{"print()", "[parse-print-args]"},
 		{"print + 1", "expected '('"},

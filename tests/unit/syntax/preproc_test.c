@@ -119,13 +119,13 @@ static void wrong_conditions(void **state)
 	struct fixture *f = *state;
 	static const char *const bad[][2] = {
 		{"kernel_v > 3", "a string cannot be compared"},
-		{"kernel_v + \"3\"", "expected a comparison"},
+		{"kernel_v + \"3\"", "expected comparison operator"},
 		{"kernl_v > \"3\"", "similar: kernel_v"},
 		{"arch < \"x\"", "expected '==' or '!='"},
 		{"guru_mode == \"1\"", "a number cannot be compared"},
-		{"1 == x", "expected a number"},
-		{"(1 == 1)", "expected 'kernel_v'"},
-		{"1 == 1 &&", "expected 'kernel_v'"},
+		{"1 == x", "expected number literal as right value"},
+		{"(1 == 1)", "expected 'arch', 'kernel_v'"},
+		{"1 == 1 &&", "expected 'arch', 'kernel_v'"},
 		{"1 == 1 1", "expected '%?'"},
 	};
 
