@@ -415,10 +415,15 @@ static int by_text(const struct probe_env *env, const struct probe_point *p,
 static int blacklisted(const struct probe_env *env, const struct probe_point *p,
 		       const struct kfunc_spec *s)
 {
-	diag_report(env->diag, KERNEL_BLACKLISTED, p->comps.v[s->at].loc,
-		    pp_what(env, p, s->at),
-		    arena_printf(env->arena, "%#llx",
-				 (unsigned long long)s->number));
+	struct diag_msg *m = diag_report(
+		env->diag, KERNEL_BLACKLISTED, p->comps.v[s->at].loc,
+		pp_what(env, p, s->at),
+		arena_printf(env->arena, "%#llx",
+			     (unsigned long long)s->number));
+
+	diag_remedy(m, "a function that calls it, or that it calls, may be: "
+		       "/sys/kernel/debug/kprobes/blacklist has those that "
+		       "must not");
 	return PROBE_ERROR;
 }
 

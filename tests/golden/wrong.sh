@@ -25,7 +25,7 @@ for want in ????.want; do
 	rc=$?
 	# The position stands in the error's own line, or in the next ("saw:").
 	got=$(awk -v script="$script" '
-		/^(parse error|semantic error|ERROR):/ && match($0, /\[[a-z0-9-]+\]/) {
+		/^(parse error|semantic error|ERROR):/ && match($0, /\[[a-z][a-z0-9-]*\]/) {
 			tag = substr($0, RSTART + 1, RLENGTH - 2)
 			at = "-"
 			for (i = 0; i < 2; i++) {
