@@ -77,7 +77,7 @@ test_strings_right_after_a_fork() {
 	}
 	EOF
 	cc -O1 forks.c -o forks
-	"$stap" -c "$PWD/forks" -e '
+	"$stap" -DMAXTRYLOCK=1000000 -c "$PWD/forks" -e '
 		global n
 		probe process(@1).function("child") { n[user_string(pointer_arg(1))]++ }
 		probe end { foreach (s in n) printf("%s %d\n", s, n[s]) }' "$PWD/forks" >out
