@@ -127,7 +127,7 @@ test_without_debug_information_one_sentence_says_so() {
 		'statement("vfs_read@fs/read_write.c:10")' 'statement(0xffffffff81000000)'; do
 		fails "$stap" -p2 -e "probe kernel.$point { }" >out 2>&1
 		grep -q 'from debug information only' out || continue
-		expect "and debug information of Linux $(uname -r) is not here \[" out
+		expect "and debug information of Linux $(uname -r | sed 's/[+.]/\\&/g') is not here \[" out
 		expect 'remedy: install its debug package \(linux-image-.*DEBUGINFOD_URLS' out
 		one_sentence out || fail "$(cat out)"
 	done
