@@ -84,8 +84,6 @@ void counters_finish(const struct probe_env *env)
 	const struct counter_table *t = env->counters;
 	VEC(const char *) defined = {0};
 
-	if (!t)
-		return;
 	vec_for (&t->v, i)
 		if (t->v.v[i]->defined.src)
 			vec_push(env->arena, &defined, t->v.v[i]->name);

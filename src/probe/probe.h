@@ -34,7 +34,7 @@ struct probe_env {
 	unsigned ncpus;
 	/* memory of lazily opened targets (BTF, ELF files), see target/ */
 	struct target_cache *targets;
-	struct counter_table *counters; /* probe/counters.h */
+	struct counter_table *counters; /* made by the caller, empty */
 	/* list mode (-l/-L): do not fail on what cannot be attached */
 	bool listing;
 	/*

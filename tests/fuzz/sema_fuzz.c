@@ -14,6 +14,7 @@
 
 #include "ir/ir.h"
 #include "ir/lower.h"
+#include "probe/counters.h"
 #include "sema/sema.h"
 #include "sema/tapset.h"
 #include "target/target.h"
@@ -125,7 +126,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				.runtime = "bpf",
 				.guru_mode = size & 1,
 				.ncpus = 2,
-				.targets = targets()};
+				.targets = targets(),
+				.counters = arena_new_obj(
+					a, struct counter_table)};
 	struct sema_opts opts = {.keep_unused = (size & 7) == 7,
 				 .guru_mode = size & 1};
 	struct source *src = source_new(a, "<fuzz>", (const char *)data, size);

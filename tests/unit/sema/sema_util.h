@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include "probe/counters.h"
 #include "sema/sema.h"
 #include "target/target.h"
 
@@ -49,7 +50,9 @@ static inline struct fixture *fixture_new(void)
 				    .diag = f->d,
 				    .runtime = "bpf",
 				    .ncpus = 2,
-				    .targets = target_cache_new()};
+				    .targets = target_cache_new(),
+				    .counters = arena_new_obj(
+					    f->a, struct counter_table)};
 	return f;
 }
 
