@@ -569,6 +569,7 @@ test_kernel_functions_have_arguments_of_every_type() {
 # A function of a module: what was sent, and how long.
 test_module_functions_tell_what_was_sent() {
 	need kprobes
+	need ip
 	need cc
 	modprobe -n dummy 2>/dev/null || skip "needs the module dummy"
 	modprobe dummy numdummies=1

@@ -129,6 +129,7 @@ test_kernel_faults_are_script_errors() {
 
 test_modules_of_the_kernel() {
 	need kprobes
+	need ip
 	modprobe -n dummy 2>/dev/null || skip "needs the module dummy"
 	[ ! -d /sys/module/dummy ] || modprobe -r dummy
 	# one that is loaded while the session runs
