@@ -3,6 +3,8 @@
 #ifndef BASE_SOURCE_H
 #define BASE_SOURCE_H
 
+#include <stdbool.h>
+
 #include "base/arena.h"
 
 struct source {
@@ -30,5 +32,10 @@ struct source *source_read(struct arena *a, const char *path);
 const char *source_line(const struct source *s, uint32_t line, size_t *len);
 
 #define LOC_NONE ((struct loc){0})
+
+static inline bool loc_same(struct loc a, struct loc b)
+{
+	return a.src == b.src && a.line == b.line && a.col == b.col;
+}
 
 #endif

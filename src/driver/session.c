@@ -576,20 +576,6 @@ static void find_preempt_calls(struct session *s)
 	s->ebpf.preempt_on = on;
 }
 
-static bool calls_rt(const struct ir_module *m, enum rt_fn fn)
-{
-	vec_for (&m->funcs, f)
-		vec_for (&m->funcs.v[f]->blocks, b) {
-			const struct ir_block *bl = m->funcs.v[f]->blocks.v[b];
-
-			vec_for (&bl->insns, i)
-				if (bl->insns.v[i].op == IR_RT &&
-				    bl->insns.v[i].fn == fn)
-					return true;
-		}
-	return false;
-}
-
 static const char *module_name(struct session *s)
 {
 	hash_more(s, s->parse.kernel_release, strlen(s->parse.kernel_release));
@@ -680,7 +666,7 @@ static bool pass_3(struct session *s)
 		diag_report(s->d, INTERNAL, LOC_NONE, NULL, wrong);
 	if (failed(s, 3, "translation"))
 		return false;
-	if (running_kernel(s) && calls_rt(s->module, RT_FN_execname))
+	if (running_kernel(s) && ir_module_calls_rt(s->module, RT_FN_execname))
 		s->ebpf.comm_off = comm_offset(s);
 	if (running_kernel(s) && ebpf_wants_preempt(s->module))
 		find_preempt_calls(s);

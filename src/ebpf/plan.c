@@ -202,24 +202,12 @@ bool ebpf_wants(struct arena *a, const struct ir_module *m, enum ebpf_feature f)
 	return false;
 }
 
-static bool takes_locks(const struct ir_func *f)
-{
-	vec_for (&f->blocks, b)
-		vec_for (&f->blocks.v[b]->insns, i) {
-			const struct ir_insn *in = &f->blocks.v[b]->insns.v[i];
-
-			if (in->op == IR_RT && in->fn == RT_FN_lock)
-				return true;
-		}
-	return false;
-}
-
 bool ebpf_wants_preempt(const struct ir_module *m)
 {
 	vec_for (&m->funcs, i) {
 		const struct ir_func *f = m->funcs.v[i];
 
-		if (f->is_handler && takes_locks(f) &&
+		if (f->is_handler && ir_calls_rt(f, RT_FN_lock) &&
 		    gen_can_be_preempted(&m->image->handlers[f->handler]))
 			return true;
 	}

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Facts about control flow: order, predecessors, loops, dominators. All of it
- * tolerates functions that ir_check() would refuse for other reasons, as long
- * as every block ends in its terminator and block numbers are valid.
+ * Facts about control flow: order, predecessors, loops, dominators, and which
+ * functions of the library are called. All of it tolerates functions that
+ * ir_check() would refuse for other reasons, as long as every block ends in its
+ * terminator and block numbers are valid.
  */
 #include "ir/ir.h"
 
@@ -152,4 +153,24 @@ uint32_t *ir_dominators(struct arena *a, const struct ir_func *f)
 		}
 	}
 	return idom;
+}
+
+bool ir_calls_rt(const struct ir_func *f, enum rt_fn fn)
+{
+	vec_for (&f->blocks, b)
+		vec_for (&f->blocks.v[b]->insns, i) {
+			const struct ir_insn *in = &f->blocks.v[b]->insns.v[i];
+
+			if (in->op == IR_RT && in->fn == fn)
+				return true;
+		}
+	return false;
+}
+
+bool ir_module_calls_rt(const struct ir_module *m, enum rt_fn fn)
+{
+	vec_for (&m->funcs, i)
+		if (ir_calls_rt(m->funcs.v[i], fn))
+			return true;
+	return false;
 }

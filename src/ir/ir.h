@@ -255,6 +255,9 @@ static inline bool ir_reads(const struct ir_insn *in, ir_reg r)
 	}
 	return false;
 }
+/* Whether the function's own code, or any of the module's, calls it. */
+bool ir_calls_rt(const struct ir_func *f, enum rt_fn fn);
+bool ir_module_calls_rt(const struct ir_module *m, enum rt_fn fn);
 static inline bool ir_is_end(const struct ir_insn *in)
 {
 	return in->op >= IR_JMP;

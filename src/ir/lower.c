@@ -588,8 +588,8 @@ static void lower_handler(struct lower *L, const struct job *j)
 
 /*
  * A handler with a condition is attached only while that is true. The session
- * finds out by another handler, which leaves 0 or 1 in a word of the heap. Where it fails
- * (a division by zero) the answer is 1: the error is that of the hit.
+ * finds out by another handler, which leaves 0 or 1 in a word of the heap. Where
+ * it fails (a division by zero) the answer is 1: the error is that of the hit.
  */
 static void lower_condition(struct lower *L, const struct job *j, uint32_t of,
 			    uint32_t word)
@@ -658,31 +658,33 @@ static const char *condition_key(struct lower *L, const struct expr *cond)
 	return key;
 }
 
+/* What answers for a condition: a handler, and the word where it leaves that. */
+struct asker {
+	uint32_t handler, word;
+};
+
 static void lower_conditions(struct lower *L)
 {
-	struct map words; /* by key: heap offset of the answer */
-	struct map askers; /* by key: the handler that asks */
+	struct map askers; /* condition_key() -> struct asker */
 
-	map_init(&words, L->arena);
 	map_init(&askers, L->arena);
 	vec_for (&L->jobs, i) {
 		const struct job *j = &L->jobs.v[i];
+		struct asker *asker;
 		const char *key;
-		uintptr_t word;
 
 		if (!is_armed(j))
 			continue;
 		key = condition_key(L, j->hi->h->cond);
-		word = (uintptr_t)map_get(&words, key);
-		if (!word) {
-			word = heap_alloc(L, 8, 8);
-			map_put(&words, key, (void *)word);
-			map_put(&askers, key,
-				(void *)(uintptr_t)L->img.handlers.n);
-			lower_condition(L, j, i, (uint32_t)word);
+		asker = map_get(&askers, key);
+		if (!asker) {
+			asker = arena_new_obj(L->arena, struct asker);
+			asker->handler = L->img.handlers.n;
+			asker->word = heap_alloc(L, 8, 8);
+			map_put(&askers, key, asker);
+			lower_condition(L, j, i, asker->word);
 		}
-		image_arm(L, i, (uint32_t)(uintptr_t)map_get(&askers, key),
-			  (uint32_t)word);
+		image_arm(L, i, asker->handler, asker->word);
 	}
 }
 

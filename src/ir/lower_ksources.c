@@ -12,17 +12,8 @@
 
 static bool asks(const struct ir_module *m)
 {
-	vec_for (&m->funcs, f)
-		vec_for (&m->funcs.v[f]->blocks, b) {
-			const struct ir_block *bl = m->funcs.v[f]->blocks.v[b];
-
-			vec_for (&bl->insns, i)
-				if (bl->insns.v[i].op == IR_RT &&
-				    (bl->insns.v[i].fn == RT_FN_ksym_line ||
-				     bl->insns.v[i].fn == RT_FN_ksym_file))
-					return true;
-		}
-	return false;
+	return ir_module_calls_rt(m, RT_FN_ksym_line) ||
+	       ir_module_calls_rt(m, RT_FN_ksym_file);
 }
 
 static bool link_time_text(struct lower *L, uint64_t *addr)

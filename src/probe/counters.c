@@ -5,11 +5,6 @@
 
 #include "probe/kind.h"
 
-static bool same_place(struct loc a, struct loc b)
-{
-	return a.src == b.src && a.line == b.line && a.col == b.col;
-}
-
 /* The number of the counter of this name, which is made if it is new. */
 static uint32_t find(const struct probe_env *env, const char *name)
 {
@@ -34,7 +29,7 @@ int counters_define(const struct probe_env *env, const struct probe_point *p,
 	struct counter *c = env->counters->v.v[n];
 
 	/* A point may be asked about more than once. */
-	if (c->defined.src && !same_place(c->defined, loc)) {
+	if (c->defined.src && !loc_same(c->defined, loc)) {
 		struct diag_msg *m = diag_report(env->diag, COUNTER_DUPLICATE,
 						 loc, pp_what(env, p, i), name);
 

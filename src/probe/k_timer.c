@@ -33,11 +33,6 @@ static struct probe_site *timer_site(const struct probe_env *env,
 	return s;
 }
 
-static const char *number_what(const struct probe_env *env, int64_t n)
-{
-	return arena_printf(env->arena, "number '%lld'", (long long)n);
-}
-
 /* timer.UNIT(N) and timer.UNIT(N).randomize(M), in units of ns. */
 static int interval(const struct probe_env *env, const struct probe_point *p,
 		    struct site_list *out, uint64_t ns, int64_t max)
@@ -52,7 +47,7 @@ static int interval(const struct probe_env *env, const struct probe_point *p,
 	if (n < 1 || n > max) {
 		diag_remedy(diag_report(env->diag, TIMER_INTERVAL,
 					p->comps.v[1].arg->loc,
-					number_what(env, n), (long long)max),
+					pp_number_what(env, n), (long long)max),
 			    "choose a number within this range%s",
 			    n > max ? ", or a larger unit" : "");
 		return PROBE_ERROR;
@@ -60,7 +55,7 @@ static int interval(const struct probe_env *env, const struct probe_point *p,
 	if (p->comps.n == 3 && (m < 0 || m > n)) {
 		diag_remedy(diag_report(env->diag, TIMER_RANDOMIZE,
 					p->comps.v[2].arg->loc,
-					number_what(env, m)),
+					pp_number_what(env, m)),
 			    "choose a number from 0 to %lld", (long long)n);
 		return PROBE_ERROR;
 	}
@@ -80,7 +75,7 @@ static int frequency(const struct probe_env *env, const struct probe_point *p,
 	if (hz < 1 || hz > MAX_HZ) {
 		diag_remedy(diag_report(env->diag, TIMER_FREQUENCY,
 					p->comps.v[at].arg->loc,
-					number_what(env, hz),
+					pp_number_what(env, hz),
 					hz < 1 ? "" : " and not so large"),
 			    "choose a number from 1 to %d", MAX_HZ);
 		return PROBE_ERROR;

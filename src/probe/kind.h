@@ -20,6 +20,8 @@ bool pp_has_arg(const struct probe_point *p, unsigned i);
 /* "identifier 'foo'", for diag_report()'s `what`. */
 const char *pp_what(const struct probe_env *env, const struct probe_point *p,
 		    unsigned i);
+/* The same for an argument: "number '7'". */
+const char *pp_number_what(const struct probe_env *env, int64_t v);
 /*
  * The point as the user reads it, with component `at` (or none: UINT_MAX)
  * given another text argument: kernel.trace("sched_switch").

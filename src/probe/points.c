@@ -64,14 +64,18 @@ struct diag_msg *pp_unavailable(const struct probe_env *env,
 			   pp_text(env->arena, p, UINT_MAX, NULL), why);
 }
 
+const char *pp_number_what(const struct probe_env *env, int64_t v)
+{
+	return arena_printf(env->arena, "number '%lld'", (long long)v);
+}
+
 int pp_out_of_range(const struct probe_env *env, const struct probe_point *p,
 		    unsigned i, int64_t v, int64_t low, int64_t high,
 		    const char *more)
 {
 	diag_remedy(diag_report(env->diag, PROBE_NUMBER_RANGE,
 				p->comps.v[i].arg->loc,
-				arena_printf(env->arena, "number '%lld'",
-					     (long long)v),
+				pp_number_what(env, v),
 				p->comps.v[i].name, (long long)v,
 				(long long)low, (long long)high),
 		    "choose a number within this range%s", more);

@@ -149,13 +149,19 @@ static uint32_t put_count(struct code *c, uint32_t i)
 	return failed;
 }
 
-/* coming: what this change of tasks itself will count, behind the tracepoint;
-   it is the task's that goes. */
-static void put_switch(struct code *c, uint32_t i, int coming)
+static bool counts_switches(const struct wire_attach *a)
 {
-	uint32_t failed = put_count(c, i), none;
+	return a->event == PERF_TYPE_SOFTWARE &&
+	       a->address == PERF_COUNT_SW_CONTEXT_SWITCHES;
+}
 
-	put(c, ALU64_IMM(BPF_ADD, R1, coming));
+/* What this change of tasks itself will count, behind the tracepoint, is the
+   task's that goes. */
+static void put_switch(struct code *c, const struct wire_attach *a)
+{
+	uint32_t i = a->nth, failed = put_count(c, i), none;
+
+	put(c, ALU64_IMM(BPF_ADD, R1, counts_switches(a)));
 	put(c, LDX(BPF_DW, R2, R7, SUM(i)));
 	put(c, STX(BPF_DW, R7, SUM(i), R1));
 	put(c, ALU64_REG(BPF_SUB, R1, R2));
@@ -169,9 +175,9 @@ static void put_switch(struct code *c, uint32_t i, int coming)
 }
 
 /* So that sum + what the CPU has counted since its last change is 0. */
-static void put_exec(struct code *c, uint32_t i)
+static void put_exec(struct code *c, const struct wire_attach *a)
 {
-	uint32_t failed = put_count(c, i), none;
+	uint32_t i = a->nth, failed = put_count(c, i), none;
 
 	put(c, LDX(BPF_DW, R2, R7, SUM(i)));
 	put(c, ALU64_REG(BPF_SUB, R2, R1));
@@ -221,43 +227,38 @@ static int attach_program(struct bpf_target *t, const char *tracepoint,
 	return fd < 0 ? fd : bpf_keep_fd(t, fd);
 }
 
-static bool counts_switches(const struct wire_attach *a)
+/* What put_one() puts is done there for each of the counters that are of tasks. */
+static int attach_change(struct bpf_target *t, const char *tracepoint,
+			 int events_fd, const uint32_t *index, uint32_t n,
+			 void (*put_one)(struct code *c,
+					 const struct wire_attach *a))
 {
-	return a->event == PERF_TYPE_SOFTWARE &&
-	       a->address == PERF_COUNT_SW_CONTEXT_SWITCHES;
+	const struct wire_attach *attach = t->base.image->attach;
+	struct code c = {.events_fd = events_fd, .tasks_fd = t->tasks_fd};
+
+	put_accounts(&c);
+	for (uint32_t i = 0; i < n; i++)
+		if (attach[index[i]].flags & WIRE_ATTACH_PER_TASK)
+			put_one(&c, &attach[index[i]]);
+	put_end(&c);
+	return attach_program(t, tracepoint, &c);
 }
 
-/* Those of the counters that are of tasks. */
 static int attach_accounting(struct bpf_target *t, int events_fd,
 			     const uint32_t *index, uint32_t n)
 {
-	const struct wire_attach *attach = t->base.image->attach;
-	const struct code start = {.events_fd = events_fd,
-				   .tasks_fd = t->tasks_fd};
-	struct code c = start;
+	struct code c = {.tasks_fd = t->tasks_fd};
 	int err;
 
 	put_free(&c);
 	err = attach_program(t, "sched_process_free", &c);
-	if (err)
-		return err;
-	c = start;
-	put_accounts(&c);
-	for (uint32_t i = 0; i < n; i++)
-		if (attach[index[i]].flags & WIRE_ATTACH_PER_TASK)
-			put_exec(&c, attach[index[i]].nth);
-	put_end(&c);
-	err = attach_program(t, "sched_process_exec", &c);
-	if (err)
-		return err;
-	c = start;
-	put_accounts(&c);
-	for (uint32_t i = 0; i < n; i++)
-		if (attach[index[i]].flags & WIRE_ATTACH_PER_TASK)
-			put_switch(&c, attach[index[i]].nth,
-				   counts_switches(&attach[index[i]]));
-	put_end(&c);
-	return attach_program(t, "sched_switch", &c);
+	if (!err)
+		err = attach_change(t, "sched_process_exec", events_fd, index,
+				    n, put_exec);
+	if (!err)
+		err = attach_change(t, "sched_switch", events_fd, index, n,
+				    put_switch);
+	return err;
 }
 
 /* ---- the events ---- */

@@ -178,6 +178,14 @@ static void note_origin(struct diag_msg *m, const struct step *up)
 			  up->alias->names.v[0]->comps.v[0].name);
 }
 
+static bool has_component_at(const struct probe_point *p, struct loc loc)
+{
+	vec_for (&p->comps, i)
+		if (loc_same(p->comps.v[i].loc, loc))
+			return true;
+	return false;
+}
+
 /* The point that the message is about: where its suffix was written when it is
    the suffix that is wrong. */
 static void note_point(struct sema *s, struct diag_msg *m,
@@ -185,15 +193,8 @@ static void note_point(struct sema *s, struct diag_msg *m,
 {
 	const struct pp_component *c;
 
-	for (bool suffix = true; suffix && p->from; p = suffix ? p->from : p) {
-		suffix = false;
-		vec_for (&p->from->comps, i) {
-			const struct loc *l = &p->from->comps.v[i].loc;
-
-			suffix |= l->src == wrong.src && l->line == wrong.line &&
-				  l->col == wrong.col;
-		}
-	}
+	while (p->from && has_component_at(p->from, wrong))
+		p = p->from;
 	c = &p->comps.v[0];
 	diag_while(m, c->loc, ident_what(s->arena, c->name),
 		   "while resolving probe point");

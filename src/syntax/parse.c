@@ -99,8 +99,7 @@ static void keyword_remedy(struct diag_msg *m, const struct token *t,
 
 static bool same_place(const struct token *a, const struct token *b)
 {
-	return a->from == b->from && a->loc.src == b->loc.src &&
-	       a->loc.line == b->loc.line && a->loc.col == b->loc.col;
+	return a->from == b->from && loc_same(a->loc, b->loc);
 }
 
 /* Where the text ends in the middle of something, only these say what is

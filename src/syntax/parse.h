@@ -71,8 +71,6 @@ void unparse_file(struct strbuf *out, const struct file *f);
 void unparse_expr(struct strbuf *out, const struct expr *e);
 void unparse_stmt(struct strbuf *out, const struct stmt *s, int indent);
 void unparse_probe_point(struct strbuf *out, const struct probe_point *p);
-void unparse_probe_points(struct strbuf *out, struct probe_point *const *v,
-			  uint32_t n);
 /* "name = points", without bodies */
 void unparse_alias_head(struct strbuf *out, const struct alias_decl *al);
 

@@ -699,20 +699,19 @@ void unparse_probe_point(struct strbuf *out, const struct probe_point *p)
 	}
 }
 
-void unparse_probe_points(struct strbuf *out, struct probe_point *const *v,
-			  uint32_t n)
+static void points(struct strbuf *b, struct probe_point *const *v, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++) {
-		sb_puts(out, i ? ", " : "");
-		unparse_probe_point(out, v[i]);
+		sb_puts(b, i ? ", " : "");
+		unparse_probe_point(b, v[i]);
 	}
 }
 
 void unparse_alias_head(struct strbuf *out, const struct alias_decl *al)
 {
-	unparse_probe_points(out, al->names.v, al->names.n);
+	points(out, al->names.v, al->names.n);
 	sb_puts(out, al->epilogue_style ? " += " : " = ");
-	unparse_probe_points(out, al->points.v, al->points.n);
+	points(out, al->points.v, al->points.n);
 }
 
 static void alias(struct strbuf *b, const struct alias_decl *al)
@@ -772,7 +771,7 @@ void unparse_file(struct strbuf *out, const struct file *f)
 			const struct probe_decl *pr = d->p;
 
 			sb_puts(out, "probe ");
-			unparse_probe_points(out, pr->points.v, pr->points.n);
+			points(out, pr->points.v, pr->points.n);
 			body(out, pr->body, 0);
 			break;
 		}

@@ -31,6 +31,7 @@ struct target_cache {
 
 	/* kernel.c */
 	const char *release, *arch;
+	bool preempts_known, preempts;
 	bool config_read;
 	struct map config; /* CONFIG_X -> value */
 	bool syms_read;

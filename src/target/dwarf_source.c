@@ -25,6 +25,8 @@ struct sweep {
 	struct dw_module *m;
 	struct dw_source_table *out;
 	VEC(struct event) events;
+	/* of the row before: the file, as the table names it and in full */
+	const char *raw, *file;
 };
 
 static void push(struct sweep *s, struct event e)
@@ -33,9 +35,17 @@ static void push(struct sweep *s, struct event e)
 	vec_push(s->m->arena, &s->events, e);
 }
 
-static void add_lines(struct sweep *s, Dwarf_Die *cu)
+/* A row of a line table: code from addr on, to the next row. */
+struct row {
+	uint64_t addr;
+	int line; /* 0 or less: not known */
+	bool end; /* of a sequence: no code follows */
+	const char *src; /* as the table names the file; may be NULL */
+};
+
+static void each_row(Dwarf_Die *cu, void (*fn)(void *ctx, Dwarf_Die *cu,
+					       const struct row *r), void *ctx)
 {
-	const char *raw = NULL, *file = NULL;
 	Dwarf_Lines *ls;
 	size_t n;
 
@@ -43,28 +53,41 @@ static void add_lines(struct sweep *s, Dwarf_Die *cu)
 		return;
 	for (size_t i = 0; i < n; i++) {
 		Dwarf_Line *l = dwarf_onesrcline(ls, i);
-		bool end = false;
+		struct row r = {0};
 		Dwarf_Addr addr;
-		int no;
 
 		if (!l || dwarf_lineaddr(l, &addr) || !addr ||
-		    dwarf_lineendsequence(l, &end) || dwarf_lineno(l, &no))
+		    dwarf_lineendsequence(l, &r.end) ||
+		    dwarf_lineno(l, &r.line))
 			continue;
-		if (end) {
-			push(s, (struct event){.addr = addr,
-					       .kind = EVENT_END});
-			continue;
-		}
-		const char *src = dwarf_linesrc(l, NULL, NULL);
-		if (src != raw) {
-			raw = src;
-			file = dw_abs_file(s->m, cu, src);
-		}
-		push(s, (struct event){.addr = addr,
-				       .kind = EVENT_LINE,
-				       .line = no > 0 ? (unsigned)no : 0,
-				       .file = file});
+		r.addr = addr;
+		r.src = dwarf_linesrc(l, NULL, NULL);
+		fn(ctx, cu, &r);
 	}
+}
+
+static void add_line(void *ctx, Dwarf_Die *cu, const struct row *r)
+{
+	struct sweep *s = ctx;
+
+	if (r->end) {
+		push(s, (struct event){.addr = r->addr, .kind = EVENT_END});
+		return;
+	}
+	if (r->src != s->raw) {
+		s->raw = r->src;
+		s->file = dw_abs_file(s->m, cu, r->src);
+	}
+	push(s, (struct event){.addr = r->addr,
+			       .kind = EVENT_LINE,
+			       .line = r->line > 0 ? (unsigned)r->line : 0,
+			       .file = s->file});
+}
+
+static void add_lines(struct sweep *s, Dwarf_Die *cu)
+{
+	s->raw = s->file = NULL;
+	each_row(cu, add_line, s);
 }
 
 static void add_ranges(struct sweep *s, Dwarf_Die *d, uint32_t frame)
@@ -198,45 +221,31 @@ void dw_sources(struct dw_module *m, struct dw_source_table *out)
 
 /* ---- lines only ---- */
 
-static void add_line(struct dw_module *m, struct dw_source_lines *out,
-		     uint64_t addr, uint32_t line)
+struct lister {
+	struct dw_module *m;
+	struct dw_source_lines *out;
+	const char *raw; /* of the file that was added last */
+};
+
+static void list_row(void *ctx, Dwarf_Die *cu, const struct row *r)
 {
-	struct dw_source_line r = {addr, line, out->files.n - 1}, *last;
+	struct lister *s = ctx;
+	struct dw_source_lines *out = s->out;
+	struct dw_source_line l = {.addr = r->addr}, *last;
 
-	/* Of rows at one place the last counts. */
-	if (out->rows.n && out->rows.v[out->rows.n - 1].addr == addr)
-		out->rows.n--;
-	last = out->rows.n ? &out->rows.v[out->rows.n - 1] : NULL;
-	if (!last || last->line != line || last->file != r.file)
-		vec_push(m->arena, &out->rows, r);
-}
-
-static void add_unit_lines(struct dw_module *m, struct dw_source_lines *out,
-			   Dwarf_Die *cu)
-{
-	const char *file = NULL;
-	Dwarf_Lines *ls;
-	size_t n;
-
-	if (dwarf_getsrclines(cu, &ls, &n))
-		return;
-	for (size_t i = 0; i < n; i++) {
-		Dwarf_Line *l = dwarf_onesrcline(ls, i);
-		bool end = false;
-		Dwarf_Addr addr;
-		int no;
-
-		if (!l || dwarf_lineaddr(l, &addr) || !addr ||
-		    dwarf_lineendsequence(l, &end) || dwarf_lineno(l, &no))
-			continue;
-		const char *src = dwarf_linesrc(l, NULL, NULL);
-		if (!out->files.n || src != file) {
-			file = src;
-			vec_push(m->arena, &out->files,
-				 src ? dw_abs_file(m, cu, src) : "");
-		}
-		add_line(m, out, addr, end || no < 0 ? 0 : (uint32_t)no);
+	if (!out->files.n || r->src != s->raw) {
+		s->raw = r->src;
+		vec_push(s->m->arena, &out->files,
+			 r->src ? dw_abs_file(s->m, cu, r->src) : "");
 	}
+	l.line = r->end || r->line < 0 ? 0 : (uint32_t)r->line;
+	l.file = out->files.n - 1;
+	/* Of rows at one place the last counts. */
+	if (out->rows.n && vec_last(&out->rows).addr == l.addr)
+		out->rows.n--;
+	last = out->rows.n ? &vec_last(&out->rows) : NULL;
+	if (!last || last->line != l.line || last->file != l.file)
+		vec_push(s->m->arena, &out->rows, l);
 }
 
 /* Sequences do not overlap, but for the end of one where another begins. */
@@ -252,10 +261,13 @@ static int line_order(const void *pa, const void *pb)
 void dw_source_lines(struct dw_module *m, struct dw_source_lines *out)
 {
 	const struct dw_units *u = dw_units(m);
+	struct lister s = {.m = m, .out = out};
 
 	vec_for (&u->v, i)
-		if (dwarf_tag(&u->v.v[i]) == DW_TAG_compile_unit)
-			add_unit_lines(m, out, &u->v.v[i]);
+		if (dwarf_tag(&u->v.v[i]) == DW_TAG_compile_unit) {
+			s.raw = NULL;
+			each_row(&u->v.v[i], list_row, &s);
+		}
 	if (out->rows.n)
 		qsort(out->rows.v, out->rows.n, sizeof(*out->rows.v),
 		      line_order);

@@ -107,7 +107,7 @@ unsigned target_hz(struct target_cache *c)
 	return n > 0 && n < 100000 ? (unsigned)n : 250;
 }
 
-bool target_kernel_preempts(struct target_cache *c)
+static bool ask_preemption(struct target_cache *c)
 {
 	static const char *const configs[] = {
 		"CONFIG_PREEMPT", "CONFIG_PREEMPT_LAZY", "CONFIG_PREEMPT_RT"};
@@ -128,6 +128,14 @@ bool target_kernel_preempts(struct target_cache *c)
 		if (target_kernel_config(c, configs[i]))
 			return true;
 	return false;
+}
+
+bool target_kernel_preempts(struct target_cache *c)
+{
+	if (!c->preempts_known)
+		c->preempts = ask_preemption(c);
+	c->preempts_known = true;
+	return c->preempts;
 }
 
 /* ---- CONFIG_* ---- */
