@@ -181,6 +181,9 @@ const struct dw_call *dw_calls_of(struct dw_module *m, uint64_t entry,
 	const struct dw_call *c = dw_calls(m, &all);
 	const struct dw_func *f = dw_funcs(m, &nfuncs);
 
+	*n = 0;
+	if (!all || !nfuncs)
+		return NULL;
 	lo = first_call_of(c, all, f + first_at(f, nfuncs, entry));
 	*n = first_call_of(c, all, f + first_at(f, nfuncs, entry + 1)) - lo;
 	return c + lo;
