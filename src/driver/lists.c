@@ -11,12 +11,13 @@ int list_probes(struct arena *a, struct diag *d, struct probe_env *env,
 		struct tapset *lib, const struct parse_env *parse,
 		const struct options *o)
 {
-	struct probe_point *p = parse_probe_point(a, d, parse, o->list);
+	uint32_t n;
+	struct probe_point **p = parse_point_list(a, d, parse, o->list, &n);
 	struct strbuf text = {0};
 	int status = 1;
 
 	if (p && !diag_errors(d))
-		sema_list(env, lib, p, o->list_vars, &text);
+		sema_list(env, lib, p, n, o->list_vars, &text);
 	if (text.len) {
 		fputs(sb_str(&text), stdout);
 		status = 0;

@@ -114,7 +114,8 @@ static int by_text(const void *a, const void *b)
 }
 
 void sema_list(const struct probe_env *env, struct tapset *lib,
-	       struct probe_point *pattern, bool with_vars, struct strbuf *out)
+	       struct probe_point **patterns, uint32_t n, bool with_vars,
+	       struct strbuf *out)
 {
 	struct sema_opts opts = {.listing = true, .keep_unused = true};
 	struct list l = {
@@ -126,7 +127,7 @@ void sema_list(const struct probe_env *env, struct tapset *lib,
 	map_init(&l.seen, env->arena);
 	sema_init(&s, env, lib, &opts);
 	symbols_absorb(&s);
-	alias_expand(&s, &pattern, 1, true, &variants);
+	alias_expand(&s, patterns, n, true, &variants);
 	vec_for (&variants.v, i) {
 		struct variant *var = variants.v.v[i];
 

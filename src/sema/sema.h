@@ -121,9 +121,9 @@ struct sema_counts sema_count(const struct program *p);
 /* `stap -p2` text: "# globals", "# functions", "# probes", as SystemTap's. */
 void sema_print(struct strbuf *out, const struct program *p, bool bodies);
 
-/* -l and -L: the points that a pattern matches, sorted. */
+/* -l and -L: the points that n patterns match, sorted. */
 void sema_list(const struct probe_env *env, struct tapset *lib,
-	       struct probe_point *pattern, bool with_vars,
+	       struct probe_point **patterns, uint32_t n, bool with_vars,
 	       struct strbuf *out);
 
 /* ---- for pass 3 ---- */

@@ -587,27 +587,28 @@ struct file *parse_script(struct arena *a, struct diag *d,
 	return p->file;
 }
 
-struct probe_point *parse_probe_point(struct arena *a, struct diag *d,
+struct probe_point **parse_point_list(struct arena *a, struct diag *d,
 				      const struct parse_env *env,
-				      const char *text)
+				      const char *text, uint32_t *n)
 {
 	struct source *src = source_new(a, "<input>", text, strlen(text));
 	struct parser *p = parser_new(a, d, env, src, false);
 	struct recovery r;
 	point_list points = {0};
-	struct probe_point *volatile only = NULL;
+	struct probe_point **volatile all = NULL;
 
 	recovery_begin(p, &r);
 	p->top = &r;
+	*n = 0;
 	if (!setjmp(r.env)) {
-		parse_probe_point_braces(p, &points);
+		parse_probe_points(p, &points);
 		if (peek(p, 0)->kind != T_EOF)
-			expected(p, "one of '. ( ? !' or the end");
-		if (points.n > 1)
-			expected(p, "a single probe point, without braces");
-		if (p->pp.errors == 0)
-			only = points.v[0];
+			expected(p, "one of '. , ( ? !' or the end");
+		if (p->pp.errors == 0) {
+			all = points.v;
+			*n = points.n;
+		}
 	}
 	recovery_end(p, &r);
-	return only;
+	return all;
 }

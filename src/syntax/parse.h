@@ -59,12 +59,12 @@ void scan_definitions(const struct source *src,
 		      void *ctx);
 
 /*
- * A single probe point ("syscall.*"), for -l and -L. NULL after an error;
- * braces that make several are one.
+ * Probe points as after "probe", for -l and -L: *n of them, in the arena. NULL
+ * after an error.
  */
-struct probe_point *parse_probe_point(struct arena *a, struct diag *d,
+struct probe_point **parse_point_list(struct arena *a, struct diag *d,
 				      const struct parse_env *env,
-				      const char *text);
+				      const char *text, uint32_t *n);
 
 /* Un-parser: text that parses again to the same tree. */
 void unparse_file(struct strbuf *out, const struct file *f);

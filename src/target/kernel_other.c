@@ -12,6 +12,7 @@
 #include <gelf.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -61,21 +62,38 @@ bool target_kernel_is_running(const struct target_cache *c)
 
 /* ---- which one ---- */
 
-/* "Linux version 6.1.0-56-amd64 (...": in every vmlinux. */
+/*
+ * "Linux version 6.1.0-56-amd64 (...": in every vmlinux, near its begin. With
+ * debug information it is large: mapped, not read.
+ */
 static const char *release_of(struct target_cache *c, const char *path)
 {
 	static const char banner[] = "Linux version ";
-	struct target_text t = {0};
-	const char *res = NULL, *at;
+	const char *res = NULL, *map, *at;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
 
-	if (!target_read_text(c, path, &t))
+	if (fd < 0)
 		return NULL;
-	at = memmem(t.s, t.len, banner, sizeof(banner) - 1);
-	if (at) {
-		at += sizeof(banner) - 1;
-		res = arena_strndup(c->arena, at, strcspn(at, " %\n"));
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || !st.st_size) {
+		close(fd);
+		return NULL;
 	}
-	free(t.s);
+	map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	close(fd);
+	if (map == MAP_FAILED)
+		return NULL;
+	at = memmem(map, (size_t)st.st_size, banner, sizeof(banner) - 1);
+	if (at) {
+		size_t n = 0, rest;
+
+		at += sizeof(banner) - 1;
+		rest = (size_t)(map + st.st_size - at);
+		while (n < rest && !strchr(" %\n", at[n])) /* or its end, '\0' */
+			n++;
+		res = arena_strndup(c->arena, at, n);
+	}
+	munmap((void *)map, (size_t)st.st_size);
 	return res && *res ? res : NULL;
 }
 

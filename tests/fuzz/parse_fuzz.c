@@ -102,6 +102,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct parse_env env = make_env(a);
 	struct source *src = source_new(a, "<fuzz>", (const char *)data, size);
 	size_t seen = 0;
+	uint32_t points;
 	struct file *f = parse_script(a, d, &env, src, false);
 
 	if (!null)
@@ -113,7 +114,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	diag_flush(d, null);
 	scan_definitions(src, found, &seen);
 	parse_macro_library(a, d, &env, src);
-	parse_probe_point(a, d, &env, src->text);
+	parse_point_list(a, d, &env, src->text, &points);
 	format_parse(a, d, LOC_NONE, src->text);
 	diag_flush(d, null);
 	arena_free(a);

@@ -64,10 +64,13 @@ static inline int fixture_teardown(void **state)
 
 static inline struct probe_point *point(struct fixture *f, const char *text)
 {
-	struct probe_point *p = parse_probe_point(f->a, f->d, &f->parse, text);
+	uint32_t n;
+	struct probe_point **p =
+		parse_point_list(f->a, f->d, &f->parse, text, &n);
 
 	assert_non_null(p);
-	return p;
+	assert_int_equal(n, 1);
+	return p[0];
 }
 
 /* Matches a point; the sites are in f->sites. */

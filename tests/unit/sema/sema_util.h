@@ -150,13 +150,15 @@ static inline const char *printed(struct fixture *f, const struct program *p,
 static inline const char *listed(struct fixture *f, const char *point,
 				 bool vars)
 {
-	struct probe_point *p = parse_probe_point(f->a, f->d, &f->parse, point);
+	uint32_t n;
+	struct probe_point **p =
+		parse_point_list(f->a, f->d, &f->parse, point, &n);
 	struct strbuf b = {0};
 	const char *text;
 
 	assert_non_null(p);
 	f->env.listing = true;
-	sema_list(&f->env, f->lib, p, vars, &b);
+	sema_list(&f->env, f->lib, p, n, vars, &b);
 	f->env.listing = false;
 	text = arena_strdup(f->a, sb_str(&b));
 	sb_free(&b);

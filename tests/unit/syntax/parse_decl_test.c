@@ -171,19 +171,30 @@ static void braces_multiply(void **state)
 		parse_ok(f, "probe {a,b} = c {}")->aliases.v[0]->names.n, 2);
 }
 
-static void single_probe_point(void **state)
+static struct probe_point **point_list_of(struct fixture *f, const char *text,
+					  uint32_t *n)
+{
+	return parse_point_list(f->a, f->d, &f->env, text, n);
+}
+
+static void probe_points_alone(void **state)
 {
 	struct fixture *f = *state;
-	struct probe_point *p = parse_probe_point(
-		f->a, f->d, &f->env, "kernel.function(\"vfs_*\").return");
+	uint32_t n;
+	struct probe_point **p =
+		point_list_of(f, "kernel.function(\"vfs_*\").return", &n);
 
 	assert_non_null(p);
-	assert_int_equal(p->comps.n, 3);
-	assert_null(parse_probe_point(f->a, f->d, &f->env, "a b"));
+	assert_int_equal(n, 1);
+	assert_int_equal(p[0]->comps.n, 3);
+	assert_non_null(point_list_of(f, "{a,b}.c, d?", &n));
+	assert_int_equal(n, 3);
+	assert_null(point_list_of(f, "a b", &n));
+	assert_int_equal(n, 0);
 	assert_has(said(f), "or the end");
-	assert_null(parse_probe_point(f->a, f->d, &f->env, ""));
-	assert_null(parse_probe_point(f->a, f->d, &f->env, "{a,b}"));
-	assert_null(parse_probe_point(f->a, f->d, &f->env, "a(`)"));
+	assert_null(point_list_of(f, "", &n));
+	assert_null(point_list_of(f, "a,", &n));
+	assert_null(point_list_of(f, "a(`)", &n));
 	assert_int_equal(diag_errors(f->d), 5);
 }
 
@@ -250,7 +261,7 @@ int main(void)
 		TEST(components),
 		TEST(wildcards),
 		TEST(braces_multiply),
-		TEST(single_probe_point),
+		TEST(probe_points_alone),
 		TEST(wrong_declarations),
 	};
 
