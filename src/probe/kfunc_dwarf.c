@@ -16,6 +16,13 @@ struct adder {
 	uint32_t dropped;
 };
 
+/* Named one by one, what cannot be attached is an error when it is tried. */
+static bool names_many(const struct kfunc_spec *s)
+{
+	return (s->text && has_wildcard(s->text)) || s->sfx.callee ||
+	       s->sfx.callees;
+}
+
 struct probe_site *kfunc_at_place(const struct probe_env *env,
 				  const struct probe_point *p,
 				  const struct kfunc_spec *s,
@@ -28,7 +35,8 @@ struct probe_site *kfunc_at_place(const struct probe_env *env,
 
 	if (!target_kernel_place(env->targets, module, pl->addr, &fn, &off))
 		return NULL;
-	if (fn.addr && target_func_blacklisted(env->targets, fn.addr + off)) {
+	if ((fn.addr && target_func_blacklisted(env->targets, fn.addr + off)) ||
+	    (names_many(s) && !target_func_traceable(env->targets, &fn))) {
 		++*dropped;
 		return NULL;
 	}

@@ -53,6 +53,7 @@ struct target_cache {
 
 	/* kernel_funcs.c */
 	struct target_text kallsyms, hookable[2], blacklist_text;
+	struct map *traceable; /* name_key() of all in hookable; NULL: not asked */
 	bool by_addr_read, blacklist_read;
 	struct kfunc_list by_addr;
 	const struct range *blacklist;

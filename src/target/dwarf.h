@@ -270,7 +270,8 @@ void dw_visible(struct dw_module *m, Dwarf_Die *func, uint64_t pc,
 		dw_var_list *out);
 /*
  * A variable of a unit, "v" or "v@file": of near's unit, otherwise (unless
- * only_near) of any. near may be NULL.
+ * only_near) of any. near may be NULL. One that units only declare is found when
+ * a symbol tells where it is.
  */
 bool dw_find_global(struct dw_module *m, Dwarf_Die *near, bool only_near,
 		    const char *name, struct dw_var *out);

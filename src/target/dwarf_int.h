@@ -79,6 +79,7 @@ struct dw_module {
 	VEC(Dwarf_Die) enums;
 	bool globals_read;
 	struct map globals; /* variable's name -> struct var_dies */
+	struct map externs; /* name of one that is only declared -> its die */
 };
 
 const struct dw_units *dw_units(struct dw_module *m);

@@ -56,7 +56,7 @@ bool dw_symbol_address(struct dw_module *m, const char *name, uint64_t *addr)
 	for (int i = 1; i < n; i++) {
 		const char *sym = dwfl_module_getsym_info(m->mod, i, &s, &at,
 							  NULL, NULL, NULL);
-		if (!sym || strcmp(sym, name))
+		if (!sym || s.st_shndx == SHN_UNDEF || strcmp(sym, name))
 			continue;
 		*addr = at;
 		return true;

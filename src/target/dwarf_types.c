@@ -47,6 +47,7 @@ void dw_types_init(struct dw_module *m)
 	vec_push(m->arena, &m->members, NULL);
 	map_init(&m->names, m->arena);
 	map_init(&m->globals, m->arena);
+	map_init(&m->externs, m->arena);
 }
 
 /* The DIE of DW_AT_type; type units by signature are followed by libdw. */
@@ -143,8 +144,12 @@ static void note_variable(struct dw_module *m, Dwarf_Die *d)
 {
 	const char *name = dwarf_diename(d);
 
-	if (name && !dw_flag(d, DW_AT_declaration))
+	if (!name)
+		return;
+	if (!dw_flag(d, DW_AT_declaration))
 		note_global(m, name, d);
+	else if (!map_has(&m->externs, name))
+		map_put(&m->externs, name, arena_memdup(m->arena, d, sizeof(*d)));
 }
 
 static void walk_names(struct dw_module *m, Dwarf_Die *parent,
@@ -892,6 +897,20 @@ static bool same_unit(Dwarf_Die *a, Dwarf_Die *b)
 	return dw_unit_of(a, &x) && dw_unit_of(b, &y) && x.addr == y.addr;
 }
 
+/* What assembly or the linker defines, as the kernel's jiffies: a symbol. */
+static bool find_extern(struct dw_module *m, const char *name,
+			struct dw_var *out)
+{
+	Dwarf_Die *d = map_get(&m->externs, name);
+	uint64_t addr;
+
+	if (!d || !dw_symbol_address(m, name, &addr))
+		return false;
+	*out = (struct dw_var){.name = name, .die = *d};
+	dw_type_of(m, d, &out->type);
+	return true;
+}
+
 bool dw_find_global(struct dw_module *m, Dwarf_Die *near, bool only_near,
 		    const char *name, struct dw_var *out)
 {
@@ -905,7 +924,7 @@ bool dw_find_global(struct dw_module *m, Dwarf_Die *near, bool only_near,
 	const char *last = strrchr(base, ':');
 	struct var_dies *l = map_get(&m->globals, last ? last + 1 : base);
 	if (!l)
-		return false;
+		return !file && !only_near && find_extern(m, base, out);
 	vec_for (&l->v, i) {
 		Dwarf_Die *d = &l->v.v[i];
 		if (!file_wanted(m, d, file))

@@ -156,6 +156,23 @@ static bool const_value(struct dw_module *m, Dwarf_Die *var,
 	return true;
 }
 
+/* Of a variable that is only declared: its symbol's address. */
+static bool extern_location(struct dw_module *m, Dwarf_Die *var,
+			    struct dw_loc *out)
+{
+	const char *name = dwarf_diename(var);
+	uint64_t addr;
+
+	if (!name || !dw_flag(var, DW_AT_declaration) ||
+	    !dw_symbol_address(m, name, &addr))
+		return false;
+	out->kind = DW_LOC_EXPR;
+	out->ops = arena_new_obj(m->arena, Dwarf_Op);
+	*out->ops = (Dwarf_Op){.atom = DW_OP_addr, .number = addr - m->dw_bias};
+	out->nops = 1;
+	return true;
+}
+
 bool dw_location(struct dw_module *m, Dwarf_Die *var, uint64_t pc,
 		 struct dw_loc *out, const char **why)
 {
@@ -164,7 +181,8 @@ bool dw_location(struct dw_module *m, Dwarf_Die *var, uint64_t pc,
 
 	*out = (struct dw_loc){.kind = DW_LOC_NONE};
 	if (!dwarf_attr_integrate(var, DW_AT_location, &out->attr)) {
-		const_value(m, var, out);
+		if (!const_value(m, var, out))
+			extern_location(m, var, out);
 		return true;
 	}
 	int found = dwarf_getlocation_addr(&out->attr, pc, &ops, &n, 1);

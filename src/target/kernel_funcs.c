@@ -285,6 +285,27 @@ static void hookable_names(struct target_cache *c, const struct want *w,
 		kbtf_each_func(b, add_btf_name, names);
 }
 
+bool target_func_traceable(struct target_cache *c, const struct kfunc *fn)
+{
+	struct target_text *t = hookable(c);
+	struct line l;
+
+	if (!t)
+		return true;
+	if (!c->traceable) {
+		c->traceable = arena_new_obj(c->arena, struct map);
+		map_init(c->traceable, c->arena);
+		for (const char *s = t->s; *s;) {
+			s = parse_line(s, false, false, &l);
+			map_put(c->traceable, name_key(c, &l), c);
+		}
+	}
+	l = (struct line){.name = fn->name, .module = fn->module};
+	l.name_len = (uint32_t)strlen(fn->name);
+	l.module_len = fn->module ? (uint32_t)strlen(fn->module) : 0;
+	return map_has(c->traceable, name_key(c, &l));
+}
+
 static int by_name_addr(const void *pa, const void *pb)
 {
 	const struct kfunc *a = pa, *b = pb;

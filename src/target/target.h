@@ -89,6 +89,11 @@ bool target_kernel_func_at(struct target_cache *c, uint64_t addr,
 			   struct kfunc *out, uint64_t *off);
 /* It must not be probed, says the kernel (as far as it may be asked). */
 bool target_func_blacklisted(struct target_cache *c, uint64_t addr);
+/*
+ * The kernel's tracer knows the function; those that it does not (notrace) have
+ * no probes made by users either, anywhere in them. True when it cannot be asked.
+ */
+bool target_func_traceable(struct target_cache *c, const struct kfunc *fn);
 /* A program of its own for each function is cheap to run and costly to load:
    true for the first few that ask in this session. */
 bool target_fentry_budget(struct target_cache *c);

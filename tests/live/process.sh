@@ -241,3 +241,33 @@ test_stripped_go_programs() {
 	expect ' : main.worker\+' out
 	expect ' : runtime.goexit' out
 }
+
+# C only declares it: there is no place in the debug information, but a symbol.
+test_variables_that_assembly_defines() {
+	need bpf
+	need cc
+	cat >asm.s <<'S'
+	.globl from_asm
+	.data
+from_asm: .long 4711
+	.size from_asm, 4
+	.type from_asm, @object
+	.section .note.GNU-stack
+S
+	cat >p.c <<'C'
+extern int from_asm, nowhere;
+__attribute__((noinline)) int f(int x) { return x + from_asm; }
+int main(int argc, char **argv)
+{
+	(void)argv;
+	return f(argc) != 4712 && nowhere;
+}
+C
+	cc -g -O2 -c p.c && cc -c asm.s
+	for pie in -pie -no-pie; do
+		cc $pie -Wl,--unresolved-symbols=ignore-all p.o asm.o -o p
+		"$stap" -c ./p -e 'probe process("./p").function("f") {
+			println(@var("from_asm"), " ", @defined(@var("nowhere"))) }' >out
+		[ "$(cat out)" = '4711 0' ]
+	done
+}
