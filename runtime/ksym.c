@@ -121,6 +121,102 @@ RT_FN w_u64 rt_kstack(w_u64 c, w_u64 n)
 	return rt_ld64(c + rt_head()->kstack_off + n * 8);
 }
 
+struct ip_search {
+	w_u64 table; /* address of it in the kernel */
+	w_u64 lo, hi;
+	w_u64 key;
+	w_u64 at; /* place in the heap for a row */
+};
+
+RT_STEP(ip_step, struct ip_search)
+{
+	w_u64 mid = (st->lo + st->hi) >> 1, row = st->table + mid * 4;
+
+	if (st->hi - st->lo <= 1)
+		return 1;
+	if (rt_env_read(st->at, 4, row, 0)) {
+		st->hi = st->lo;
+		return 1;
+	}
+	/* each row says how far the code is from itself */
+	row += (w_u64)(w_s64)(w_s32)rt_ld64(st->at);
+	if (row <= st->key)
+		st->lo = mid;
+	else
+		st->hi = mid;
+	return 0;
+}
+
+/* The row of a table of the kernel's, of n 32-bit distances to code in
+   ascending order, that is the last at or before `key`; -1: none, or a fault. */
+RT_FN w_u64 rt_ip_row(w_u64 c, w_u64 table, w_u64 n, w_u64 key)
+{
+	struct ip_search s;
+
+	if (!rt_env_has_kernel() || !n || n >> 31)
+		return (w_u64)-1;
+	s.table = rt_unknown(table);
+	s.lo = rt_zero();
+	s.hi = rt_unknown(n);
+	s.key = key;
+	s.at = RT_SCRATCH(c);
+	RT_LOOP(32, ip_step, &s);
+	if (s.hi == s.lo || rt_env_read(s.at, 4, table + s.lo * 4, 0))
+		return (w_u64)-1;
+	table += s.lo * 4 + (w_u64)(w_s64)(w_s32)rt_ld64(s.at);
+	return table <= key ? s.lo : (w_u64)-1;
+}
+
+struct span_search {
+	w_u64 node, head;
+	w_u64 base, size; /* where they are, from the node */
+	w_u64 key;
+	w_u64 at;    /* place in the heap for a word */
+	w_u64 found; /* the node, or 0 */
+};
+
+RT_STEP(span_step, struct span_search)
+{
+	w_u64 base;
+
+	if (rt_env_read(st->at, 8, st->node, 0))
+		return 1;
+	st->node = rt_ld64(st->at);
+	if (st->node == st->head ||
+	    rt_env_read(st->at, 8, st->node + st->base, 0))
+		return 1;
+	base = rt_ld64(st->at);
+	rt_st64(st->at, 0);
+	if (rt_env_read(st->at, 4, st->node + st->size, 0))
+		return 1;
+	if (st->key - base < rt_ld64(st->at))
+		st->found = st->node;
+	return st->found != 0;
+}
+
+/*
+ * The node of a list of the kernel's (struct list_head) whose span of memory
+ * holds `key`; 0: none. `places`: where, counted from the node, the span's
+ * address is, and in the upper half its size, of 32 bits.
+ */
+RT_FN w_u64 rt_span_node(w_u64 c, w_u64 head, w_u64 places, w_u64 key)
+{
+	struct span_search s;
+
+	if (!rt_env_has_kernel())
+		return 0;
+	s.node = rt_unknown(head);
+	s.head = head;
+	s.base = (w_u64)(w_s64)(w_s32)places;
+	s.size = (w_u64)((w_s64)places >> 32);
+	s.key = key;
+	s.at = RT_SCRATCH(c);
+	s.found = rt_zero();
+	/* a list that changes meanwhile need not end */
+	RT_LOOP(4096, span_step, &s);
+	return s.found;
+}
+
 /* The row of the table that holds an address of the kernel, or 0. */
 RT_INLINE w_u64 kernel_source(w_u64 addr)
 {

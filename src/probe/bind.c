@@ -157,9 +157,54 @@ static bool bind_typed_var(const struct probe_env *env, struct expr *e,
 	return ok;
 }
 
+/* The type that points to `id`, or 0. */
+static uint32_t pointer_to(const struct kbtf *b, uint32_t id)
+{
+	const struct type_src *src = kbtf_types(b);
+	struct ttype t;
+
+	for (uint32_t p = kbtf_first_id(b); p < kbtf_end_id(b); p++)
+		if (src->ops->get(src, p, &t) && t.id == p &&
+		    t.kind == TT_PTR && t.elem == id)
+			return p;
+	return 0;
+}
+
+/* A variable whose type is always the same. False without *why: it is none. */
+static bool bind_known_var(const struct probe_env *env, struct expr *e,
+			   const struct kbtf *b, const char *name,
+			   uint64_t sym, bool lvalue, const char **why,
+			   const char **have)
+{
+	const char *text = target_kernel_var_type(name);
+	const struct type_src *src = b ? kbtf_types(b) : NULL;
+	struct expr *addr = expr_number(env->arena, e->loc, (int64_t)sym);
+	struct access a;
+	unsigned stars;
+	uint32_t id;
+
+	if (!b || !text)
+		return false;
+	size_t n = strcspn(text, "[");
+	bool is_array = text[n];
+	if (!ttype_parse(src, arena_strndup(env->arena, text, n), &id,
+			 &stars) ||
+	    (stars && !(id = pointer_to(b, id))))
+		return false;
+	if (is_array && !e->target.steps.n && !e->target.pretty && !lvalue) {
+		e->target.bound = addr;
+		return true;
+	}
+	access_memory(&a, env, e->loc, src, id, addr, false);
+	a.pointee = is_array;
+	bool ok = access_bind(&a, e, lvalue, why, have);
+	access_free(&a);
+	return ok;
+}
+
 /*
  * Kernel variables: the address from kallsyms, the type from BTF where it has
- * it. Otherwise what can be given is the address, and the script says the
+ * it, from debug information, or because it is well known. Otherwise what can be given is the address, and the script says the
  * type.
  */
 static bool bind_kernel_var(const struct probe_env *env, struct expr *e,
@@ -168,6 +213,7 @@ static bool bind_kernel_var(const struct probe_env *env, struct expr *e,
 	const struct kbtf *b = target_vmlinux(env->targets, NULL, NULL);
 	struct arena *ar = env->arena;
 	const char *name = e->target.name, *dwarf_why = NULL;
+	const char *known_why;
 	uint64_t addr;
 	uint32_t type;
 
@@ -177,6 +223,9 @@ static bool bind_kernel_var(const struct probe_env *env, struct expr *e,
 	if (!target_kernel_symbol(env->targets, name, &addr, why))
 		return false;
 	if (!lvalue && kfunc_bind_global(env, e, &dwarf_why, have))
+		return true;
+	if (bind_known_var(env, e, b, name, addr, lvalue,
+			   dwarf_why ? &known_why : &dwarf_why, have))
 		return true;
 	if (lvalue || e->target.steps.n || e->target.pretty ||
 	    !e->target.addr_of) {

@@ -251,9 +251,14 @@ bool target_kernel_symbol(struct target_cache *c, const char *name,
 			return false;
 		bool found = search_kallsyms(&c->kallsyms, name, addr);
 		if (!found) {
-			*why = arena_printf(c->arena,
-					    "the kernel has no symbol '%s'",
-					    name);
+			uint64_t data;
+			*why = arena_printf(
+				c->arena, "the kernel has no symbol '%s'%s",
+				name,
+				search_kallsyms(&c->kallsyms, "jiffies", &data)
+					? ""
+					: "; its list has none of variables "
+					  "(CONFIG_KALLSYMS_ALL)");
 			return false;
 		}
 		known = arena_memdup(c->arena, addr, sizeof(*addr));
@@ -264,4 +269,20 @@ bool target_kernel_symbol(struct target_cache *c, const char *name,
 		*why = "the kernel hides its addresses from this user "
 		       "(kernel.kptr_restrict); root sees them";
 	return *addr != 0;
+}
+
+const char *target_kernel_var_type(const char *name)
+{
+	static const struct {
+		const char *name, *type;
+	} vars[] = {
+#define V(name, type) {#name, type},
+#include "target/kernel_vars.def"
+#undef V
+	};
+
+	for (unsigned i = 0; i < sizeof(vars) / sizeof(*vars); i++)
+		if (!strcmp(vars[i].name, name))
+			return vars[i].type;
+	return NULL;
 }

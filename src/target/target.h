@@ -62,6 +62,9 @@ bool target_kernel_preempts(struct target_cache *c);
 /* A symbol's address from /proc/kallsyms; false: *why says why not. */
 bool target_kernel_symbol(struct target_cache *c, const char *name,
 			  uint64_t *addr, const char **why);
+/* The type of a well-known variable of the kernel as @cast() spells it, "[]"
+   behind for an array; NULL: it is none of them (kernel_vars.def). */
+const char *target_kernel_var_type(const char *name);
 
 /* ---- functions of the kernel (kernel_funcs.c) ---- */
 struct kfunc {

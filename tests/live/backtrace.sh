@@ -189,3 +189,39 @@ test_source_lines_of_the_kernel() {
 		[[ ${want% (disc*} == *"$f" ]] || fail "$at: $f, not $want"
 	done <out
 }
+
+# A task that sleeps: where it stopped, as at its last switch away and as the
+# kernel lists it.
+test_the_stack_of_a_task_that_sleeps() {
+	need bpf
+	cat >t.stp <<'S'
+global task, at
+probe kernel.trace("sched_switch") {
+	if ($prev->pid != target()) next
+	task = $prev
+	at = callers(-1)
+}
+probe timer.ms(100) {
+	if (!task || @cast(task, "task_struct", "kernel")->on_cpu ||
+	    !isinstr(sprint_syms(at), "nanosleep"))
+		next
+	println("stack ", task_backtrace(task))
+	println("switch ", at)
+	print_syms(task_backtrace(task))
+	println("own ", task_backtrace(task_current()) == backtrace())
+	system(sprintf("cat /proc/%d/stack; kill %d", target(), target()))
+	exit()
+}
+S
+	"$stap" -c 'sleep 100' t.stp >out 2>err || true
+	# the place in the scheduler itself is a few instructions apart
+	sed -n 's/^switch [^ ]* //p' out >want
+	sed -n 's/^stack [^ ]* //p' out | cmp - want || { cat out err; false; }
+	[ "$(wc -w <want)" -ge 4 ]
+	expect '^ 0xf{4,}[0-9a-f]+ : schedule\+0x' out
+	expect '^ 0xf{4,}[0-9a-f]+ : entry_SYSCALL_64_after_hwframe\+' out
+	expect '^own 1$' out
+	sed -n 's/^\[<0>\] //p' out >proc
+	[ ! -s proc ] || sed -n 's/^ 0x[0-9a-f]* : //p' out |
+		sed 's/ \[kernel\]//' | tail -n "$(wc -l <proc)" | diff proc -
+}

@@ -893,7 +893,7 @@ static const char *const changing[] = {
 	"usym_line", "usym_file", "usym_inline",
 	"unwind_start", "unwind_next", "kregs",	  "kplace", "ksp", "kstack",
 	"ksym",	     "write_user", "write_user_str", "raise",	  "counter",
-	"ksym_line", "ksym_file",
+	"ksym_line", "ksym_file", "ip_row", "span_node",
 };
 
 static void agrees_with_native(const char *variant)
