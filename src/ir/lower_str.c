@@ -96,7 +96,7 @@ static void append(struct lower *L, struct ir_val dst, const struct expr *e)
 	struct temps_mark mark = lower_temps_mark(L);
 
 	/* formatted text appends by itself */
-	if (e->kind == E_PRINT)
+	if (e->kind == E_PRINT && !e->print.on_error)
 		lower_sprint(L, e, dst, true);
 	else
 		RT_CALL(L, str_cat, LOWER_CTX, dst, lower_str(L, e).v);
@@ -156,6 +156,40 @@ static void ternary_into(struct lower *L, const struct expr *e,
 	lower_place(L, &end);
 }
 
+/* ---- text that stands for an error ---- */
+
+/* As try { dst = sprintf(...) } catch { dst = on_error } */
+static void sprint_or_else(struct lower *L, const struct expr *e,
+			   struct ir_val dst)
+{
+	struct label caught = {0}, soft = {0}, end = {0}, *outer;
+	struct ir_val class;
+	uint32_t before;
+
+	lower_need_locks(L);
+	outer = L->on_error;
+	before = L->actions;
+	L->on_error = &caught;
+	L->try_depth++;
+	lower_sprint(L, e, dst, false);
+	L->try_depth--;
+	L->on_error = outer;
+	lower_charge_to(L, before);
+	lower_jump(L, &end);
+
+	lower_place(L, &caught);
+	class = lower_load(L, iv_ctx(offsetof(struct rt_ctx, error)), 0, 4,
+			   false);
+	lower_branch(L, CC_EQ, class, iv_imm(RT_ERR_SOFT), &soft, outer);
+	lower_place(L, &soft);
+	if (!lower_dead(L)) {
+		RT_CALL(L, catch, LOWER_CTX, iv_imm(0));
+		lower_str_literal(L, dst, e->print.on_error,
+				  (uint32_t)strlen(e->print.on_error), e->loc);
+	}
+	lower_place(L, &end);
+}
+
 /* ---- any string ---- */
 
 void lower_str_into(struct lower *L, const struct expr *e, struct ir_val dst)
@@ -181,7 +215,10 @@ void lower_str_into(struct lower *L, const struct expr *e, struct ir_val dst)
 		lower_call(L, e, dst);
 		break;
 	case E_PRINT:
-		lower_sprint(L, e, dst, false);
+		if (e->print.on_error)
+			sprint_or_else(L, e, dst);
+		else
+			lower_sprint(L, e, dst, false);
 		break;
 	case E_PRIM:
 		lower_prim(L, e, dst);

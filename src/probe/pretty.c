@@ -59,16 +59,12 @@ struct expr *pretty_done(struct pretty *p)
 	return e;
 }
 
-/*
- * Text: char, and unsigned char where it is called so; u8 and uint8_t mean
- * numbers.
- */
+/* Text: the characters of C, u8 and uint8_t among them. */
 static bool is_char_type(const struct type_src *s, uint32_t id)
 {
 	struct ttype t;
 
-	return s->ops->get(s, id, &t) && t.kind == TT_INT &&
-	       (t.is_char || (!t.alias && !strcmp(t.name, "unsigned char")));
+	return s->ops->get(s, id, &t) && t.kind == TT_INT && t.is_char;
 }
 
 static bool is_kind(const struct type_src *s, uint32_t id, enum ttype_kind kind)
@@ -112,21 +108,19 @@ static void put_read(struct printer *p, struct access *a, const char *directive,
 }
 
 /*
- * The text at an address, quoted and escaped, or the address where none can be
- * read; at most n bytes of it, or up to its NUL (n 0).
+ * The text at an address, quoted and escaped; at most n bytes of it, or up to
+ * its NUL (n 0). Where none can be read: of a process the address, of the
+ * kernel an error.
  */
 static struct expr *quoted_call(const struct access *a, struct expr *addr,
 				uint32_t n, bool user)
 {
 	struct arena *ar = a->env->arena;
 	struct expr *call = expr_call(ar, a->loc,
-				      user ? "user_string_n_quoted"
-					   : "__kernel_string_n_quoted");
+				      !user ? "__kernel_text"
+				      : n   ? "user_string_n_quoted"
+					    : "user_string_quoted");
 
-	if (!n)
-		call = expr_call(ar, a->loc,
-				 user ? "user_string_quoted"
-				      : "kernel_string_quoted");
 	vec_push(ar, &call->call.args, addr);
 	if (n)
 		vec_push(ar, &call->call.args, expr_number(ar, a->loc, n));
@@ -331,5 +325,8 @@ struct expr *access_pretty(struct access *a, bool deep, const char **why)
 				      a->loc.line, a->loc.col);
 	}
 	put_place(&p, a, 0);
-	return pretty_done(&p.out);
+	struct expr *e = pretty_done(&p.out);
+	if (e->kind == E_PRINT)
+		e->print.on_error = "ERROR";
+	return e;
 }

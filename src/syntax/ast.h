@@ -273,6 +273,8 @@ struct expr {
 			expr_list args;
 			/* with_format: parsed, see syntax/format.h */
 			struct format *fmt;
+			/* to_string: the text when an argument fails, or NULL */
+			const char *on_error;
 		} print;
 		struct {
 			struct expr *arg;

@@ -402,7 +402,9 @@ static void get_int(const struct rec *r, struct ttype *t)
 	t->is_signed = BTF_INT_ENCODING(v) & BTF_INT_SIGNED;
 	t->is_bool = BTF_INT_ENCODING(v) & BTF_INT_BOOL;
 	/* Compilers leave BTF_INT_CHAR unset; the name tells. */
-	t->is_char = t->size == 1 && !strcmp(t->name, "char");
+	t->is_char = t->size == 1 && (!strcmp(t->name, "char") ||
+				      !strcmp(t->name, "unsigned char") ||
+				      !strcmp(t->name, "signed char"));
 }
 
 /* __user stands as a tag between the pointer and what it points to. */

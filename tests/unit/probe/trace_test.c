@@ -326,12 +326,12 @@ static void test_pretty_printing(void **state)
 	struct probe_site *s = only_site(f, "kernel.trace(\"demo\")");
 
 	assert_string_equal(bound(f, s, "$text$"),
-			    "sprintf('%s', kernel_string_quoted(ctx[24:8]))");
+			    "sprintf('%s', __kernel_text(ctx[24:8]))");
 	assert_string_equal(bound(f, s, "$count$"),
 			    "sprintf('%d', extracts<32,32>(ctx[0:8]))");
 	assert_string_equal(
 		bound(f, s, "$task->in->name$"),
-		"sprintf('%s', __kernel_string_n_quoted("
+		"sprintf('%s', __kernel_text("
 		"(ctx[16:8] + off<task_struct reloc>)8))");
 	/* the base is computed once, by the first argument */
 	assert_string_equal(
@@ -341,7 +341,7 @@ static void test_pretty_printing(void **state)
 		"reloc>))) + off<inner reloc>)), rk8((__pretty_1_21 + "
 		"off<inner reloc>)))");
 	assert_string_equal(bound(f, s, "@cast(7, \"qstr\")$"),
-			    "sprintf('{.name=%s}', kernel_string_quoted("
+			    "sprintf('{.name=%s}', __kernel_text("
 			    "rk8((7 + off<qstr reloc>))))");
 	assert_string_equal(bound(f, s, "$pair$"),
 			    "sprintf('{.lo=%d, .hi=%d}', "

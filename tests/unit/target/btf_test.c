@@ -82,7 +82,7 @@ static void test_integers_keep_size_and_sign(void **state)
 	assert_true(t.is_signed);
 	t = type_of(f, f->t.u8);
 	assert_false(t.is_signed);
-	assert_false(t.is_char);
+	assert_true(t.is_char);
 	assert_true(type_of(f, f->t.char_).is_char);
 	assert_true(type_of(f, f->t.bool_).is_bool);
 	assert_int_equal(type_of(f, 0).kind, TT_VOID);
