@@ -121,29 +121,32 @@ RT_FN w_u64 rt_kstack(w_u64 c, w_u64 n)
 	return rt_ld64(c + rt_head()->kstack_off + n * 8);
 }
 
+/* Both in the scratch memory. */
 struct ip_search {
+	w_u64 word;  /* what is read */
 	w_u64 table; /* address of it in the kernel */
 	w_u64 lo, hi;
 	w_u64 key;
-	w_u64 at; /* place in the heap for a row */
 };
 
-RT_STEP(ip_step, struct ip_search)
+RT_STEP(ip_step, struct rt_in_heap)
 {
-	w_u64 mid = (st->lo + st->hi) >> 1, row = st->table + mid * 4;
+	struct ip_search *s = rt_at(st->at);
+	w_u64 lo = s->lo, hi = s->hi, mid = (lo + hi) >> 1;
+	w_u64 row = s->table + mid * 4;
 
-	if (st->hi - st->lo <= 1)
+	if (hi - lo <= 1)
 		return 1;
 	if (rt_env_read(st->at, 4, row, 0)) {
-		st->hi = st->lo;
+		s->hi = lo;
 		return 1;
 	}
 	/* each row says how far the code is from itself */
-	row += (w_u64)(w_s64)(w_s32)rt_ld64(st->at);
-	if (row <= st->key)
-		st->lo = mid;
+	row += (w_u64)(w_s64)(w_s32)s->word;
+	if (row <= s->key)
+		s->lo = mid;
 	else
-		st->hi = mid;
+		s->hi = mid;
 	return 0;
 }
 
@@ -151,47 +154,51 @@ RT_STEP(ip_step, struct ip_search)
    ascending order, that is the last at or before `key`; -1: none, or a fault. */
 RT_FN w_u64 rt_ip_row(w_u64 c, w_u64 table, w_u64 n, w_u64 key)
 {
-	struct ip_search s;
+	struct rt_in_heap st;
+	struct ip_search *s;
 
+	st.at = RT_SCRATCH(c);
 	if (!rt_env_has_kernel() || !n || n >> 31)
 		return (w_u64)-1;
-	s.table = rt_unknown(table);
-	s.lo = rt_zero();
-	s.hi = rt_unknown(n);
-	s.key = key;
-	s.at = RT_SCRATCH(c);
-	RT_LOOP(32, ip_step, &s);
-	if (s.hi == s.lo || rt_env_read(s.at, 4, table + s.lo * 4, 0))
+	s = rt_at(st.at);
+	s->table = table;
+	s->lo = 0;
+	s->hi = n;
+	s->key = key;
+	RT_LOOP(32, ip_step, &st);
+	s = rt_at(RT_SCRATCH(c));
+	table += s->lo * 4;
+	if (s->hi == s->lo || rt_env_read(RT_SCRATCH(c), 4, table, 0))
 		return (w_u64)-1;
-	table += s.lo * 4 + (w_u64)(w_s64)(w_s32)rt_ld64(s.at);
-	return table <= key ? s.lo : (w_u64)-1;
+	table += (w_u64)(w_s64)(w_s32)s->word;
+	return table <= key ? s->lo : (w_u64)-1;
 }
 
 struct span_search {
+	w_u64 word;
 	w_u64 node, head;
 	w_u64 base, size; /* where they are, from the node */
 	w_u64 key;
-	w_u64 at;    /* place in the heap for a word */
 	w_u64 found; /* the node, or 0 */
 };
 
-RT_STEP(span_step, struct span_search)
+RT_STEP(span_step, struct rt_in_heap)
 {
+	struct span_search *s = rt_at(st->at);
 	w_u64 base;
 
-	if (rt_env_read(st->at, 8, st->node, 0))
+	if (rt_env_read(st->at, 8, s->node, 0))
 		return 1;
-	st->node = rt_ld64(st->at);
-	if (st->node == st->head ||
-	    rt_env_read(st->at, 8, st->node + st->base, 0))
+	s->node = s->word;
+	if (s->node == s->head || rt_env_read(st->at, 8, s->node + s->base, 0))
 		return 1;
-	base = rt_ld64(st->at);
-	rt_st64(st->at, 0);
-	if (rt_env_read(st->at, 4, st->node + st->size, 0))
+	base = s->word;
+	s->word = 0;
+	if (rt_env_read(st->at, 4, s->node + s->size, 0))
 		return 1;
-	if (st->key - base < rt_ld64(st->at))
-		st->found = st->node;
-	return st->found != 0;
+	if (s->key - base < s->word)
+		s->found = s->node;
+	return s->found != 0;
 }
 
 /*
@@ -201,20 +208,22 @@ RT_STEP(span_step, struct span_search)
  */
 RT_FN w_u64 rt_span_node(w_u64 c, w_u64 head, w_u64 places, w_u64 key)
 {
-	struct span_search s;
+	struct rt_in_heap st;
+	struct span_search *s;
 
+	st.at = RT_SCRATCH(c);
 	if (!rt_env_has_kernel())
 		return 0;
-	s.node = rt_unknown(head);
-	s.head = head;
-	s.base = (w_u64)(w_s64)(w_s32)places;
-	s.size = (w_u64)((w_s64)places >> 32);
-	s.key = key;
-	s.at = RT_SCRATCH(c);
-	s.found = rt_zero();
+	s = rt_at(st.at);
+	s->node = s->head = head;
+	s->base = (w_u64)(w_s64)(w_s32)places;
+	s->size = (w_u64)((w_s64)places >> 32);
+	s->key = key;
+	s->found = 0;
 	/* a list that changes meanwhile need not end */
-	RT_LOOP(4096, span_step, &s);
-	return s.found;
+	RT_LOOP(4096, span_step, &st);
+	s = rt_at(RT_SCRATCH(c));
+	return s->found;
 }
 
 /* The row of the table that holds an address of the kernel, or 0. */
