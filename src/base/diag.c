@@ -9,6 +9,7 @@
 
 struct note {
 	struct loc loc;
+	const char *what; /* stands there, or NULL */
 	const char *text;
 	bool is_remedy;
 };
@@ -102,6 +103,12 @@ void diag_note(struct diag_msg *m, struct loc loc, const char *fmt, ...)
 		 ((struct note){.loc = loc,
 				.text = arena_vprintf(m->arena, fmt, ap)}));
 	va_end(ap);
+}
+
+void diag_note_what(struct diag_msg *m, const char *what)
+{
+	if (m->notes.n)
+		vec_last(&m->notes).what = what;
 }
 
 void diag_remedy(struct diag_msg *m, const char *fmt, ...)
@@ -240,7 +247,7 @@ static const char *prefix_of(enum diag_class cls)
 {
 	static const char *const prefix[] = {
 		"parse error: ", "semantic error: ", "WARNING: ", "ERROR: ",
-		"parse error: "};
+		"parse error: ", ""};
 
 	return prefix[cls];
 }
@@ -294,8 +301,9 @@ static void print_msg(const struct diag *d, FILE *out, const struct diag_msg *m)
 		}
 		fprintf(out, "        note: %s", n->text);
 		if (n->loc.src)
-			fprintf(out, ": at %s:%u:%u", n->loc.src->name,
-				n->loc.line, n->loc.col);
+			fprintf(out, ": %s%sat %s:%u:%u",
+				n->what ? n->what : "", n->what ? " " : "",
+				n->loc.src->name, n->loc.line, n->loc.col);
 		fputc('\n', out);
 		print_source(d, out, n->loc);
 	}

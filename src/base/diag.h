@@ -30,6 +30,7 @@ enum diag_class {
 	DIAG_CLASS_WARNING,  /* "WARNING: " */
 	DIAG_CLASS_ERROR,    /* "ERROR: " options, files, machine, run time */
 	DIAG_CLASS_PREPROC,  /* "parse error: " of the preprocessor */
+	DIAG_CLASS_INPUT,    /* of a whole file: "Input file ..." */
 };
 
 enum diag_id {
@@ -77,6 +78,8 @@ void diag_while(struct diag_msg *m, struct loc loc, const char *what,
 /* A second place that matters. loc may be LOC_NONE. */
 void diag_note(struct diag_msg *m, struct loc loc, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* The token at the place of the last note: "identifier 'x'". */
+void diag_note_what(struct diag_msg *m, const char *what);
 /* What the user can do about it; printed as "remedy: ...". */
 void diag_remedy(struct diag_msg *m, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));

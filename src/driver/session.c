@@ -467,8 +467,9 @@ static bool pass_1(struct session *s)
 			parse_one(s, src);
 	}
 	vec_for (&o->extra, i)
-		parse_one(s, source_new(s->a, "<input>", o->extra.v[i],
-					strlen(o->extra.v[i])));
+		parse_one(s, source_new(s->a,
+					arena_printf(s->a, "<input%u>", i + 1),
+					o->extra.v[i], strlen(o->extra.v[i])));
 	settings_script_globals(s->a, s->d, o, s->files.v, s->files.n,
 				s->global_done);
 	hash_settings(s);

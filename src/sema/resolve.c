@@ -682,8 +682,10 @@ void resolve_pending(struct sema *s)
 			f->params.v[k]->kind = VAR_PARAM;
 			f->params.v[k]->file = f->file;
 			vi->arity_known = true;
-			if (f->params.v[k]->type)
+			if (f->params.v[k]->type) {
 				f->params.v[k]->type_loc = f->params.v[k]->loc;
+				f->params.v[k]->type_declared = true;
+			}
 		}
 		bind_function(s, f);
 		resolve_unit(s, &u);

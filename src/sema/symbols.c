@@ -44,6 +44,7 @@ static void add_global(struct sema *s, struct file *f, struct var_decl *v)
 		vi->arity_loc = v->init->loc;
 		v->type = v->init->kind == E_STRING ? TY_STRING : TY_LONG;
 		v->type_loc = v->init->loc;
+		v->type_declared = true;
 		v->init->type = v->type;
 	}
 }

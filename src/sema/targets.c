@@ -64,6 +64,12 @@ struct unbound {
 	bool alive; /* still in the program */
 };
 
+/* value->member, and nothing is known of what the value points to. */
+static bool is_untyped(const struct expr *e)
+{
+	return e->target.tk == TGT_AUTOCAST && !value_type_of(e->target.arg);
+}
+
 static void report_unresolved(struct sema *s, const struct unbound *u)
 {
 	struct expr *e = u->e;
@@ -75,8 +81,13 @@ static void report_unresolved(struct sema *s, const struct unbound *u)
 	vec_for (&e->target.steps, i)
 		if (e->target.steps.v[i].member)
 			name = e->target.steps.v[i].member;
-	m = diag_report(s->diag, UNRESOLVED_TARGET, e->loc,
-			expr_what(s->arena, e), similar_in(s, name, have));
+	if (is_untyped(e))
+		m = diag_report(s->diag, DEREF_TYPE, e->loc,
+				expr_what(s->arena, e));
+	else
+		m = diag_report(s->diag, UNRESOLVED_TARGET, e->loc,
+				expr_what(s->arena, e),
+				similar_in(s, name, have));
 	if (u->why)
 		diag_note(m, LOC_NONE, "%s", u->why);
 	else if (!u->site && e->target.tk == TGT_VAR)
@@ -153,7 +164,8 @@ static void bind_target(struct visitor *v, struct expr **ep)
 		return;
 	b->failed = failed;
 	cast_current(b, e);
-	if (lvalue && !b->s->env->guru_mode && !owns_values(b, e)) {
+	if (lvalue && !b->s->env->guru_mode && !owns_values(b, e) &&
+	    !is_untyped(e)) {
 		struct diag_msg *m;
 
 		b->failed = true;

@@ -8,11 +8,19 @@
  *
  * infer(e, want): `want` is the type that the context needs, TY_UNKNOWN when
  * any will do, TY_NONE when the value is thrown away.
+ *
+ * Which of two places that disagree gets the error is part of the language's
+ * behaviour: the one that is visited later. So the order of the visits is
+ * SystemTap's: functions by name, then probes; the left side before the right
+ * one; an operand knows the type of the other one only if it is a literal or
+ * was visited before.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "sema/pass.h"
 #include "syntax/format.h"
+#include "syntax/lex.h"
 
 struct infer {
 	struct sema *s;
@@ -20,10 +28,12 @@ struct infer {
 	bool changed;
 	bool final;	   /* last round: report what is unknown */
 	struct map warned; /* functions already reported as unknown */
+	VEC(struct func_decl *) funcs; /* in the order of the visits */
 };
 
 static void infer(struct infer *in, struct expr *e, enum type want);
 static void infer_stmt(struct infer *in, struct stmt *st);
+static void must_be_known(struct infer *in, struct expr *e);
 
 static bool known(enum type t)
 {
@@ -46,24 +56,32 @@ static void stats_remedy(struct diag_msg *m, const char *name)
 		    name, name, name, name, name);
 }
 
-/* A variable of type v->type is used as `want`. */
-static void var_mismatch(struct infer *in, struct expr *e, enum type want)
+/* "identifier 'x'": what stands there. */
+static const char *token_at(struct infer *in, struct loc loc)
 {
-	struct var_decl *v = base_var(e);
-	struct diag_msg *m =
-		diag_report(in->s->diag, TYPE_MISMATCH, e->loc,
-			    expr_what(in->s->arena, e), type_name(want));
+	struct lexer l;
+	size_t len;
+	struct token t;
 
-	diag_note(m, v->type_loc.src ? v->type_loc : v->loc,
-		  "type was first inferred here (%s)", type_name(v->type));
-	if (v->type == TY_STATS)
-		stats_remedy(m, v->name);
-	else if (want == TY_STRING && v->type == TY_LONG)
-		diag_remedy(m, "sprint(%s) makes a string of a number",
-			    v->name);
+	lex_init(&l, NULL, loc.src);
+	l.line_start = source_line(loc.src, loc.line, &len);
+	l.line = loc.line;
+	l.p = l.line_start + (loc.col - 1 < len ? loc.col - 1 : len);
+	t = lex_next(&l);
+	return token_describe(in->s->arena, &t);
 }
 
-static void expected(struct infer *in, struct expr *e, enum type want)
+static void note_first(struct infer *in, struct diag_msg *m, struct loc loc,
+		       const char *what, enum type t)
+{
+	diag_note(m, loc, "%s was first inferred here (%s)", what,
+		  type_name(t));
+	if (loc.src)
+		diag_note_what(m, token_at(in, loc));
+}
+
+static struct diag_msg *expected(struct infer *in, struct expr *e,
+				 enum type want)
 {
 	struct diag_msg *m = diag_report(in->s->diag, TYPE_EXPECTED, e->loc,
 					 expr_what(in->s->arena, e),
@@ -73,6 +91,124 @@ static void expected(struct infer *in, struct expr *e, enum type want)
 		diag_remedy(m, "sprint(...) makes a string of a number");
 	else if (want == TY_LONG && e->type == TY_STRING)
 		diag_remedy(m, "strtol(..., 10) makes a number of a string");
+	return m;
+}
+
+/* "index 0": which of the values that an array or a function takes. */
+static const char *index_type(struct infer *in, uint32_t i)
+{
+	return arena_printf(in->s->arena, "type of index %u", i);
+}
+
+/* A variable of type v->type is used as `want`. */
+static void var_mismatch(struct infer *in, struct expr *e, enum type want)
+{
+	struct var_decl *v = base_var(e);
+	const char *what = expr_what(in->s->arena, e);
+	struct diag_msg *m;
+
+	if (v->type_declared) {
+		expected(in, e, want);
+		return;
+	}
+	if (v->type_arg) {
+		m = diag_report(in->s->diag, INDEX_TYPE, e->loc, what,
+				v->type_arg - 1, type_name(want));
+		note_first(in, m, v->type_loc, index_type(in, v->type_arg - 1),
+			   v->type);
+		return;
+	}
+	m = diag_report(in->s->diag, TYPE_MISMATCH, e->loc, what,
+			type_name(want));
+	note_first(in, m, v->type_loc.src ? v->type_loc : v->loc, "type",
+		   v->type);
+	if (v->type == TY_STATS)
+		stats_remedy(m, v->name);
+	else if (want == TY_STRING && v->type == TY_LONG)
+		diag_remedy(m, "sprint(%s) makes a string of a number",
+			    v->name);
+}
+
+/* The value of f() is used as `want`. */
+static void function_mismatch(struct infer *in, struct expr *e,
+			      struct func_decl *f, enum type want)
+{
+	struct diag_msg *m;
+
+	if (f->ret_declared || !f->ret_loc.src) {
+		e->type = f->ret;
+		expected(in, e, want);
+		return;
+	}
+	m = diag_report(in->s->diag, TYPE_MISMATCH, e->loc,
+			expr_what(in->s->arena, e), type_name(want));
+	note_first(in, m, f->ret_loc, "type", f->ret);
+}
+
+/* A part of an operation has a type that the other part does not have. */
+static void sides_mismatch(struct infer *in, struct expr *e, enum type a,
+			   enum type b)
+{
+	diag_report(in->s->diag, TYPE_SIDES, e->loc,
+		    expr_what(in->s->arena, e), type_name(a), type_name(b));
+}
+
+static void invalid_type(struct infer *in, struct expr *e)
+{
+	struct diag_msg *m =
+		diag_report(in->s->diag, AGGREGATE_VALUE, e->loc,
+			    expr_what(in->s->arena, e), type_name(e->type));
+
+	if (e->type == TY_STATS && base_var(e))
+		stats_remedy(m, base_var(e)->name);
+}
+
+static void no_value(struct infer *in, struct expr *e, const char *name,
+		     struct loc defined)
+{
+	struct diag_msg *m =
+		diag_report(in->s->diag, FUNCTION_NO_VALUE, e->loc,
+			    expr_what(in->s->arena, e));
+
+	diag_note(m, defined, "function '%s' returns no value", name);
+}
+
+static void unresolved(struct infer *in, struct expr *e)
+{
+	struct var_decl *v = is_var_use(e) ? base_var(e) : NULL;
+	struct diag_msg *m;
+
+	if (v && var_info(in->s, v)->warned)
+		return;
+	if (e->kind == E_CALL && map_put(&in->warned, e->call.name, e))
+		return;
+	m = diag_report(in->s->diag, UNRESOLVED_TYPE, e->loc,
+			expr_what(in->s->arena, e));
+	if (v) {
+		var_info(in->s, v)->warned = true;
+		diag_remedy(m,
+			    "nothing says whether '%s' is a number or a "
+			    "string: assign to it, or initialize it",
+			    v->name);
+	} else if (e->kind == E_CALL) {
+		diag_remedy(m,
+			    "declare it: function %s:long (...) or "
+			    "function %s:string (...)",
+			    e->call.name, e->call.name);
+	}
+}
+
+/* An operand that its context needs: the value of a function may be thrown
+   away or passed on otherwise. */
+static void must_be_known(struct infer *in, struct expr *e)
+{
+	if (!in->final)
+		return;
+	if (e->type == TY_NONE && e->kind == E_CALL)
+		no_value(in, e, e->call.name,
+			 e->call.funcs.n ? e->call.funcs.v[0]->loc : LOC_NONE);
+	else if (e->type == TY_UNKNOWN)
+		unresolved(in, e);
 }
 
 /* ---- unification ---- */
@@ -105,34 +241,54 @@ static void settle_var(struct infer *in, struct expr *e, struct var_decl *v,
 		var_mismatch(in, e, want);
 }
 
+/* A literal cannot be what it is needed as. */
+static bool is_wrong_literal(const struct expr *e, enum type want)
+{
+	return (e->kind == E_NUMBER || e->kind == E_STRING) && known(want) &&
+	       e->type != want;
+}
+
+/*
+ * Value i of what an array or a function takes, against the type that is known
+ * for it: first inferred at `first`. True if the value gives it its type.
+ */
+static bool infer_taken(struct infer *in, struct expr *e, uint32_t i,
+			enum type t, struct loc first)
+{
+	unsigned before = diag_errors(in->s->diag);
+	struct diag_msg *m;
+
+	if (is_wrong_literal(e, t)) {
+		note_first(in, expected(in, e, t), first, index_type(in, i), t);
+		return false;
+	}
+	infer(in, e, t);
+	must_be_known(in, e);
+	if (!known(e->type) || diag_errors(in->s->diag) != before)
+		return false;
+	if (e->type == TY_STATS) {
+		if (in->final)
+			invalid_type(in, e);
+		return false;
+	}
+	if (known(t) && e->type != t) {
+		m = diag_report(in->s->diag, INDEX_TYPE, e->loc,
+				expr_what(in->s->arena, e), i,
+				type_name(e->type));
+		note_first(in, m, first, index_type(in, i), t);
+	}
+	return !known(t);
+}
+
 /* An index expression against the array's index type. */
 static void infer_key(struct infer *in, struct var_decl *v, uint32_t i,
 		      struct expr *key)
 {
-	unsigned before = diag_errors(in->s->diag);
-
-	if (!key)
-		return;
-	if (!known(v->key_type[i])) {
-		infer(in, key, TY_UNKNOWN);
-		if (known(key->type)) {
-			v->key_type[i] = key->type;
-			v->key_loc = key->loc;
-			in->changed = true;
-		}
-		return;
+	if (key && infer_taken(in, key, i, v->key_type[i], v->key_loc)) {
+		v->key_type[i] = key->type;
+		v->key_loc = key->loc;
+		in->changed = true;
 	}
-	infer(in, key, known(key->type) ? TY_UNKNOWN : v->key_type[i]);
-	if (diag_errors(in->s->diag) != before || !known(key->type) ||
-	    key->type == v->key_type[i])
-		return;
-	struct diag_msg *m = diag_report(in->s->diag, INDEX_TYPE, key->loc,
-					 expr_what(in->s->arena, key), i,
-					 type_name(key->type));
-
-	diag_note(m, v->key_loc,
-		  "type of index %u of '%s' was first inferred here (%s)", i,
-		  v->name, type_name(v->key_type[i]));
 }
 
 static void infer_keys(struct infer *in, struct var_decl *v, expr_list *keys)
@@ -141,45 +297,23 @@ static void infer_keys(struct infer *in, struct var_decl *v, expr_list *keys)
 		infer_key(in, v, i, keys->v[i]);
 }
 
-/* Both sides get the same type. */
-static enum type infer_same(struct infer *in, struct expr *a, struct expr *b,
-			    enum type want)
-{
-	infer(in, a, want);
-	infer(in, b, known(b->type) || !known(a->type) ? want : a->type);
-	if (known(b->type) && !known(a->type))
-		infer(in, a, b->type);
-	if (!known(want) && known(a->type) && known(b->type) &&
-	    a->type != b->type) {
-		if (is_var_use(a))
-			var_mismatch(in, a, b->type);
-		else if (is_var_use(b))
-			var_mismatch(in, b, a->type);
-		else
-			expected(in, b, a->type);
-	}
-	return known(a->type) ? a->type : b->type;
-}
-
-/* ---- expressions ---- */
-
 static void infer_assign(struct infer *in, struct expr *e, enum type want)
 {
 	struct expr *a = e->assign.a, *b = e->assign.b;
-	enum type t;
+	unsigned before = diag_errors(in->s->diag);
 
 	switch (e->assign.op) {
 	case OP_NONE:
 		want = want == TY_NONE ? TY_UNKNOWN : want;
-		infer(in, b, TY_UNKNOWN);
-		t = known(b->type) ? b->type : known(a->type) ? a->type : want;
 		if (b->type == TY_STATS) {
-			expected(in, b, TY_LONG);
+			infer(in, b, TY_UNKNOWN);
+			invalid_type(in, b);
 			return;
 		}
-		infer(in, a, t);
-		if (!known(b->type) && known(a->type))
-			infer(in, b, a->type);
+		infer(in, a, known(b->type) ? b->type : want);
+		if (known(b->type) && diag_errors(in->s->diag) != before)
+			return;
+		infer(in, b, known(a->type) ? a->type : want);
 		settle(in, e, a->type, want);
 		return;
 	case OP_CONCAT:
@@ -199,6 +333,49 @@ static void infer_assign(struct infer *in, struct expr *e, enum type want)
 	}
 }
 
+/* Its type does not depend on the context. */
+static bool has_own_type(const struct expr *e)
+{
+	return e->kind == E_PRINT || e->kind == E_BINARY ||
+	       e->kind == E_UNARY || e->kind == E_INCDEC ||
+	       (e->kind == E_ASSIGN && e->assign.op != OP_NONE);
+}
+
+/* The two sides are compared when both are known. */
+static void infer_operand(struct infer *in, struct expr *e, enum type want)
+{
+	infer(in, e, has_own_type(e) ? TY_UNKNOWN : want);
+}
+
+static void infer_comparison(struct infer *in, struct expr *e)
+{
+	struct expr *a = e->binary.a, *b = e->binary.b;
+	unsigned before = diag_errors(in->s->diag);
+
+	infer_operand(in, a, b->type);
+	infer_operand(in, b, a->type);
+	must_be_known(in, b);
+	if (known(a->type) && known(b->type) && a->type != b->type &&
+	    diag_errors(in->s->diag) == before)
+		sides_mismatch(in, e, a->type, b->type);
+}
+
+static void infer_arithmetic(struct infer *in, struct expr *e)
+{
+	struct expr *a = e->binary.a, *b = e->binary.b;
+	unsigned before = diag_errors(in->s->diag);
+
+	infer_operand(in, a, TY_LONG);
+	infer_operand(in, b, TY_LONG);
+	if (!known(a->type) || !known(b->type) ||
+	    diag_errors(in->s->diag) != before)
+		return;
+	if (a->type != b->type)
+		sides_mismatch(in, e, a->type, b->type);
+	else if (a->type != TY_LONG)
+		expected(in, a, TY_LONG);
+}
+
 static void infer_binary(struct infer *in, struct expr *e, enum type want)
 {
 	struct expr *a = e->binary.a, *b = e->binary.b;
@@ -215,11 +392,10 @@ static void infer_binary(struct infer *in, struct expr *e, enum type want)
 	case OP_GE:
 	case OP_EQ:
 	case OP_NE:
-		infer_same(in, a, b, TY_UNKNOWN);
+		infer_comparison(in, e);
 		break;
 	default:
-		infer(in, a, TY_LONG);
-		infer(in, b, TY_LONG);
+		infer_arithmetic(in, e);
 	}
 	settle(in, e, TY_LONG, want);
 }
@@ -227,69 +403,32 @@ static void infer_binary(struct infer *in, struct expr *e, enum type want)
 static void infer_param(struct infer *in, struct var_decl *p, struct expr *arg,
 			uint32_t i)
 {
-	struct diag_msg *m;
-
-	infer(in, arg, known(arg->type) ? TY_UNKNOWN : p->type);
-	if (!known(arg->type))
-		return;
-	if (!known(p->type)) {
+	if (infer_taken(in, arg, i, p->type,
+			p->type_loc.src ? p->type_loc : p->loc)) {
 		p->type = arg->type;
 		p->type_loc = arg->loc;
+		p->type_arg = i + 1;
 		in->changed = true;
-	} else if (p->type != arg->type) {
-		m = diag_report(in->s->diag, INDEX_TYPE, arg->loc,
-				expr_what(in->s->arena, arg), i,
-				type_name(arg->type));
-		diag_note(m, p->type_loc.src ? p->type_loc : p->loc,
-			  "type of index %u (parameter '%s') was first "
-			  "inferred here (%s)",
-			  i, p->name, type_name(p->type));
 	}
-}
-
-/* Overloads of one call must return the same. */
-static bool overloads_agree(struct infer *in, struct expr *e,
-			    struct func_decl *f)
-{
-	struct func_decl *first = NULL;
-	struct diag_msg *m;
-
-	vec_for (&e->call.funcs, i)
-		if (!first && known(e->call.funcs.v[i]->ret))
-			first = e->call.funcs.v[i];
-	if (!first || !known(f->ret) || first->ret == f->ret)
-		return true;
-	m = diag_report(in->s->diag, TYPE_EXPECTED, e->loc,
-			expr_what(in->s->arena, e), type_name(first->ret),
-			type_name(f->ret));
-	diag_note(m, first->loc, "this one returns a %s",
-		  type_name(first->ret));
-	diag_note(m, f->loc, "this one returns a %s", type_name(f->ret));
-	diag_remedy(m, "overloads that one call may reach must return the same "
-		       "type");
-	return false;
 }
 
 static void infer_function(struct infer *in, struct expr *e,
 			   struct func_decl *f, enum type want)
 {
-	for (uint32_t i = 0; i < f->params.n && i < e->call.args.n; i++)
-		infer_param(in, f->params.v[i], e->call.args.v[i], i);
 	if (!known(f->ret) && f->ret != TY_NONE && known(want)) {
 		f->ret = want;
 		f->ret_loc = e->loc;
 		in->changed = true;
 	}
-	if (in->final && f->ret == TY_NONE && want != TY_NONE) {
-		struct diag_msg *m =
-			diag_report(in->s->diag, FUNCTION_NO_VALUE, e->loc,
-				    expr_what(in->s->arena, e), f->name);
-		diag_note(m, f->loc, "defined here");
-	}
+	if (known(want) && known(f->ret) && f->ret != want)
+		function_mismatch(in, e, f, want);
+	if (in->final && f->ret == TY_NONE && known(want))
+		no_value(in, e, f->name, f->loc);
 	if (f->ret == TY_NONE)
 		e->type = TY_NONE;
-	if (overloads_agree(in, e, f))
-		settle(in, e, f->ret, want);
+	settle(in, e, f->ret, TY_UNKNOWN);
+	for (uint32_t i = 0; i < f->params.n && i < e->call.args.n; i++)
+		infer_param(in, f->params.v[i], e->call.args.v[i], i);
 }
 
 static void infer_builtin(struct infer *in, struct expr *e, enum type want)
@@ -301,9 +440,8 @@ static void infer_builtin(struct infer *in, struct expr *e, enum type want)
 		      b->args[i] == 's' ? TY_STRING : TY_LONG);
 	if (b->ret == '-') {
 		e->type = TY_NONE;
-		if (in->final && want != TY_NONE)
-			diag_report(in->s->diag, FUNCTION_NO_VALUE, e->loc,
-				    expr_what(in->s->arena, e), b->name);
+		if (in->final && known(want))
+			no_value(in, e, b->name, LOC_NONE);
 		return;
 	}
 	settle(in, e, b->ret == 's' ? TY_STRING : TY_LONG, want);
@@ -315,8 +453,10 @@ static void infer_call(struct infer *in, struct expr *e, enum type want)
 		infer_builtin(in, e, want);
 		return;
 	}
+	/* Overloads of one call must return the same. */
 	vec_for (&e->call.funcs, i)
-		infer_function(in, e, e->call.funcs.v[i], want);
+		infer_function(in, e, e->call.funcs.v[i],
+			       i && known(e->type) ? e->type : want);
 	/* One that only says "next" has the type of the others. */
 	vec_for (&e->call.funcs, i) {
 		struct func_decl *f = e->call.funcs.v[i];
@@ -361,9 +501,18 @@ static bool prints_histogram(const struct expr *e)
 	       e->print.args.n == 1 && is_hist(e->print.args.v[0]);
 }
 
+/* What an operator like @count takes. */
+static void infer_aggregate(struct infer *in, struct expr *e)
+{
+	infer(in, e, TY_STATS);
+	if (in->final && e->type == TY_STATS && !is_var_use(e))
+		diag_report(in->s->diag, AGGREGATE_OPERAND, e->loc,
+			    expr_what(in->s->arena, e));
+}
+
 static void infer_hist(struct infer *in, struct expr *e)
 {
-	infer(in, e->statop.stat, TY_STATS);
+	infer_aggregate(in, e->statop.stat);
 	e->type = TY_STATS;
 }
 
@@ -378,16 +527,10 @@ static void infer_print(struct infer *in, struct expr *e, enum type want)
 			struct expr *arg = e->print.args.v[i];
 
 			infer(in, arg, e->print.is_char ? TY_LONG : TY_UNKNOWN);
+			must_be_known(in, arg);
 			if (in->final && arg->type == TY_STATS &&
-			    !is_hist(arg)) {
-				struct diag_msg *m = diag_report(
-					in->s->diag, AGGREGATE_VALUE, arg->loc,
-					expr_what(in->s->arena, arg),
-					"print takes longs and strings");
-
-				if (base_var(arg))
-					stats_remedy(m, base_var(arg)->name);
-			}
+			    !is_hist(arg))
+				invalid_type(in, arg);
 		}
 	}
 	if (e->print.with_delim && e->print.format)
@@ -409,7 +552,7 @@ static void infer_statop(struct infer *in, struct expr *e, enum type want)
 			       "[N], or go over it with foreach");
 		return;
 	}
-	infer(in, e->statop.stat, TY_STATS);
+	infer_aggregate(in, e->statop.stat);
 	settle(in, e, TY_LONG, want);
 }
 
@@ -420,6 +563,9 @@ static void infer_index(struct infer *in, struct expr *e, enum type want)
 	if (e->index.base->kind != E_SYMBOL) {
 		if (is_hist(e->index.base))
 			infer_hist(in, e->index.base);
+		if (e->index.keys.n != 1 && in->final)
+			diag_report(in->s->diag, UNRESOLVED_TYPE, e->loc,
+				    expr_what(in->s->arena, e));
 		vec_for (&e->index.keys, i)
 			if (e->index.keys.v[i])
 				infer(in, e->index.keys.v[i], TY_LONG);
@@ -429,8 +575,8 @@ static void infer_index(struct infer *in, struct expr *e, enum type want)
 	v = e->index.base->sym.ref;
 	if (!v)
 		return;
-	infer_keys(in, v, &e->index.keys);
 	settle_var(in, e, v, want);
+	infer_keys(in, v, &e->index.keys);
 	e->index.base->type = v->type;
 }
 
@@ -446,29 +592,35 @@ static void infer_prim(struct infer *in, struct expr *e, enum type want)
 	settle(in, e, str ? TY_STRING : TY_LONG, want);
 }
 
-static void unresolved(struct infer *in, struct expr *e)
+/* The second branch is to agree with the first one. */
+static void infer_ternary(struct infer *in, struct expr *e, enum type want)
 {
-	struct var_decl *v = is_var_use(e) ? base_var(e) : NULL;
-	struct diag_msg *m;
+	struct expr *a = e->ternary.a, *b = e->ternary.b;
 
-	if (v && var_info(in->s, v)->warned)
+	infer(in, e->ternary.cond, TY_LONG);
+	infer(in, a, want);
+	infer(in, b, known(want) || want == TY_NONE ? want : a->type);
+	if (want == TY_NONE) {
+		e->type = a->type;
 		return;
-	if (e->kind == E_CALL && map_put(&in->warned, e->call.name, e))
-		return;
-	m = diag_report(in->s->diag, UNRESOLVED_TYPE, e->loc,
-			expr_what(in->s->arena, e));
-	if (v) {
-		var_info(in->s, v)->warned = true;
-		diag_remedy(m,
-			    "nothing says whether '%s' is a number or a "
-			    "string: assign to it, or initialize it",
-			    v->name);
-	} else if (e->kind == E_CALL) {
-		diag_remedy(m,
-			    "declare it: function %s:long (...) or "
-			    "function %s:string (...)",
-			    e->call.name, e->call.name);
 	}
+	if (!known(a->type) && known(b->type))
+		infer(in, a, b->type);
+	settle(in, e, a->type, TY_UNKNOWN);
+}
+
+static void infer_in(struct infer *in, struct expr *e, enum type want)
+{
+	if (is_hist(e->in.array)) {
+		infer_hist(in, e->in.array);
+		infer(in, e->in.keys.v[0], TY_LONG);
+	} else if (e->in.array->sym.ref) {
+		if (in->final && e->in.array->sym.ref->type == TY_UNKNOWN)
+			unresolved(in, e->in.array);
+		infer_keys(in, e->in.array->sym.ref, &e->in.keys);
+		e->in.array->type = e->in.array->sym.ref->type;
+	}
+	settle(in, e, TY_LONG, want);
 }
 
 static void infer(struct infer *in, struct expr *e, enum type want)
@@ -502,25 +654,10 @@ static void infer(struct infer *in, struct expr *e, enum type want)
 		infer_assign(in, e, want);
 		break;
 	case E_TERNARY:
-		infer(in, e->ternary.cond, TY_LONG);
-		if (want == TY_NONE) {
-			infer(in, e->ternary.a, TY_NONE);
-			infer(in, e->ternary.b, TY_NONE);
-			e->type = e->ternary.a->type;
-			break;
-		}
-		settle(in, e, infer_same(in, e->ternary.a, e->ternary.b, want),
-		       TY_UNKNOWN);
+		infer_ternary(in, e, want);
 		break;
 	case E_IN:
-		if (is_hist(e->in.array)) {
-			infer_hist(in, e->in.array);
-			infer(in, e->in.keys.v[0], TY_LONG);
-		} else if (e->in.array->sym.ref) {
-			infer_keys(in, e->in.array->sym.ref, &e->in.keys);
-			e->in.array->type = e->in.array->sym.ref->type;
-		}
-		settle(in, e, TY_LONG, want);
+		infer_in(in, e, want);
 		break;
 	case E_REGEX:
 		infer(in, e->regex.a, TY_STRING);
@@ -552,7 +689,8 @@ static void infer(struct infer *in, struct expr *e, enum type want)
 	case E_KIND_COUNT:
 		return;
 	}
-	if (in->final && want != TY_NONE && e->type == TY_UNKNOWN)
+	if (in->final && want != TY_NONE && e->type == TY_UNKNOWN &&
+	    is_var_use(e))
 		unresolved(in, e);
 }
 
@@ -576,16 +714,11 @@ static void infer_foreach(struct infer *in, struct stmt *st)
 	}
 	base->type = v->type;
 	if (in->final && st->foreach.sort_has_stat && v->type != TY_STATS)
-		diag_report(in->s->diag, TYPE_EXPECTED, base->loc,
-			    expr_what(in->s->arena, base), type_name(TY_STATS),
-			    type_name(v->type));
+		invalid_type(in, base);
 	infer_keys(in, v, &st->foreach.slice);
-	for (uint32_t i = 0; i < st->foreach.keys.n && i < AST_MAX_KEYS; i++) {
-		/* From the array to the loop variable, and back. */
-		infer(in, st->foreach.keys.v[i], v->key_type[i]);
-		if (!known(v->key_type[i]))
-			infer_key(in, v, i, st->foreach.keys.v[i]);
-	}
+	infer_keys(in, v, &st->foreach.keys);
+	if (in->final && v->type == TY_UNKNOWN)
+		unresolved(in, base);
 	if (!st->foreach.value)
 		return;
 	if (v->type == TY_STATS) {
@@ -596,8 +729,9 @@ static void infer_foreach(struct infer *in, struct stmt *st)
 		m = diag_report(in->s->diag, AGGREGATE_VALUE,
 				st->foreach.value->loc,
 				expr_what(in->s->arena, st->foreach.value),
-				"a loop variable cannot hold an aggregate");
-		diag_remedy(m, "use @count(%s[...]) etc. in the loop", v->name);
+				type_name(TY_STATS));
+		diag_remedy(m, "a loop variable cannot hold an aggregate: use "
+			       "@count(%s[...]) etc. in the loop", v->name);
 		if (st->foreach.value->sym.ref)
 			var_info(in->s, st->foreach.value->sym.ref)->warned =
 				true;
@@ -615,22 +749,25 @@ static void return_mismatch(struct infer *in, struct loc loc, const char *what,
 			    enum type t)
 {
 	struct func_decl *f = in->func;
-	struct diag_msg *m = diag_report(in->s->diag, TYPE_MISMATCH, loc, what,
-					 type_name(t));
+	struct diag_msg *m;
 
-	if (f->ret_declared || !f->ret_loc.src)
+	if (f->ret_declared || !f->ret_loc.src) {
+		m = diag_report(in->s->diag, TYPE_EXPECTED, loc, what,
+				type_name(t), type_name(f->ret));
 		diag_note(m, f->loc, "function '%s' returns a %s", f->name,
 			  type_name(f->ret));
-	else
-		diag_note(m, f->ret_loc,
-			  "type of function '%s' was first inferred here (%s)",
-			  f->name, type_name(f->ret));
+	} else {
+		m = diag_report(in->s->diag, TYPE_MISMATCH, loc, what,
+				type_name(t));
+		note_first(in, m, f->ret_loc, "type", f->ret);
+	}
 }
 
 static void infer_return(struct infer *in, struct stmt *st)
 {
 	struct func_decl *f = in->func;
 	struct expr *e = st->expr;
+	unsigned before;
 
 	if (!f)
 		return;
@@ -639,12 +776,16 @@ static void infer_return(struct infer *in, struct stmt *st)
 			return_mismatch(in, st->loc, "keyword", TY_UNKNOWN);
 		return;
 	}
-	infer(in, e, known(e->type) ? TY_UNKNOWN : f->ret);
-	if (!known(f->ret) && known(e->type)) {
+	before = diag_errors(in->s->diag);
+	infer_operand(in, e, f->ret == TY_NONE ? TY_UNKNOWN : f->ret);
+	if (e->type == TY_STATS) {
+		invalid_type(in, e);
+	} else if (!known(f->ret) && known(e->type)) {
 		f->ret = e->type;
 		f->ret_loc = e->loc;
 		in->changed = true;
-	} else if (known(e->type) && e->type != f->ret && known(f->ret)) {
+	} else if (known(e->type) && e->type != f->ret && known(f->ret) &&
+		   diag_errors(in->s->diag) == before) {
 		return_mismatch(in, e->loc, expr_what(in->s->arena, e),
 				e->type);
 	}
@@ -659,6 +800,18 @@ static void infer_delete(struct infer *in, struct expr *e)
 	if (e->kind == E_INDEX)
 		infer_keys(in, v, &e->index.keys);
 	e->type = v->type;
+}
+
+/* The error message of catch(x). A conflict is reported where x is mentioned
+   first, as in SystemTap. */
+static void infer_caught(struct infer *in, struct expr *e)
+{
+	struct loc loc = e->loc;
+
+	if (e->sym.ref && e->sym.ref->kind == VAR_LOCAL)
+		e->loc = e->sym.ref->loc;
+	infer(in, e, TY_STRING);
+	e->loc = loc;
 }
 
 static void infer_stmt(struct infer *in, struct stmt *st)
@@ -701,7 +854,7 @@ static void infer_stmt(struct infer *in, struct stmt *st)
 	case S_TRY:
 		infer_stmt(in, st->try_.body);
 		if (st->try_.var)
-			infer(in, st->try_.var, TY_STRING);
+			infer_caught(in, st->try_.var);
 		infer_stmt(in, st->try_.handler);
 		break;
 	case S_NULL:
@@ -714,14 +867,47 @@ static void infer_stmt(struct infer *in, struct stmt *st)
 	}
 }
 
-static void infer_unit(struct sema *s, struct unit *u, void *ctx)
+static void infer_unit(struct infer *in, struct unit *u)
 {
-	struct infer *in = ctx;
-
 	in->func = u->f;
 	infer_stmt(in, *unit_body(u));
 	if (u->h && u->h->cond)
 		infer(in, u->h->cond, TY_LONG);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct func_decl *const *f = a, *const *g = b;
+	int c = (*f)->is_private - (*g)->is_private;
+
+	if (!c)
+		c = strcmp((*f)->name, (*g)->name);
+	if (!c)
+		c = (*f)->loc.line < (*g)->loc.line ? -1
+						    : (*f)->loc.line >
+							      (*g)->loc.line;
+	return c ? c : (*f)->loc.col < (*g)->loc.col ? -1 : 1;
+}
+
+/* Functions by name, overloads as they are declared; then handlers. */
+static void infer_all(struct infer *in)
+{
+	struct program *p = in->s->prog;
+
+	vec_for (&in->funcs, i)
+		infer_unit(in, &(struct unit){.f = in->funcs.v[i]});
+	vec_for (&p->handlers, i)
+		infer_unit(in, &(struct unit){.h = p->handlers.v[i]});
+}
+
+static void sort_functions(struct infer *in)
+{
+	struct program *p = in->s->prog;
+
+	vec_for (&p->funcs, i)
+		vec_push(in->s->arena, &in->funcs, p->funcs.v[i]);
+	if (in->funcs.n)
+		qsort(in->funcs.v, in->funcs.n, sizeof(*in->funcs.v), by_name);
 }
 
 /* ---- the end: what is known, what is not ---- */
@@ -755,6 +941,14 @@ static void find_valueless(struct sema *s)
 		if (!found && f->ret == TY_UNKNOWN)
 			f->ret = TY_NONE;
 	}
+}
+
+/* A "return f()" of an f without a value, and nobody wants it. */
+static void returns_nothing(struct sema *s)
+{
+	vec_for (&s->prog->funcs, i)
+		if (s->prog->funcs.v[i]->ret == TY_UNKNOWN)
+			s->prog->funcs.v[i]->ret = TY_NONE;
 }
 
 static void unresolved_var(struct sema *s, struct var_decl *v, const char *kind)
@@ -810,17 +1004,19 @@ void types_infer(struct sema *s)
 	unsigned errors = diag_errors(s->diag);
 
 	map_init(&in.warned, s->arena);
+	sort_functions(&in);
 	do {
 		in.changed = false;
-		each_unit(s, infer_unit, &in);
+		infer_all(&in);
 	} while (in.changed && diag_errors(s->diag) == errors);
 	if (diag_errors(s->diag) != errors)
 		return;
 	find_valueless(s);
 	in.final = true;
-	each_unit(s, infer_unit, &in);
+	infer_all(&in);
 	if (diag_errors(s->diag) != errors)
 		return;
+	returns_nothing(s);
 	each_unit(s, check_locals, NULL);
 	vec_for (&s->prog->globals, i)
 		check_var(s, s->prog->globals.v[i]);

@@ -654,7 +654,8 @@ void unused_prune(struct sema *s, bool warn)
 		unused_count(s);
 		if (code)
 			each_unit(s, prune_unit, &p);
-		if (code)
+		/* Later, what folding emptied runs all the same. */
+		if (code && warn)
 			drop_probes(&p);
 		if (!p.changed)
 			break;

@@ -107,7 +107,13 @@ static const char *target_text(struct arena *a, const struct expr *e)
 	case TGT_ENUMNAME:
 		return "operator '@enumname'";
 	case TGT_AUTOCAST:
-		return "operator '->'";
+		if (e->target.addr_of)
+			return "operator '&'";
+		if (!e->target.steps.n)
+			return e->target.pretty > 1 ? "identifier '$$'"
+						    : "identifier '$'";
+		return e->target.steps.v[0].kind == STEP_INDEX ? "operator '['"
+							       : "operator '->'";
 	}
 	return NULL;
 }
@@ -142,7 +148,7 @@ const char *expr_what(struct arena *a, const struct expr *e)
 	case E_TERNARY:
 		return "operator '?'";
 	case E_IN:
-		return "keyword 'in'";
+		return "keyword";
 	case E_REGEX:
 		return e->regex.negated ? "operator '!~'" : "operator '=~'";
 	case E_CALL:

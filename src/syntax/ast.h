@@ -383,6 +383,8 @@ struct var_decl {
 
 	/* sema: facts that later passes use */
 	struct loc type_loc; /* where the type was first inferred */
+	bool type_declared;  /* ":type", or an initial value has it */
+	uint32_t type_arg;   /* it was that of argument type_arg - 1, or 0 */
 	struct loc key_loc; /* where the keys were */
 	bool read, written; /* anywhere in live code */
 	/* statistics: what is asked of this aggregate anywhere */

@@ -43,9 +43,14 @@ bool accept(struct parser *p, enum token_id id)
 
 struct token expect(struct parser *p, enum token_id id)
 {
-	if (!at(p, id))
-		expected(p, arena_printf(p->a, "'%s'", token_id_text(id)));
-	return next_token(p);
+	const char *what;
+
+	if (at(p, id))
+		return next_token(p);
+	what = arena_printf(p->a, "'%s'", token_id_text(id));
+	if (id == P_RPAREN || id == P_LBRACE)
+		missing(p, what);
+	expected(p, what);
 }
 
 struct token expect_identifier(struct parser *p, const char *what)
@@ -102,16 +107,8 @@ static bool same_place(const struct token *a, const struct token *b)
 	return a->from == b->from && loc_same(a->loc, b->loc);
 }
 
-/* Where the text ends in the middle of something, only these say what is
-   missing, as in SystemTap. */
-static bool is_said_at_the_end(const char *what)
-{
-	return !strcmp(what, "value") || !strcmp(what, "')'") ||
-	       !strncmp(what, "statement", 9) || !strncmp(what, "one of", 6) ||
-	       !strncmp(what, "',' or", 6) || !strcmp(what, "'{'");
-}
-
-struct diag_msg *report_expected(struct parser *p, const char *what)
+/* eof: where the text ends, that is the news, as in SystemTap. */
+static struct diag_msg *report(struct parser *p, const char *what, bool eof)
 {
 	const struct token *t = peek(p, 0);
 	struct diag_msg *m;
@@ -119,7 +116,7 @@ struct diag_msg *report_expected(struct parser *p, const char *what)
 	if (p->pp.eof || p->last.bad || same_place(t, &p->last_error))
 		return NULL;
 	p->last_error = *t;
-	if (t->kind == T_EOF && !is_said_at_the_end(what)) {
+	if (t->kind == T_EOF && eof) {
 		m = parser_report(p, PARSE_EOF, t);
 		diag_note(m, LOC_NONE, "expected %s", what);
 	} else {
@@ -132,6 +129,16 @@ struct diag_msg *report_expected(struct parser *p, const char *what)
 	return m;
 }
 
+struct diag_msg *report_expected(struct parser *p, const char *what)
+{
+	return report(p, what, true);
+}
+
+struct diag_msg *report_missing(struct parser *p, const char *what)
+{
+	return report(p, what, false);
+}
+
 void expected(struct parser *p, const char *what)
 {
 	const struct token *t = peek(p, 0);
@@ -139,6 +146,12 @@ void expected(struct parser *p, const char *what)
 
 	if (m)
 		keyword_remedy(m, t, what);
+	recover(p);
+}
+
+void missing(struct parser *p, const char *what)
+{
+	report_missing(p, what);
 	recover(p);
 }
 
@@ -340,7 +353,7 @@ static struct stmt *parse_function_body(struct parser *p)
 
 	if (peek(p, 0)->kind != T_EMBEDDED) {
 		if (!at(p, P_LBRACE))
-			expected(p, "'{'");
+			missing(p, "'{'");
 		return parse_stmt_block(p);
 	}
 	s = stmt_new(p->a, S_EMBEDDED, peek(p, 0)->loc);
@@ -380,7 +393,7 @@ static void parse_functiondecl(struct parser *p, bool is_private)
 }
 
 /* ------------------------------------------------------------------ *
- * probe POINTS BODY, probe NAMES = POINTS BODY [, BODY]
+ * probe POINTS BODY, probe NAME = [NAME =] POINTS BODY [, BODY]
  * ------------------------------------------------------------------ */
 
 static void check_alias_name(struct parser *p, const struct probe_point *n)
@@ -412,22 +425,57 @@ static void check_alias_name(struct parser *p, const struct probe_point *n)
 			    "for");
 }
 
+static bool at_alias(struct parser *p)
+{
+	return at(p, P_ASSIGN) || at(p, P_ADD_ASSIGN);
+}
+
+static void at_body(struct parser *p)
+{
+	if (!at(p, P_LBRACE))
+		missing(p, "one of ', { } = +='");
+}
+
+/* One point, or several of braces: what may be the name of an alias. */
+static void add_names(struct parser *p, struct alias_decl *al,
+		      const point_list *names)
+{
+	for (uint32_t i = 0; i < names->n; i++) {
+		check_alias_name(p, names->v[i]);
+		vec_push(p->a, &al->names, names->v[i]);
+	}
+}
+
+static void more_points(struct parser *p, point_list *points)
+{
+	while (accept(p, P_COMMA))
+		parse_probe_point_braces(p, points);
+	if (at_alias(p))
+		expected(p, "probe point specifier");
+}
+
+/* NAME = NAME = ... = POINTS: all of these are names of the same alias. */
 static void parse_alias(struct parser *p, const struct loc *loc,
 			const point_list *names)
 {
 	struct alias_decl *al = arena_new_obj(p->a, struct alias_decl);
-	point_list points = {0};
+	point_list points;
 
 	al->loc = *loc;
 	al->file = p->file;
-	al->epilogue_style = next_token(p).id == P_ADD_ASSIGN;
-	memcpy(&al->names, names, sizeof(*names));
-	for (uint32_t i = 0; i < names->n; i++)
-		check_alias_name(p, names->v[i]);
-	parse_probe_points(p, &points);
+	add_names(p, al, names);
+	for (;;) {
+		if (next_token(p).id == P_ADD_ASSIGN)
+			al->epilogue_style = true;
+		points = (point_list){0};
+		parse_probe_point_braces(p, &points);
+		if (!at_alias(p))
+			break;
+		add_names(p, al, &points);
+	}
+	more_points(p, &points);
 	memcpy(&al->points, &points, sizeof(points));
-	if (!at(p, P_LBRACE))
-		expected(p, "one of ', { } = +='");
+	at_body(p);
 	al->body = parse_stmt_block(p);
 	if (!al->epilogue_style && accept(p, P_COMMA))
 		al->body2 = parse_stmt_block(p);
@@ -444,13 +492,13 @@ static void parse_probe(struct parser *p, bool is_private)
 	if (is_private)
 		diag_remedy(parser_report(p, PARSE_PRIVATE_PROBE, &kw),
 			    "leave 'private' out");
-	parse_probe_points(p, &points);
-	if (at(p, P_ASSIGN) || at(p, P_ADD_ASSIGN)) {
+	parse_probe_point_braces(p, &points);
+	if (at_alias(p)) {
 		parse_alias(p, &kw.loc, &points);
 		return;
 	}
-	if (!at(p, P_LBRACE))
-		expected(p, "one of ', { } = +='");
+	more_points(p, &points);
+	at_body(p);
 	pr = arena_new_obj(p->a, struct probe_decl);
 	pr->loc = kw.loc;
 	pr->file = p->file;
@@ -574,12 +622,27 @@ static struct parser *parser_new(struct arena *a, struct diag *d,
 	return p;
 }
 
+/* A script without a declaration is an error, a library file is not. */
+static void report_empty(struct parser *p)
+{
+	const struct source *src = p->file->src;
+	struct lexer l;
+	bool blank;
+
+	lex_init(&l, NULL, src);
+	blank = lex_next(&l).kind == T_EOF;
+	diag_report(p->d, PARSE_EMPTY, LOC_NONE, NULL, src->name,
+		    blank ? "" : " after preprocessing");
+}
+
 struct file *parse_script(struct arena *a, struct diag *d,
 			  const struct parse_env *env, const struct source *src,
 			  bool is_tapset)
 {
 	struct parser *p = parser_new(a, d, env, src, is_tapset);
 
+	if (peek(p, 0)->kind == T_EOF && !is_tapset)
+		report_empty(p);
 	while (peek(p, 0)->kind != T_EOF)
 		parse_declaration_or_skip(p);
 	if (p->pp.errors >= PP_MAX_ERRORS)
@@ -601,9 +664,10 @@ struct probe_point **parse_point_list(struct arena *a, struct diag *d,
 	p->top = &r;
 	*n = 0;
 	if (!setjmp(r.env)) {
-		parse_probe_points(p, &points);
+		parse_probe_point_braces(p, &points);
+		more_points(p, &points);
 		if (peek(p, 0)->kind != T_EOF)
-			expected(p, "one of '. , ( ? !' or the end");
+			missing(p, "one of '. , ( ? !' or the end");
 		if (p->pp.errors == 0) {
 			all = points.v;
 			*n = points.n;

@@ -10,7 +10,7 @@
  *   boolean_or     |
  *   boolean_xor    ^
  *   boolean_and    &
- *   array_in       x in a, [x, *] in a
+ *   array_in       x in a, [x, *] in a; [x] alone is x
  *   comparison     < > <= >= == !=, or one =~ or !~
  *   shift          << >> >>>
  *   concatenation  .
@@ -133,8 +133,10 @@ static struct expr *parse_dwarf_value(struct parser *p)
 		return finish(p, e);
 	}
 	/* Any other value: its type may be known all the same ("autocast"). */
-	if (at(p, P_ARROW) || peek(p, 0)->kind == T_DOLLAR) {
-		struct expr *cast = expr_new(p->a, E_TARGET, e->loc);
+	if (at(p, P_ARROW) || at(p, P_LBRACKET) ||
+	    peek(p, 0)->kind == T_DOLLAR) {
+		struct expr *cast =
+			expr_new(p->a, E_TARGET, peek(p, 0)->loc);
 
 		cast->target.tk = TGT_AUTOCAST;
 		cast->target.arg = e;
@@ -361,7 +363,33 @@ static struct expr *parse_container(struct parser *p)
 	return finish(p, expr_symbol(p->a, name.loc, token_text(p, &name)));
 }
 
-/* x in a, [x, y] in a, [x, *] in a */
+void parse_tuple(struct parser *p, expr_list *keys, element_fn *element)
+{
+	for (;;) {
+		struct expr *e = NULL;
+
+		if (keys->n == AST_MAX_KEYS)
+			too_many_keys(p);
+		if (!accept(p, P_STAR))
+			e = element(p);
+		vec_push(p->a, keys, e);
+		if (accept(p, P_RBRACKET))
+			return;
+		if (!at(p, P_COMMA))
+			missing(p, "',' or ']'");
+		next_token(p);
+	}
+}
+
+static struct expr *lone_key(struct parser *p, const expr_list *keys)
+{
+	if (keys->n == 1 && keys->v[0])
+		return keys->v[0];
+	parser_report(p, PARSE_KEY_LIST, peek(p, 0));
+	recover(p);
+}
+
+/* x in a, [x, y] in a, [x, *] in a; without "in", [x] is x */
 static struct expr *parse_array_in(struct parser *p)
 {
 	struct token first = *peek(p, 0), in;
@@ -370,7 +398,10 @@ static struct expr *parse_array_in(struct parser *p)
 
 	if (first.id == P_LBRACKET) {
 		next_token(p);
-		parse_expression_list(p, &keys, P_RBRACKET, true);
+		/* These bind no looser than a comparison. */
+		parse_tuple(p, &keys, parse_comparison_or_regex_query);
+		if (!at(p, KW_IN))
+			return lone_key(p, &keys);
 	} else {
 		e = parse_comparison_or_regex_query(p);
 		if (!at(p, KW_IN))

@@ -115,7 +115,7 @@ static void parse_brace_group(struct parser *p, point_list *tails)
 			too_deep(p, "brace expansion", PARSE_MAX_POINTS);
 	} while (accept(p, P_COMMA));
 	if (!at(p, P_RBRACE))
-		expected(p, "',' or '}'");
+		missing(p, "one of ', { } = +='");
 	next_token(p);
 	p->expr_depth--;
 }
@@ -179,16 +179,12 @@ static struct expr *both(struct parser *p, struct expr *a, struct expr *b)
 	return finish(p, expr_binary(p->a, b->loc, OP_LOGAND, a, b));
 }
 
-void parse_probe_point_braces(struct parser *p, point_list *out)
+static void parse_suffixes(struct parser *p, point_list *out)
 {
-	bool optional, sufficient;
-	struct expr *cond = NULL;
+	bool optional = accept(p, P_QUESTION);
+	bool sufficient = !optional && accept(p, P_NOT);
+	struct expr *cond = at(p, KW_IF) ? parse_condition(p) : NULL;
 
-	parse_components(p, out);
-	optional = accept(p, P_QUESTION);
-	sufficient = !optional && accept(p, P_NOT);
-	if (at(p, KW_IF))
-		cond = parse_condition(p);
 	for (uint32_t i = 0; i < out->n; i++) {
 		struct probe_point *pt = out->v[i];
 
@@ -199,13 +195,12 @@ void parse_probe_point_braces(struct parser *p, point_list *out)
 	}
 }
 
-void parse_probe_points(struct parser *p, point_list *out)
+void parse_probe_point_braces(struct parser *p, point_list *out)
 {
-	do {
-		point_list one = {0};
+	point_list one = {0};
 
-		parse_probe_point_braces(p, &one);
-		for (uint32_t i = 0; i < one.n; i++)
-			vec_push(p->a, out, one.v[i]);
-	} while (accept(p, P_COMMA));
+	parse_components(p, &one);
+	parse_suffixes(p, &one);
+	for (uint32_t i = 0; i < one.n; i++)
+		vec_push(p->a, out, one.v[i]);
 }

@@ -111,7 +111,7 @@ struct stmt *parse_stmt_block(struct parser *p)
 		}
 		if (t->kind == T_EOF || starts_declaration(t)) {
 			struct diag_msg *m =
-				report_expected(p, "statement");
+				report_missing(p, "statement");
 
 			if (m)
 				diag_note(m, open.loc, "the block starts here");
@@ -205,7 +205,7 @@ static void parse_foreach_keys(struct parser *p, struct stmt *s)
 		parse_sort_suffix(p, s, (int)keys->n);
 	} while (accept(p, P_COMMA));
 	if (!at(p, P_RBRACKET))
-		expected(p, "',' or ']'");
+		missing(p, "',' or ']'");
 	next_token(p);
 }
 
@@ -244,8 +244,7 @@ static void parse_foreach_array(struct parser *p, struct stmt *s)
 	} else if (t->kind == T_IDENT) {
 		s->foreach.base = parse_foreach_symbol(p);
 		if (accept(p, P_LBRACKET))
-			parse_expression_list(p, &s->foreach.slice, P_RBRACKET,
-					      true);
+			parse_tuple(p, &s->foreach.slice, parse_expression);
 	} else {
 		expected(p, "array name or histogram");
 	}
@@ -369,7 +368,7 @@ static void parse_simple_statement(struct parser *p, struct stmt *s)
 		break;
 	default:
 		if (!starts_expression(peek(p, 0)))
-			expected(p, "statement");
+			missing(p, "statement");
 		s->kind = S_EXPR;
 		s->expr = parse_expression(p);
 	}

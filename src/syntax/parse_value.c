@@ -64,10 +64,8 @@ void too_many_keys(struct parser *p)
 }
 
 void parse_expression_list(struct parser *p, expr_list *out,
-			   enum token_id close, bool stars)
+			   enum token_id close, bool stars, const char *what)
 {
-	const char *what = close == P_RPAREN ? "',' or ')'" : "',' or ']'";
-
 	if (close == P_RPAREN && accept(p, close))
 		return;
 	for (;;) {
@@ -94,7 +92,8 @@ struct expr *parse_array_key_list(struct parser *p, struct expr *base)
 
 	e->index.base = base;
 	expect(p, P_LBRACKET);
-	parse_expression_list(p, &e->index.keys, P_RBRACKET, true);
+	parse_expression_list(p, &e->index.keys, P_RBRACKET, true,
+			      "one of '] ,'");
 	return finish(p, e);
 }
 
@@ -112,6 +111,11 @@ bool is_histogram(const struct token *t)
 	return t->id == AT_HIST_LOG || t->id == AT_HIST_LINEAR;
 }
 
+static bool is_histogram_op(enum statop op)
+{
+	return op == STAT_HIST_LOG || op == STAT_HIST_LINEAR;
+}
+
 enum statop statop_of(enum token_id id)
 {
 	return (enum statop)(id - AT_COUNT + STAT_COUNT);
@@ -120,28 +124,24 @@ enum statop statop_of(enum token_id id)
 _Static_assert(AT_HIST_LINEAR - AT_COUNT == STAT_HIST_LINEAR - STAT_COUNT,
 	       "token.def lists the statistics operators in enum statop order");
 
-static struct expr *parse_statistics_operand(struct parser *p)
+static unsigned max_params(enum statop op)
 {
-	struct token t = expect_identifier(p, "statistics variable");
-	struct expr *e = expr_symbol(p->a, t.loc, token_text(p, &t));
-
-	finish(p, e);
-	return at(p, P_LBRACKET) ? parse_array_key_list(p, e) : e;
+	return op == STAT_HIST_LINEAR ? 3 : op == STAT_VARIANCE ? 1 : 0;
 }
 
 static void parse_statistics_params(struct parser *p, struct expr *e)
 {
-	uint32_t max = e->statop.op == STAT_HIST_LINEAR ? 3
-		       : e->statop.op == STAT_VARIANCE	? 1
-							: 0;
+	unsigned max = max_params(e->statop.op);
+	bool all = e->statop.op == STAT_HIST_LINEAR;
 
-	while (e->statop.nparams < max && accept(p, P_COMMA))
+	while (e->statop.nparams < max && (all || at(p, P_COMMA))) {
+		expect(p, P_COMMA);
 		e->statop.param[e->statop.nparams++] =
 			parse_number_literal(p, "number")->num.v;
-	if (e->statop.op == STAT_HIST_LINEAR && e->statop.nparams < 3) {
-		diag_remedy(parser_report(p, PARSE_STATISTICS, peek(p, 0),
-					  "@hist_linear takes four arguments"),
-			    "@hist_linear(variable, low, high, interval)");
+	}
+	if (at(p, P_COMMA) && !is_histogram_op(e->statop.op)) {
+		parser_report(p, PARSE_STATISTICS, peek(p, 0), max + 1,
+			      max ? "s" : "");
 		recover(p);
 	}
 }
@@ -153,7 +153,7 @@ struct expr *parse_stat_operator(struct parser *p)
 
 	e->statop.op = statop_of(t.id);
 	expect(p, P_LPAREN);
-	e->statop.stat = parse_statistics_operand(p);
+	e->statop.stat = parse_expression(p);
 	parse_statistics_params(p, e);
 	expect(p, P_RPAREN);
 	finish(p, e);
@@ -255,7 +255,8 @@ static struct expr *parse_print(struct parser *p, unsigned flags)
 			parse_string_literal(p, "literal string");
 	p->whole_histogram = !e->print.format && is_histogram(peek(p, 0));
 	if (!e->print.format || accept(p, P_COMMA))
-		parse_expression_list(p, &e->print.args, P_RPAREN, false);
+		parse_expression_list(p, &e->print.args, P_RPAREN, false,
+				      "one of ', )'");
 	else if (!accept(p, P_RPAREN))
 		expected(p, "one of ', )'");
 	check_print_args(p, &t, flags, e->print.args.n);
@@ -450,7 +451,8 @@ struct expr *parse_symbol(struct parser *p)
 		next_token(p);
 		next_token(p);
 		e = expr_call(p->a, t.loc, token_text(p, &t));
-		parse_expression_list(p, &e->call.args, P_RPAREN, false);
+		parse_expression_list(p, &e->call.args, P_RPAREN, false,
+				      "one of ') ,'");
 		return finish(p, e);
 	}
 	next_token(p);
@@ -461,7 +463,7 @@ struct expr *parse_symbol(struct parser *p)
 static void __attribute__((noreturn)) expected_value(struct parser *p)
 {
 	const struct token *t = peek(p, 0);
-	struct diag_msg *m = report_expected(
+	struct diag_msg *m = report_missing(
 		p, t->kind == T_EOF ? "value" : "literal string or number");
 
 	if (!m)

@@ -70,11 +70,15 @@ const char *token_text(struct parser *p, const struct token *t);
 
 /* Errors: report, then jump. `what` completes "expected ...". */
 void expected(struct parser *p, const char *what) __attribute__((noreturn));
+/* The same for what ends or goes on with something that has begun: that is said
+   where the text ends, too, instead of the end. */
+void missing(struct parser *p, const char *what) __attribute__((noreturn));
 /*
  * The report alone; NULL when it would only be a consequence of an earlier
  * error: a second one at the same token, or after input that was cut short.
  */
 struct diag_msg *report_expected(struct parser *p, const char *what);
+struct diag_msg *report_missing(struct parser *p, const char *what);
 void recover(struct parser *p) __attribute__((noreturn));
 void too_deep(struct parser *p, const char *what, unsigned limit)
 	__attribute__((noreturn));
@@ -93,10 +97,8 @@ struct expr *finish(struct parser *p, struct expr *e);
 
 /* parse_probe.c */
 typedef VEC(struct probe_point *) point_list;
-/* One probe point, brace expansion done: one or more. */
+/* One probe point, brace expansion done: appends one or more. */
 void parse_probe_point_braces(struct parser *p, point_list *out);
-/* Comma-separated. */
-void parse_probe_points(struct parser *p, point_list *out);
 
 /* parse_stmt.c */
 struct stmt *parse_stmt_block(struct parser *p);
@@ -105,6 +107,9 @@ struct stmt *parse_statement(struct parser *p);
 /* parse_expr.c */
 struct expr *parse_expression(struct parser *p);
 struct expr *parse_unary(struct parser *p);
+/* Up to the ']', which is consumed; '*' is an element too, as NULL. */
+typedef struct expr *element_fn(struct parser *p);
+void parse_tuple(struct parser *p, expr_list *keys, element_fn *element);
 
 /* parse_value.c */
 struct expr *parse_value(struct parser *p);
@@ -114,9 +119,9 @@ struct expr *parse_string_literal(struct parser *p, const char *what);
 /* A number with an optional '-'. */
 struct expr *parse_number_literal(struct parser *p, const char *what);
 /* Comma-separated up to `close`, which is consumed. stars: '*' is an element
-   too, as NULL. */
+   too, as NULL. what: expected behind an element. */
 void parse_expression_list(struct parser *p, expr_list *out,
-			   enum token_id close, bool stars);
+			   enum token_id close, bool stars, const char *what);
 /* At the key that is one too many. */
 void too_many_keys(struct parser *p) __attribute__((noreturn));
 /* After the base: "[" keys "]"; '*' is a key too. */

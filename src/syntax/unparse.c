@@ -709,8 +709,12 @@ static void points(struct strbuf *b, struct probe_point *const *v, uint32_t n)
 
 void unparse_alias_head(struct strbuf *out, const struct alias_decl *al)
 {
-	points(out, al->names.v, al->names.n);
-	sb_puts(out, al->epilogue_style ? " += " : " = ");
+	for (uint32_t i = 0; i < al->names.n; i++) {
+		unparse_probe_point(out, al->names.v[i]);
+		sb_puts(out, al->epilogue_style && i + 1 == al->names.n
+				     ? " += "
+				     : " = ");
+	}
 	points(out, al->points.v, al->points.n);
 }
 
