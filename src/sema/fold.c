@@ -18,11 +18,6 @@ int expr_truth(const struct expr *e)
 	return e->kind == E_NUMBER ? e->num.v != 0 : -1;
 }
 
-static bool is_zero_shift(uint64_t b)
-{
-	return b > 63;
-}
-
 static bool arith(enum op op, int64_t x, int64_t y, int64_t *r)
 {
 	uint64_t a = (uint64_t)x, b = (uint64_t)y;
@@ -56,16 +51,17 @@ static bool arith(enum op op, int64_t x, int64_t y, int64_t *r)
 	case OP_BITXOR:
 		*r = x ^ y;
 		return true;
-	/* How far a shift may go is decided at run time: leave odd ones. */
+	/* At run time only the last six bits of how far count; here, as in
+	   SystemTap, what is no number of bits moves nothing. */
 	case OP_SHL:
-		*r = (int64_t)(a << (b & 63));
-		return !is_zero_shift(b);
+		*r = b > 63 ? x : (int64_t)(a << b);
+		return true;
 	case OP_SHR:
-		*r = x >> (b & 63);
-		return !is_zero_shift(b);
+		*r = b > 63 ? x : x >> b;
+		return true;
 	case OP_USHR:
 		*r = (int64_t)(a >> (b & 63));
-		return !is_zero_shift(b);
+		return true;
 	default:
 		return false;
 	}
@@ -113,6 +109,13 @@ static void put_string(struct sema *s, struct expr **ep, const char *text)
 	*ep = e;
 }
 
+/* x << 0, and x << -1 all the same. */
+static bool moves_nothing(enum op op, const struct expr *by)
+{
+	return (op == OP_SHL || op == OP_SHR) && by->kind == E_NUMBER &&
+	       by->num.v <= 0;
+}
+
 static void fold_binary(struct sema *s, struct expr **ep)
 {
 	struct expr *e = *ep, *a = e->binary.a, *b = e->binary.b;
@@ -126,6 +129,10 @@ static void fold_binary(struct sema *s, struct expr **ep)
 		   that is never evaluated. */
 		if ((ta == is_or && s->typed) || (ta >= 0 && tb >= 0))
 			put_number(s, ep, ta == is_or ? is_or : tb);
+		return;
+	}
+	if (s->typed && moves_nothing(e->binary.op, b)) {
+		*ep = a;
 		return;
 	}
 	if (a->kind == E_NUMBER && b->kind == E_NUMBER) {

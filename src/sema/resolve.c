@@ -97,7 +97,6 @@ static void set_arity(struct sema *s, struct expr *sym, uint32_t arity)
 		vi->arity_loc = sym->loc;
 		v->is_array = arity > 0;
 		v->nkeys = arity;
-		v->key_loc = sym->loc;
 		return;
 	}
 	if (v->nkeys == arity)
@@ -158,7 +157,7 @@ static bool resolve_array(struct resolve *r, struct expr *sym, uint32_t arity)
 	sym->sym.ref = v;
 	if (v->kind != VAR_GLOBAL) {
 		m = diag_report(s->diag, LOCAL_INDEXED, sym->loc,
-				expr_what(s->arena, sym), v->name);
+				expr_what(s->arena, sym), arity, v->name);
 		diag_note(m, v->loc, "local variable first used here");
 		diag_remedy(m,
 			    "arrays are global: add 'global %s' at the top "

@@ -108,7 +108,9 @@ static void var_mismatch(struct infer *in, struct expr *e, enum type want)
 	struct diag_msg *m;
 
 	if (v->type_declared) {
-		expected(in, e, want);
+		diag_note(expected(in, e, want), v->type_loc,
+			  "'%s' was declared as a %s here", v->name,
+			  type_name(v->type));
 		return;
 	}
 	if (v->type_arg) {
@@ -137,7 +139,8 @@ static void function_mismatch(struct infer *in, struct expr *e,
 
 	if (f->ret_declared || !f->ret_loc.src) {
 		e->type = f->ret;
-		expected(in, e, want);
+		diag_note(expected(in, e, want), f->loc,
+			  "this function returns a %s", type_name(f->ret));
 		return;
 	}
 	m = diag_report(in->s->diag, TYPE_MISMATCH, e->loc,
@@ -284,9 +287,9 @@ static bool infer_taken(struct infer *in, struct expr *e, uint32_t i,
 static void infer_key(struct infer *in, struct var_decl *v, uint32_t i,
 		      struct expr *key)
 {
-	if (key && infer_taken(in, key, i, v->key_type[i], v->key_loc)) {
+	if (key && infer_taken(in, key, i, v->key_type[i], v->key_loc[i])) {
 		v->key_type[i] = key->type;
-		v->key_loc = key->loc;
+		v->key_loc[i] = key->loc;
 		in->changed = true;
 	}
 }
@@ -504,8 +507,10 @@ static bool prints_histogram(const struct expr *e)
 /* What an operator like @count takes. */
 static void infer_aggregate(struct infer *in, struct expr *e)
 {
-	infer(in, e, TY_STATS);
-	if (in->final && e->type == TY_STATS && !is_var_use(e))
+	infer_operand(in, e, TY_STATS);
+	if (in->final && known(e->type) && e->type != TY_STATS)
+		expected(in, e, TY_STATS);
+	else if (in->final && e->type == TY_STATS && !is_var_use(e))
 		diag_report(in->s->diag, AGGREGATE_OPERAND, e->loc,
 			    expr_what(in->s->arena, e));
 }
@@ -745,22 +750,29 @@ static void infer_foreach(struct infer *in, struct stmt *st)
 	}
 }
 
+static void note_return(struct infer *in, struct diag_msg *m)
+{
+	struct func_decl *f = in->func;
+
+	if (f->ret_declared || !f->ret_loc.src)
+		diag_note(m, f->loc, "function '%s' returns a %s", f->name,
+			  type_name(f->ret));
+	else
+		note_first(in, m, f->ret_loc, "type", f->ret);
+}
+
 static void return_mismatch(struct infer *in, struct loc loc, const char *what,
 			    enum type t)
 {
 	struct func_decl *f = in->func;
-	struct diag_msg *m;
 
-	if (f->ret_declared || !f->ret_loc.src) {
-		m = diag_report(in->s->diag, TYPE_EXPECTED, loc, what,
-				type_name(t), type_name(f->ret));
-		diag_note(m, f->loc, "function '%s' returns a %s", f->name,
-			  type_name(f->ret));
-	} else {
-		m = diag_report(in->s->diag, TYPE_MISMATCH, loc, what,
-				type_name(t));
-		note_first(in, m, f->ret_loc, "type", f->ret);
-	}
+	if (f->ret_declared || !f->ret_loc.src)
+		note_return(in, diag_report(in->s->diag, TYPE_EXPECTED, loc,
+					    what, type_name(t),
+					    type_name(f->ret)));
+	else
+		note_return(in, diag_report(in->s->diag, TYPE_MISMATCH, loc,
+					    what, type_name(t)));
 }
 
 static void infer_return(struct infer *in, struct stmt *st)
@@ -774,6 +786,10 @@ static void infer_return(struct infer *in, struct stmt *st)
 	if (!e) {
 		if (in->final && known(f->ret))
 			return_mismatch(in, st->loc, "keyword", TY_UNKNOWN);
+		return;
+	}
+	if (is_wrong_literal(e, f->ret)) {
+		note_return(in, expected(in, e, f->ret));
 		return;
 	}
 	before = diag_errors(in->s->diag);
@@ -800,6 +816,8 @@ static void infer_delete(struct infer *in, struct expr *e)
 	if (e->kind == E_INDEX)
 		infer_keys(in, v, &e->index.keys);
 	e->type = v->type;
+	if (in->final && e->type == TY_UNKNOWN)
+		unresolved(in, e);
 }
 
 /* The error message of catch(x). A conflict is reported where x is mentioned
@@ -969,7 +987,7 @@ static void check_var(struct sema *s, struct var_decl *v)
 	if (v->type == TY_STATS && v->kind != VAR_GLOBAL) {
 		struct diag_msg *m =
 			diag_report(s->diag, AGGREGATE_LOCAL, v->type_loc,
-				    ident_what(s->arena, v->name), v->name);
+				    ident_what(s->arena, v->name));
 
 		diag_remedy(m, "declare 'global %s'", v->name);
 	}

@@ -385,7 +385,7 @@ struct var_decl {
 	struct loc type_loc; /* where the type was first inferred */
 	bool type_declared;  /* ":type", or an initial value has it */
 	uint32_t type_arg;   /* it was that of argument type_arg - 1, or 0 */
-	struct loc key_loc; /* where the keys were */
+	struct loc key_loc[AST_MAX_KEYS]; /* where the keys were */
 	bool read, written; /* anywhere in live code */
 	/* statistics: what is asked of this aggregate anywhere */
 	uint32_t stat_ops; /* bit per enum statop */

@@ -135,6 +135,7 @@ struct format *format_parse(struct arena *a, struct diag *d, struct loc loc,
 	for (const char *s = text; *s;) {
 		struct wire_spec spec = {0};
 		const char *start = s, *wrong;
+		struct diag_msg *m;
 
 		if (*s != '%' || s[1] == '%') {
 			vec_push(a, &lit, *s);
@@ -144,9 +145,11 @@ struct format *format_parse(struct arena *a, struct diag *d, struct loc loc,
 		s++;
 		wrong = parse_directive(&s, &spec);
 		if (wrong) {
+			m = diag_report(d, PARSE_FORMAT, loc,
+					shown(a, start, s));
+			diag_note(m, LOC_NONE, "%s", wrong);
 			diag_remedy(
-				diag_report(d, PARSE_FORMAT, loc,
-					    shown(a, start, s), wrong),
+				m,
 				"a directive is %%[-, +, 0, # or space][width][.precision] "
 				"and one of %s; %%%% prints a '%%'",
 				CONVERSIONS);

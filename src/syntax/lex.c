@@ -43,6 +43,11 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
+static bool is_alnum(char c)
+{
+	return is_digit(c) || (ident_start(c) && c != '_');
+}
+
 static struct loc here(const struct lexer *l)
 {
 	return (struct loc){l->src, l->line,
@@ -290,7 +295,7 @@ static bool lex_one(struct lexer *l, struct token *t)
 		lex_name(l, t);
 	} else if (is_digit(c)) {
 		t->kind = T_NUMBER;
-		while (l->p < l->end && (ident_start(*l->p) || is_digit(*l->p)))
+		while (l->p < l->end && is_alnum(*l->p))
 			l->p++;
 	} else if (c == '"') {
 		lex_string(l, t);

@@ -10,12 +10,15 @@ static struct diag_msg *bad_number(struct diag *d, const struct token *t,
 				   unsigned *errors, const char *why)
 {
 	enum { SHOWN = 40 };
+	struct diag_msg *m;
 
 	if (errors)
 		++*errors;
-	return diag_report(d, PARSE_NUMBER, t->loc, NULL,
-			   t->len < SHOWN ? (int)t->len : SHOWN, t->s,
-			   t->len < SHOWN ? "" : "...", why);
+	m = diag_report(d, PARSE_NUMBER, t->loc, NULL);
+	diag_note(m, LOC_NONE, "'%.*s%s': %s",
+		  t->len < SHOWN ? (int)t->len : SHOWN, t->s,
+		  t->len < SHOWN ? "" : "...", why);
+	return m;
 }
 
 static int digit_value(char c)

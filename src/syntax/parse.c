@@ -235,12 +235,14 @@ static struct expr *parse_literal(struct parser *p)
 static void parse_array_size(struct parser *p, struct var_decl *g)
 {
 	struct token at_size = *peek(p, 0);
-	struct expr *size = parse_number_literal(p, "array size");
+	struct expr *size = parse_number_literal(p, "number");
+	struct diag_msg *m;
 
-	if (size->num.v < 1 || size->num.v > INT32_MAX)
-		diag_remedy(parser_report(p, PARSE_ARRAY_SIZE, &at_size,
-					  (long long)size->num.v),
-			    "the number of elements, 1 to %d", INT32_MAX);
+	if (size->num.v < 1 || size->num.v > INT32_MAX) {
+		m = parser_report(p, PARSE_ARRAY_SIZE, &at_size);
+		diag_note(m, LOC_NONE, "it is %lld", (long long)size->num.v);
+		diag_remedy(m, "the number of elements, 1 to %d", INT32_MAX);
+	}
 	g->max_entries = size->num.v;
 	expect(p, P_RBRACKET);
 }
@@ -255,7 +257,7 @@ static void check_duplicate_global(struct parser *p, const struct token *name,
 		map_put(&p->globals, g->name, g);
 		return;
 	}
-	m = parser_report(p, PARSE_DUPLICATE_GLOBAL, name, g->name);
+	m = parser_report(p, PARSE_DUPLICATE_GLOBAL, name);
 	diag_note(m, old->loc, "first declared here");
 	diag_remedy(m, "rename one of them");
 }
@@ -322,7 +324,7 @@ static void parse_parameter(struct parser *p, struct func_decl *f)
 	vec_for (&f->params, i)
 		if (!strcmp(f->params.v[i]->name, v->name))
 			diag_note(parser_report(p, PARSE_DUPLICATE_PARAMETER,
-						&name, v->name),
+						&name),
 				  f->params.v[i]->loc, "first named here");
 	if (accept(p, P_COLON))
 		v->type = parse_type(p);
@@ -379,7 +381,7 @@ static void parse_functiondecl(struct parser *p, bool is_private)
 		struct token at_priority = *peek(p, 0);
 
 		f->has_priority = true;
-		f->priority = parse_number_literal(p, "priority")->num.v;
+		f->priority = parse_number_literal(p, "literal string or number")->num.v;
 		if (f->priority <= 0)
 			diag_remedy(parser_report(p, PARSE_PRIORITY,
 						  &at_priority),
@@ -491,7 +493,8 @@ static void parse_probe(struct parser *p, bool is_private)
 
 	if (is_private)
 		diag_remedy(parser_report(p, PARSE_PRIVATE_PROBE, &kw),
-			    "leave 'private' out");
+			    "a probe or an alias cannot be private: leave "
+			    "'private' out");
 	parse_probe_point_braces(p, &points);
 	if (at_alias(p)) {
 		parse_alias(p, &kw.loc, &points);
@@ -542,7 +545,7 @@ expected_declaration(struct parser *p, const struct token *t, bool is_private)
 	const char *near = NULL;
 
 	m = report_expected(p, is_private
-				       ? "'global', 'function' or a name"
+				       ? "'function' or identifier"
 				       : "'probe', 'global', 'private', "
 					 "'function', or '%{'");
 	if (m && t->kind == T_IDENT && t->len < 20)

@@ -180,20 +180,22 @@ static struct expr *unary(struct parser *p, struct loc loc, enum op op,
 	return finish(p, e);
 }
 
+/* Of a target variable, or of what any other value points to. */
 static struct expr *parse_address_of(struct parser *p)
 {
 	struct loc loc = next_token(p).loc;
-	struct token first = *peek(p, 0);
-	struct expr *e = parse_dwarf_value(p);
+	struct expr *e = parse_dwarf_value(p), *cast;
 
-	if (e->kind != E_TARGET || e->target.addr_of) {
-		parser_report(p, PARSE_EXPECTED, &first,
-			      "target variable after '&'");
-		recover(p);
+	if (e->kind == E_TARGET && !e->target.addr_of) {
+		e->target.addr_of = true;
+		e->loc = loc;
+		return e;
 	}
-	e->target.addr_of = true;
-	e->loc = loc;
-	return e;
+	cast = expr_new(p->a, E_TARGET, loc);
+	cast->target.tk = TGT_AUTOCAST;
+	cast->target.arg = e;
+	cast->target.addr_of = true;
+	return finish(p, cast);
 }
 
 struct expr *parse_unary(struct parser *p)
@@ -359,7 +361,7 @@ static struct expr *parse_container(struct parser *p)
 
 	if (is_histogram(peek(p, 0)))
 		return parse_stat_operator(p);
-	name = expect_identifier(p, "array name");
+	name = expect_identifier(p, "identifier or statistical operation");
 	return finish(p, expr_symbol(p->a, name.loc, token_text(p, &name)));
 }
 

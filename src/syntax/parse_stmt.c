@@ -246,14 +246,16 @@ static void parse_foreach_array(struct parser *p, struct stmt *s)
 		if (accept(p, P_LBRACKET))
 			parse_tuple(p, &s->foreach.slice, parse_expression);
 	} else {
-		expected(p, "array name or histogram");
+		expected(p, "identifier or statistical operation");
 	}
 	t = peek(p, 0);
-	if (is_statop(t) && !is_histogram(t)) {
+	if (t->kind == T_AT && (!is_statop(t) || is_histogram(t)))
+		expected(p, "statistical operation");
+	if (is_statop(t)) {
 		s->foreach.sort_has_stat = true;
 		s->foreach.sort_stat = statop_of(next_token(p).id);
 		if (!at(p, P_PLUS) && !at(p, P_MINUS))
-			expected(p, "'+' or '-'");
+			expected(p, "sort directive");
 	}
 	parse_sort_suffix(p, s, -1);
 }
@@ -277,8 +279,6 @@ static void parse_foreach_loop(struct parser *p, struct stmt *s)
 	parse_foreach_array(p, s);
 	if (accept(p, KW_LIMIT))
 		s->foreach.limit = parse_expression(p);
-	else if (!at(p, P_RPAREN))
-		expected(p, "'limit' or ')'");
 	expect(p, P_RPAREN);
 	s->foreach.body = parse_statement(p);
 }
@@ -335,6 +335,14 @@ static bool starts_expression(const struct token *t)
 	}
 }
 
+/* A statement that nothing else introduces is an expression. */
+static const char *statement_name(const struct token *t)
+{
+	return t->kind == T_EOF || t->kind == T_KEYWORD
+		       ? "statement"
+		       : "literal string or number";
+}
+
 /* Statements that a semicolon may end. */
 static void parse_simple_statement(struct parser *p, struct stmt *s)
 {
@@ -368,7 +376,7 @@ static void parse_simple_statement(struct parser *p, struct stmt *s)
 		break;
 	default:
 		if (!starts_expression(peek(p, 0)))
-			missing(p, "statement");
+			missing(p, statement_name(peek(p, 0)));
 		s->kind = S_EXPR;
 		s->expr = parse_expression(p);
 	}

@@ -231,8 +231,6 @@ static void check_print_args(struct parser *p, const struct token *t,
 		what = "print_char takes one argument";
 	else if (flags & PR_DELIM && n < 2)
 		what = "expected a delimiter and two or more values to print";
-	else if (!(flags & (PR_LINE | PR_FORMAT | PR_DELIM)) && !n)
-		what = "expected a value to print";
 	if (what)
 		parser_report(p, PARSE_PRINT_ARGS, t, what);
 }
@@ -253,6 +251,8 @@ static struct expr *parse_print(struct parser *p, unsigned flags)
 	else if (flags & PR_DELIM)
 		e->print.format =
 			parse_string_literal(p, "literal string");
+	if (!(flags & (PR_FORMAT | PR_DELIM | PR_LINE)) && at(p, P_RPAREN))
+		expected(p, "literal string or number");
 	p->whole_histogram = !e->print.format && is_histogram(peek(p, 0));
 	if (!e->print.format || accept(p, P_COMMA))
 		parse_expression_list(p, &e->print.args, P_RPAREN, false,
