@@ -365,6 +365,20 @@ static void bracketed(struct strbuf *b, const expr_list *keys)
 	sb_putc(b, ']');
 }
 
+/* What is looked for binds no looser than a comparison. */
+static void tuple(struct strbuf *b, const expr_list *keys)
+{
+	sb_putc(b, '[');
+	for (uint32_t i = 0; i < keys->n; i++) {
+		sb_puts(b, i ? ", " : "");
+		if (keys->v[i])
+			expr_at(b, keys->v[i], PREC_COMPARE);
+		else
+			sb_putc(b, '*');
+	}
+	sb_putc(b, ']');
+}
+
 static void bare_expr(struct strbuf *b, const struct expr *e)
 {
 	switch (e->kind) {
@@ -400,7 +414,7 @@ static void bare_expr(struct strbuf *b, const struct expr *e)
 		ternary(b, e);
 		break;
 	case E_IN:
-		bracketed(b, &e->in.keys);
+		tuple(b, &e->in.keys);
 		sb_puts(b, " in ");
 		expr_at(b, e->in.array, PREC_VALUE);
 		break;

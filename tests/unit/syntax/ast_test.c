@@ -168,7 +168,7 @@ static void different_declarations(void **state)
 {
 	struct fixture *f = *state;
 	static const char *const all[] = {
-		"",
+		"global z",
 		"global a",
 		"global b",
 		"private global a",
@@ -199,7 +199,7 @@ static void different_declarations(void **state)
 		"probe a += b {}",
 		"probe a = b {}, {}",
 		"probe a = b, c {}",
-		"probe a, b = c {}",
+		"probe a = b = c {}",
 	};
 	enum { N = sizeof(all) / sizeof(*all) };
 	struct file *file[N];

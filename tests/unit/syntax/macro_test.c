@@ -186,7 +186,7 @@ static void wrong_uses(void **state)
 		   "[parse-macro-unterminated]");
 	assert_has(
 		parse_bad(f, "probe x { y = @cuont(z) }"),
-		"unknown macro or operator '@cuont' (similar: const, count)");
+		"unknown operator @cuont (similar: const, count)");
 }
 
 static void errors_in_a_body_name_both_places(void **state)
