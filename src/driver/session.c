@@ -628,6 +628,25 @@ static bool has_feature(struct session *s, enum ebpf_feature f)
 	       ebpf_feature(f, NULL);
 }
 
+/* Code of these has names and is unwound: -d's, and what -c or -x traces. */
+static void name_modules(struct session *s, struct lower_opts *lo)
+{
+	const char *target = NULL, *why, **all;
+	const struct options *o = s->o;
+
+	if (s->probe.target_cmd)
+		target = target_find_program(s->targets, s->probe.target_cmd,
+					     &why);
+	else if (o->pid)
+		target = target_pid_program(s->targets, o->pid, &why);
+	all = arena_new_array(s->a, const char *, o->modules.n + 1);
+	for (unsigned i = 0; i < o->modules.n; i++)
+		all[lo->nmodules++] = o->modules.v[i];
+	if (target)
+		all[lo->nmodules++] = target;
+	lo->modules = all;
+}
+
 static bool pass_3(struct session *s)
 {
 	const struct options *o = s->o;
@@ -647,8 +666,7 @@ static bool pass_3(struct session *s)
 	lo.suppress_time_limits = o->no_time_limits;
 	lo.native = user_runtime(s);
 	lo.targets = s->targets;
-	lo.modules = o->modules.v;
-	lo.nmodules = o->modules.n;
+	name_modules(s, &lo);
 	if (o->buffer_mb) {
 		lo.ringbuf_size = 4096;
 		while (lo.ringbuf_size < o->buffer_mb << 20)

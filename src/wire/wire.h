@@ -43,7 +43,7 @@ typedef long long w_s64;
 	X(MISSED, "hits missed by the kernel (recursion, no kretprobe slot)") \
 	X(TRUNCATED, "strings truncated to MAXSTRINGLEN")                     \
 	X(ARRAY_FULL, "array insertions refused: the array was full")         \
-	X(UNRESOLVED, "code addresses without a known function")              \
+	X(UNRESOLVED, "code addresses without a known function (-d PROGRAM)") \
 	X(BACKTRACE, "backtraces cut at MAXBACKTRACE frames")
 
 enum wire_counter {

@@ -144,7 +144,9 @@ test_programs_under_other_mounts() {
 	mkdir mnt
 	# shellcheck disable=SC2016
 	unshare -m sh -c 'mount -t tmpfs none mnt && cp old mnt/server && echo $$ >pid && exec "$PWD/mnt/server"' &
-	sleep 1
+	until [ -s pid ] && cmp -s "/proc/$(cat pid)/exe" old; do
+		sleep 0.1
+	done
 	pid=$(cat pid)
 	[ ! -e mnt/server ] || fail "the mount is seen here"
 	for script in "probe process(\"$PWD/mnt/server\").function(\"tick\") { n++ }" \

@@ -43,7 +43,7 @@ test_quick_counts_are_exact() {
 	need perl
 	need every-hit
 	# the command itself calls while the probes are being attached
-	"$stap" -c "$(quick_load)" -e '
+	"$stap" -DMAXTRYLOCK=100000 -c "$(quick_load)" -e '
 		global c, p, q, r, s
 		probe kernel.trace("sys_enter") { if ($id == 110 && pid() != target()) c[execname()]++ }
 		probe kernel.trace("sys_enter") { if ($id == 110 && pid() != target()) p[execname(), pid()] += 2 }

@@ -381,3 +381,46 @@ test_rust_names_without_debug_information() {
 	expect '^names::main\+' out
 	[ "$(grep -c '^<names::shapes::Square as names::shapes::Area>::area$' out)" = 2 ] || fail "$(cat out)"
 }
+
+# The program of -c, and of -x, is known without -d and without a probe in it.
+test_backtraces_of_the_target_have_names() {
+	need bpf
+	need cc
+	cat >p.c <<'C'
+#include <sys/syscall.h>
+#include <unistd.h>
+__attribute__((noinline)) long inner(void) { return syscall(SYS_getegid) + 1; }
+__attribute__((noinline)) long outer(void) { return inner() + 1; }
+int main(int argc, char **argv)
+{
+	(void)argv;
+	for (int i = 0; argc > 1 && i < 200; i++) {
+		usleep(50000);
+		outer();
+	}
+	return outer() < 0;
+}
+C
+	cc -O1 -fomit-frame-pointer p.c -o p
+	cat >bt.stp <<'S'
+probe kernel.trace("sys_enter") {
+	if (pid() == target() && $id == 108) {
+		print_ubacktrace()
+		println(usymname(ustack(1)))
+		exit()
+	}
+}
+S
+	"$stap" -c ./p bt.stp >out
+	expect ' : inner\+.*/p\]$' out
+	expect ' : outer\+.*/p\]$' out
+	expect ' : main\+.*/p\]$' out
+	expect '^inner$' out
+	./p again &
+	p=$!
+	sleep 0.2
+	"$stap" -x $p bt.stp >out
+	kill $p
+	expect ' : outer\+.*/p\]$' out
+	expect '^inner$' out
+}
