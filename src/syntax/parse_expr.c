@@ -365,7 +365,7 @@ static struct expr *parse_container(struct parser *p)
 	return finish(p, expr_symbol(p->a, name.loc, token_text(p, &name)));
 }
 
-void parse_tuple(struct parser *p, expr_list *keys, element_fn *element)
+void parse_tuple(struct parser *p, expr_list *keys)
 {
 	for (;;) {
 		struct expr *e = NULL;
@@ -373,7 +373,7 @@ void parse_tuple(struct parser *p, expr_list *keys, element_fn *element)
 		if (keys->n == AST_MAX_KEYS)
 			too_many_keys(p);
 		if (!accept(p, P_STAR))
-			e = element(p);
+			e = parse_expression(p);
 		vec_push(p->a, keys, e);
 		if (accept(p, P_RBRACKET))
 			return;
@@ -400,8 +400,7 @@ static struct expr *parse_array_in(struct parser *p)
 
 	if (first.id == P_LBRACKET) {
 		next_token(p);
-		/* These bind no looser than a comparison. */
-		parse_tuple(p, &keys, parse_comparison_or_regex_query);
+		parse_tuple(p, &keys);
 		if (!at(p, KW_IN))
 			return lone_key(p, &keys);
 	} else {

@@ -244,7 +244,7 @@ static void parse_foreach_array(struct parser *p, struct stmt *s)
 	} else if (t->kind == T_IDENT) {
 		s->foreach.base = parse_foreach_symbol(p);
 		if (accept(p, P_LBRACKET))
-			parse_tuple(p, &s->foreach.slice, parse_expression);
+			parse_tuple(p, &s->foreach.slice);
 	} else {
 		expected(p, "identifier or statistical operation");
 	}

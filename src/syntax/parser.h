@@ -108,8 +108,7 @@ struct stmt *parse_statement(struct parser *p);
 struct expr *parse_expression(struct parser *p);
 struct expr *parse_unary(struct parser *p);
 /* Up to the ']', which is consumed; '*' is an element too, as NULL. */
-typedef struct expr *element_fn(struct parser *p);
-void parse_tuple(struct parser *p, expr_list *keys, element_fn *element);
+void parse_tuple(struct parser *p, expr_list *keys);
 
 /* parse_value.c */
 struct expr *parse_value(struct parser *p);
