@@ -56,8 +56,9 @@ RT_FN w_u64 rt_i_touched_str(w_u64 at, w_u64 size, w_u64 addr)
 }
 
 /*
- * A NUL-terminated text of at most `limit` bytes; 0: as many as a string
- * holds, and text that goes on is counted as truncated. A fault is an error,
+ * A NUL-terminated text of at most `limit` bytes (none when negative); 0, but
+ * for RT_READ_LIMITED: as many as a string holds, and text that goes on is
+ * counted as truncated. A fault is an error,
  * and "", or just "" (RT_READ_NO_ERROR).
  */
 RT_FN w_u64 rt_read_str(w_u64 c, w_u64 dst, w_u64 addr, w_u64 limit,
@@ -67,8 +68,13 @@ RT_FN w_u64 rt_read_str(w_u64 c, w_u64 dst, w_u64 addr, w_u64 limit,
 	w_u64 n = limit && limit < cap ? limit : cap;
 	w_u64 text = dst + RT_STR_HDR;
 	w_u64 at = c + RT_OFF(struct rt_ctx, scratch);
-	long got = rt_env_read_str(text, n + 1, addr, flags & RT_READ_USER);
+	long got;
 
+	if (rt_unlikely((w_s64)limit <= 0 && flags & RT_READ_LIMITED)) {
+		rt_str_empty(dst);
+		return 0;
+	}
+	got = rt_env_read_str(text, n + 1, addr, flags & RT_READ_USER);
 	if (rt_unlikely(got <= 0) && flags & RT_READ_USER)
 		got = (long)rt_i_touched_str(text, n + 1, addr);
 	if (rt_unlikely(got <= 0)) {

@@ -460,6 +460,7 @@ static struct ir_val read_string(struct lower *L, const struct expr *e,
 		dst = lower_temp_str(L);
 	RT_CALL(L, read_str, LOWER_CTX, dst, arg[0], arg[1],
 		iv_imm((e->prim.op == PRIM_STR_USER ? RT_READ_USER : 0) |
+		       (e->prim.arg[1] ? RT_READ_LIMITED : 0) |
 		       (e->prim.off & PRIM_STR_SOFT ? RT_READ_NO_ERROR : 0)));
 	lower_check(L, e->loc);
 	return dst;

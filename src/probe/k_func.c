@@ -177,6 +177,29 @@ static void set_fentry(const struct probe_env *env, struct probe_site *st,
 	st->prog_type = k->is_return ? IMAGE_PROG_FEXIT : IMAGE_PROG_FENTRY;
 }
 
+static void set_kprobe(const struct probe_env *env, struct probe_site *st,
+		       bool is_return, int maxactive)
+{
+	st->attach.kind = WIRE_PROBE_KPROBE;
+	st->attach.maxactive = (w_u32)maxactive;
+	st->prog_type = IMAGE_PROG_KPROBE;
+	st->share_class = arena_printf(env->arena, "kprobe %d %d", is_return,
+				       maxactive);
+}
+
+/* fexit has the parameters and the result, and nothing else. (At entries the
+   lowering changes what has to be changed, it sees more.) */
+static void need_registers(const struct probe_env *env, struct probe_site *st)
+{
+	struct kfunc_site *k = st->data;
+
+	if (!k->fentry || !k->is_return)
+		return;
+	k->fentry = false;
+	st->attach.btf_id = 0;
+	set_kprobe(env, st, true, 0);
+}
+
 static const char *site_arg(struct arena *a, const struct kfunc_spec *s,
 			    const struct kfunc *fn, const struct place *pl)
 {
@@ -218,11 +241,7 @@ struct probe_site *kfunc_add(const struct probe_env *env,
 		set_fentry(env, st, k);
 		return st;
 	}
-	st->attach.kind = WIRE_PROBE_KPROBE;
-	st->attach.maxactive = (w_u32)s->maxactive;
-	st->prog_type = IMAGE_PROG_KPROBE;
-	st->share_class = arena_printf(a, "kprobe %d %d", s->sfx.is_return,
-				       (int)s->maxactive);
+	set_kprobe(env, st, s->sfx.is_return, (int)s->maxactive);
 	return st;
 }
 
@@ -585,5 +604,6 @@ const struct probe_kind probe_kind_func = {
 	.match = func_match,
 	.bind = kfunc_bind,
 	.frame = kfunc_frame,
+	.need_registers = need_registers,
 	.list_vars = kfunc_list_vars,
 };

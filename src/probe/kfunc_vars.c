@@ -334,15 +334,6 @@ static struct expr *return_group(const struct probe_env *env, struct expr *e,
 	return pretty_done(&p);
 }
 
-static struct expr *concat(struct arena *a, struct expr *x, const char *between,
-			   struct expr *y)
-{
-	if (*between)
-		x = expr_binary(a, x->loc, OP_CONCAT, x,
-				expr_string(a, x->loc, between));
-	return expr_binary(a, x->loc, OP_CONCAT, x, y);
-}
-
 static bool bind_group(const struct probe_env *env, struct kfunc_site *k,
 		       struct expr *e, const char **why, const char **have)
 {
@@ -356,20 +347,13 @@ static bool bind_group(const struct probe_env *env, struct kfunc_site *k,
 	}
 	if (!strcmp(name, "locals")) {
 		e->target.bound = expr_string(a, e->loc, "");
-	} else if (!strcmp(name, "parms") && described) {
+	} else if ((!strcmp(name, "parms") || !strcmp(name, "vars")) &&
+		   described) {
 		e->target.bound = params_group(env, e, k);
 	} else if (!strcmp(name, "return") && described) {
 		e->target.bound = return_group(env, e, k);
 	} else if (!strcmp(name, "vars")) {
-		if (!described)
-			e->target.bound = expr_string(a, e->loc, "");
-		else if (returns_value(k))
-			e->target.bound =
-				concat(a, return_group(env, e, k),
-				       k->nparams ? " " : "",
-				       params_group(env, e, k));
-		else
-			e->target.bound = params_group(env, e, k);
+		e->target.bound = expr_string(a, e->loc, "");
 	} else {
 		if (!described)
 			*why = not_described(env, k);

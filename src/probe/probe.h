@@ -117,6 +117,11 @@ struct probe_kind {
 		     const char **have);
 	/* Where DWARF's variables are at a site (probe/frame.h), or NULL. */
 	const struct frame *(*frame)(const struct probe_site *site);
+	/* Called before a body is bound that asks for the registers, the stack or
+	   the place of the hit: a site whose mechanism cannot give both those
+	   and the variables takes another one. May be NULL. */
+	void (*need_registers)(const struct probe_env *env,
+			       struct probe_site *site);
 	/* Context variables belong to the probe, not to what is traced: they may
 	   be assigned to without guru mode. */
 	bool own_values;

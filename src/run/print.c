@@ -447,6 +447,21 @@ static bool print_kernel_log(struct printer *p, struct cursor c)
 	return true;
 }
 
+/* A text that warn() has given before is not repeated. */
+static bool is_news(struct printer *p, const struct str_arg *s)
+{
+	uint64_t h = 0xcbf29ce484222325u;
+
+	for (size_t i = 0; i < s->len; i++)
+		h = (h ^ (unsigned char)s->text[i]) * 0x100000001b3u;
+	for (unsigned i = 0; i < p->nwarned; i++)
+		if (p->warned[i] == h)
+			return p->all_warnings;
+	if (p->nwarned < sizeof(p->warned) / sizeof(*p->warned))
+		p->warned[p->nwarned++] = h;
+	return true;
+}
+
 static bool print_text_entry(struct printer *p, unsigned kind, struct cursor c)
 {
 	static const char *const marker[] = {
@@ -462,7 +477,7 @@ static bool print_text_entry(struct printer *p, unsigned kind, struct cursor c)
 		run_out_write(p->out, "\n", 1);
 		break;
 	case WIRE_ENT_WARN:
-		if (!p->no_warnings)
+		if (!p->no_warnings && is_news(p, &s))
 			printer_message(p, PRINT_WARNING, "%s", s.text);
 		break;
 	case WIRE_ENT_SYSTEM:

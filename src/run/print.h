@@ -52,6 +52,9 @@ struct printer {
 	struct run_fmt *fmt;
 	int elision;
 	bool color, no_warnings;
+	bool all_warnings; /* of warn(): the same text again, too */
+	uint64_t warned[256]; /* hashes of the texts that were printed */
+	unsigned nwarned;
 	int kmsg_fd, marker_fd; /* printk(), ftrace(); -1: not opened */
 	uint64_t records, malformed;
 	uint64_t entries; /* as the senders counted them */

@@ -442,6 +442,7 @@ static int setup_output(struct session *s)
 		return err;
 	s->printer.color = o->color;
 	s->printer.no_warnings = o->no_warnings;
+	s->printer.all_warnings = o->verbose > 0;
 	s->printer.hooks = (struct print_hooks){
 		.exit = on_exit_record,
 		.system = on_system,

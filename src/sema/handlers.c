@@ -93,6 +93,49 @@ static struct handler *find_shared(struct builder *b, struct probe_site *site,
 	return NULL;
 }
 
+/* ---- what a body asks for ---- */
+
+struct asking {
+	struct sema *s;
+	VEC(struct func_decl *) seen;
+	bool found;
+};
+
+static void ask_call(void *ctx, struct expr *e)
+{
+	struct asking *as = ctx;
+	const struct builtin *bi;
+	struct func_decl **f = NULL;
+
+	if (e->kind != E_CALL || as->found)
+		return;
+	uint32_t n = symbols_functions(as->s, file_of(as->s, e->loc),
+				       e->call.name, e->call.args.n, &f);
+	bi = n ? NULL : builtin_find(e->call.name, e->call.args.n);
+	as->found = bi && (bi->id == BUILTIN___kregs ||
+			   bi->id == BUILTIN___kplace ||
+			   bi->id == BUILTIN___kstack);
+	for (uint32_t i = 0; i < n; i++) {
+		bool again = false;
+		vec_for (&as->seen, k)
+			again |= as->seen.v[k] == f[i];
+		if (again || f[i]->body->kind == S_EMBEDDED)
+			continue;
+		vec_push(as->s->arena, &as->seen, f[i]);
+		walk_exprs(f[i]->body, ask_call, as);
+	}
+}
+
+/* Does it, or a function that it may call, want the registers, the stack or the
+   place of the hit? By names: nothing is resolved yet. */
+static bool asks_registers(struct sema *s, struct stmt *body)
+{
+	struct asking as = {.s = s};
+
+	walk_exprs(body, ask_call, &as);
+	return as.found;
+}
+
 static struct stmt *bound_body(struct builder *b, struct probe_site *site)
 {
 	struct sema *s = b->s;
@@ -106,6 +149,9 @@ static struct stmt *bound_body(struct builder *b, struct probe_site *site)
 		vec_push(s->arena, &block->block.list, body);
 		body = block;
 	}
+	if (b->targets && site->prog_type == IMAGE_PROG_FEXIT && site->kind &&
+	    site->kind->need_registers && asks_registers(s, body))
+		site->kind->need_registers(s->env, site);
 	if (b->targets || site->prologue)
 		targets_bind(s, site, b->decl->body, &body);
 	return body;

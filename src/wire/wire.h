@@ -206,6 +206,7 @@ struct rt_unwind {
 #define RT_READ_USER 1u /* of the current process, not the kernel's */
 #define RT_READ_SIGNED 2u
 #define RT_READ_NO_ERROR 4u /* a fault is "" */
+#define RT_READ_LIMITED 8u /* a limit of 0 is one, too */
 
 /* -t: per probe, updated with atomics (min/max by compare-and-exchange) */
 struct rt_probe_stat {

@@ -225,3 +225,30 @@ S
 	[ ! -s proc ] || sed -n 's/^ 0x[0-9a-f]* : //p' out |
 		sed 's/ \[kernel\]//' | tail -n "$(wc -l <proc)" | diff proc -
 }
+
+# Whatever a return handler asks for, it has the parameters and the registers.
+test_returns_have_parameters_and_registers() {
+	need kprobes
+	seq 100 >some-file
+	"$stap" -o out -c "cat some-file" -e 'global n
+probe kernel.function("vfs_read").return {
+	if (pid() != target() || $return != 292 || n++) next
+	printf("%d %s %s %s\n", returnval(), returnstr(1), returnstr(2), returnstr(3))
+	printf("%s %d\n", $$return, register("rax"))
+	printf("%s|%s\n", $$parms == $$vars ? "parms" : "vars", $$locals)
+	printf("%d %s\n", $count >= 292, kernel_string($file->f_path->dentry->d_name->name))
+	printf("to %s %s\n", symname(addr()), caller())
+	printf("at %s %s %s\n", probefunc(), ppfunc(), probemod())
+	print_regs()
+	printf("%s", sprint_backtrace())
+}' >/dev/null
+	expect '^292 292 0x124 0444$' out
+	expect '^return=0x124 292$' out
+	expect '^parms\|$' out
+	expect '^1 some-file$' out
+	expect '^to ksys_read do_syscall_64 0xf{4,}[0-9a-f]+$' out
+	expect '^at vfs_read vfs_read kernel$' out
+	expect '^RAX: 0{13}124 RBX: [0-9a-f]{16} RCX: ' out
+	expect '^RIP: f{8}[0-9a-f]{8}$' out
+	[ "$(grep -m 1 '\[kernel\]' out | cut -d+ -f1)" = ksys_read ] || fail "$(cat out)"
+}
