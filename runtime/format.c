@@ -236,7 +236,8 @@ RT_INLINE w_u64 fmt_number(w_u64 c, w_u64 dst)
 	w_u64 pad = d->width > n ? d->width - n : 0;
 
 	if (!(d->flags & WIRE_SPEC_LEFT)) {
-		if (d->flags & WIRE_SPEC_ZERO && d->prec == NO_PREC)
+		/* Unlike in C, a precision does not take the zeros away. */
+		if (d->flags & WIRE_SPEC_ZERO)
 			d->zeros += pad;
 		else if (pad)
 			rt_i_fill(dst, ' ', pad);

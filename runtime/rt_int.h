@@ -491,13 +491,15 @@ RT_INLINE void rt_str_empty(w_u64 dst)
  * Aggregates
  * ------------------------------------------------------------------ */
 /* See stat.c. */
-RT_INLINE w_u64 rt_stat_variance(const struct rt_stat *s, w_u64 shift)
+RT_INLINE w_u64 rt_stat_variance(const struct rt_stat *s,
+				 const struct rt_stat_desc *desc)
 {
-	w_u64 n = s->count, d;
+	w_u64 n = s->count, shift = desc->variance_shift & 63, d = 0;
 
 	if (n < 2)
 		return 0;
-	d = rt_sdiv((w_u64)s->sum << shift, n) - (w_u64)s->avg_s;
+	if (!desc->in_array)
+		d = rt_sdiv((w_u64)s->sum << shift, n) - (w_u64)s->avg_s;
 	/* each part rounded, as SystemTap's figures are */
 	return (w_s64)(rt_sdiv(s->var_s, n - 1) + rt_sdiv(n * d * d, n - 1)) >>
 	       ((2 * shift) & 63);
@@ -518,8 +520,7 @@ RT_INLINE w_u64 rt_stat_value(w_u64 stat, w_u64 desc, w_u64 op)
 		return s->max;
 	if (op == RT_STAT_AVG)
 		return rt_sdiv(s->sum, s->count);
-	return rt_stat_variance(
-		s, ((struct rt_stat_desc *)rt_at(desc))->variance_shift & 63);
+	return rt_stat_variance(s, rt_at(desc));
 }
 
 /* ------------------------------------------------------------------ *
@@ -560,6 +561,7 @@ w_u64 rt_i_near_name(w_u64 map, w_u64 first, w_u64 second, w_u64 more,
 w_u64 rt_i_near_longs(w_u64 map, w_u64 first, w_u64 second, w_u64 n);
 w_u64 rt_i_sort_locate(w_u64 map, w_u64 column);
 w_u64 rt_i_sort_run(w_u64 map);
+w_u64 rt_i_sort_top(w_u64 map, w_u64 limit);
 w_u64 rt_i_sort_finish(w_u64 map, w_u64 done);
 w_u64 rt_i_search(w_u64 table, w_u64 n, w_u64 size, w_u64 key);
 w_u64 rt_i_usym(w_u64 mod, w_u64 off);

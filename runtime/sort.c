@@ -26,6 +26,9 @@ enum sort_phase {
 	SORT_MERGE, /* move one entry from the older or the newer run */
 };
 
+/* Comparisons that finding the first entries alone may take. */
+#define SORT_TOP_MAX (1u << 21)
+
 enum sort_kind { SORT_LONG, SORT_STRING, SORT_STAT };
 
 struct sorting {
@@ -40,7 +43,14 @@ struct sorting {
 	w_u32 out, out_tail; /* MERGE: the result so far */
 	w_u32 k;	     /* slot */
 	w_u32 word;	     /* SORT_STRING: bytes known to be equal */
-	w_u32 pending[24];
+	union {
+		w_u32 pending[24];
+		struct {
+			w_u32 limit, have; /* entries in front that are sorted:
+					      most, now */
+			w_u32 before;	   /* the one before `older`, or 0 */
+		} top;
+	};
 };
 _Static_assert(sizeof(struct sorting) <= sizeof(((struct rt_map *)0)->sort),
 	       "rt_map.sort holds the state");
@@ -269,6 +279,74 @@ RT_FN w_u64 rt_i_sort_run(w_u64 map)
 	return s->k >= 24 && s->phase == SORT_CARRY;
 }
 
+/*
+ * Only the first `limit` entries are sorted, by insertion; what they push out
+ * follows them, and the rest keeps its order, as in SystemTap. `run` is the
+ * entry in hand and `input` the one before it.
+ */
+RT_STEP(sort_top_step, struct sort_arg)
+{
+	struct sorting *s = rt_at(st->at);
+	w_u64 e, before;
+	long order;
+
+	if (!s->run)
+		return 1;
+	if (s->k < s->top.have) {
+		order = sort_compare(s);
+		rt_advance(st->at, 0);
+		s = rt_at(st->at);
+		if (order == SORT_GO_ON)
+			return 0;
+		s->word = 0;
+		if (s->descending)
+			order = -order;
+		if (order <= 0) {
+			s->top.before = s->older;
+			s->older = sort_entry(s->older)->next;
+			s->k++;
+			return 0;
+		}
+		e = s->run;
+		before = s->top.before;
+		s->run = sort_entry(e)->next;
+		sort_entry(s->input)->next = s->run;
+		sort_entry(e)->next = s->older;
+		if (before)
+			sort_entry(before)->next = e;
+		else
+			s->out = e;
+	} else {
+		s->input = s->run;
+		s->run = sort_entry(s->run)->next;
+	}
+	if (s->top.have < s->top.limit)
+		s->top.have++;
+	s->top.before = 0;
+	s->older = s->out;
+	s->k = 0;
+	return 0;
+}
+
+/* The same with the first `limit` entries alone. */
+RT_FN w_u64 rt_i_sort_top(w_u64 map, w_u64 limit)
+{
+	struct sort_arg a;
+	struct sorting *s;
+
+	a.at = map + RT_OFF(struct rt_map, sort);
+	s = rt_at(a.at);
+	s->top.limit = limit;
+	s->out = ((struct rt_map *)rt_at(map))->head;
+	s->run = s->out;
+	RT_LOOP(RT_LOOP_MAX, sort_top_step, &a);
+	s = rt_at(a.at);
+	if (s->run)
+		return 0;
+	s->run = s->out;
+	return 1;
+}
+
 /* The list in its order before sorting, or with the new order made good. */
 RT_FN w_u64 rt_i_sort_finish(w_u64 map, w_u64 done)
 {
@@ -294,8 +372,8 @@ RT_FN w_u64 rt_i_sort_finish(w_u64 map, w_u64 done)
  * Sorts the array's list by the value (column 0), by key number column - 1, or
  * by an aggregate's operation (16 + enum rt_statop; an empty one counts as 0);
  * dir 1: smallest first, -1: largest first. Equal entries keep their order.
- * `limit` entries will be looked at; the rest is sorted all the same. A sort
- * that takes too long changes nothing and is counted as overload.
+ * limit: so many entries will be looked at; 0: all. A sort that takes too long
+ * changes nothing and is counted as overload.
  */
 RT_FN w_u64 rt_map_sort(w_u64 map, w_u64 column, w_u64 dir, w_u64 limit)
 {
@@ -303,7 +381,6 @@ RT_FN w_u64 rt_map_sort(w_u64 map, w_u64 column, w_u64 dir, w_u64 limit)
 	struct sorting *s = rt_at(map + RT_OFF(struct rt_map, sort));
 	w_u64 done;
 
-	RT_UNUSED(limit);
 	if (m->count < 2)
 		return 0;
 	s->kind = SORT_LONG;
@@ -325,6 +402,10 @@ RT_FN w_u64 rt_map_sort(w_u64 map, w_u64 column, w_u64 dir, w_u64 limit)
 		 sizeof(s->pending));
 	if (rt_i_sort_locate(map, column))
 		return rt_i_sort_finish(map, 0);
+	m = rt_at(map);
+	if ((w_s64)limit > 0 && limit < m->count &&
+	    limit * m->count < SORT_TOP_MAX)
+		return rt_i_sort_finish(map, rt_i_sort_top(map, limit));
 	/* a bpf_loop ends after 8 million steps, so up to four */
 	done = rt_i_sort_run(map) || rt_i_sort_run(map) || rt_i_sort_run(map) ||
 	       rt_i_sort_run(map);

@@ -9,9 +9,10 @@
  *
  * Variance: Welford's running mean and sum of squared distances in integers,
  * scaled by the descriptor's bit shift. The integer mean lags behind the true
- * one; when the variance is read, the distance between both is added for every
- * sample, as when two samples' variances are combined. This reproduces the
- * manual's example (1 2 3 4 5: 12 without shift, 2 with a shift of 1).
+ * one; when the variance of a scalar is read, the distance between both is
+ * added for every sample, as when two samples' variances are combined. This
+ * reproduces the manual's example (1 2 3 4 5: 12 without shift, 2 with a shift
+ * of 1). For an element of an array it is not added: SystemTap's figures.
  */
 #include "rt_int.h"
 

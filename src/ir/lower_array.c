@@ -367,8 +367,11 @@ static int64_t sort_column(const struct stmt *s, const struct var_decl *array)
 		return s->foreach.sort_column;
 	if (array->type != TY_STATS)
 		return 0;
-	return 16 + (s->foreach.sort_has_stat ? (int)s->foreach.sort_stat
-					      : (int)STAT_COUNT);
+	/* By @variance is by @count, as in SystemTap. */
+	return 16 + (s->foreach.sort_has_stat &&
+				     s->foreach.sort_stat != STAT_VARIANCE
+			     ? (int)s->foreach.sort_stat
+			     : (int)STAT_COUNT);
 }
 
 static void assign_keys(struct lower *L, struct walk_loop *w)

@@ -45,6 +45,7 @@ static uint32_t make_desc(struct lower *L, const struct var_decl *v,
 	}
 	d.want_variance = !!(v->stat_ops & 1u << STAT_VARIANCE);
 	d.variance_shift = (w_u8)v->variance_shift;
+	d.in_array = v->is_array;
 	d.size = sizeof(struct rt_stat) + 8 * d.nbuckets;
 	off = heap_alloc(L, sizeof(d), 8);
 	if (!L->heap.too_big)

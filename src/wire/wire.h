@@ -404,7 +404,7 @@ struct rt_stat_desc {
 	w_u8 hist; /* enum rt_hist */
 	w_u8 variance_shift; /* 0 .. 62: bits that the samples are scaled by */
 	w_u8 want_variance;
-	w_u8 pad_;
+	w_u8 in_array; /* of an array's elements */
 	w_u32 nbuckets; /* linear: (high - low) / step + 1, + 2 for under- and
 			   overflow; bucket 0 is underflow */
 	w_s64 low, high, step;

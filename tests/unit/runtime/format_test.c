@@ -57,6 +57,8 @@ static void numbers_print_as_in_c(void **state)
 		/* here scripts differ from C: see below */
 		if (!v || (conv == 'o' && flags & WIRE_SPEC_HAS_PREC))
 			flags &= ~WIRE_SPEC_ALT;
+		if (flags & WIRE_SPEC_HAS_PREC)
+			flags &= ~WIRE_SPEC_ZERO;
 		if (!v && !prec)
 			prec = 1;
 		next_off = base;
@@ -97,6 +99,17 @@ static void zero_has_its_prefix(void **state)
 
 	rt_fmt_long(ctx, d, spec, 511, NOT_GIVEN);
 	assert_string_equal(text(d), "0000777");
+}
+
+/* In C they do not. */
+static void zeros_fill_up_a_precision(void **state)
+{
+	heap_new(200);
+	w_u32 d = str("");
+	w_u32 spec = spec_new('d', WIRE_SPEC_ZERO | WIRE_SPEC_HAS_PREC, 8, 3);
+
+	rt_fmt_long(ctx, d, spec, 2010, NOT_GIVEN);
+	assert_string_equal(text(d), "00002010");
 }
 
 static void strings_print_as_in_c(void **state)
@@ -285,6 +298,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(numbers_print_as_in_c),
 		cmocka_unit_test(zero_has_its_prefix),
+		cmocka_unit_test(zeros_fill_up_a_precision),
 		cmocka_unit_test(strings_print_as_in_c),
 		cmocka_unit_test(stars_take_width_and_precision),
 		cmocka_unit_test(pointers_have_a_prefix),

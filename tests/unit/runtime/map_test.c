@@ -442,9 +442,34 @@ static void sorts_by_value_and_keeps_equals_in_order(void **state)
 		rt_map_sort(m, 0, 1, 0);
 		check_sorted(m, 1, by_value, by_offset);
 		/* from sorted to sorted the other way: equals stay */
-		rt_map_sort(m, 0, (w_u64)-1, 5);
+		rt_map_sort(m, 0, (w_u64)-1, 0);
 		check_sorted(m, -1, by_value, by_offset);
 	}
+}
+
+/* Those of the first two that a better one pushes out follow them; the rest
+   keeps its order. */
+static void the_first_entries_alone(void **state)
+{
+	static const w_s64 values[] = {5, 10, 3, 8, 1, 6, 11, 4, 9};
+	static const w_s64 want[] = {11, 10, 8, 5, 3, 1, 6, 4, 9};
+	w_u32 e, last = 0;
+
+	heap_new(127);
+	w_u32 m = map_new("i", 20, LONG, 64, 0);
+
+	for (unsigned i = 0; i < 9; i++)
+		*value_of(m, rt_map_insert1(ctx, m, i)) = values[i];
+	rt_map_sort(m, 0, (w_u64)-1, 2);
+	e = map_at(m)->head;
+	for (unsigned i = 0; i < 9; i++) {
+		assert_int_equal(*value_of(m, e), want[i]);
+		assert_int_equal(((struct rt_entry *)at(e))->prev, last);
+		last = e;
+		e = ((struct rt_entry *)at(e))->next;
+	}
+	assert_int_equal(e, 0);
+	assert_int_equal(map_at(m)->tail, last);
 }
 
 static void sorts_by_any_column(void **state)
@@ -579,6 +604,7 @@ int main(void)
 		cmocka_unit_test(a_reused_entry_is_empty),
 		cmocka_unit_test(key_components_match),
 		cmocka_unit_test(sorts_by_value_and_keeps_equals_in_order),
+		cmocka_unit_test(the_first_entries_alone),
 		cmocka_unit_test(sorts_by_any_column),
 		cmocka_unit_test(sorts_by_aggregate),
 		cmocka_unit_test(sorts_ten_thousand),
