@@ -76,8 +76,8 @@ test_unusual_script_files() {
 	[ "$(cat out)" = $'no newline\ncrlf' ]
 	: >empty.stp
 	fails user empty.stp 2>err
-	expect '^semantic error: no probes found' err
-	expect '^Pass 2: analysis failed\.  \[man error::pass2\]$' err
+	expect "^Input file 'empty.stp' is empty\." err
+	expect '^Pass 1: parse failed\.  \[man error::pass1\]$' err
 }
 
 test_large_scripts() {
