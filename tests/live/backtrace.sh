@@ -246,7 +246,7 @@ probe kernel.function("vfs_read").return {
 	expect '^return=0x124 292$' out
 	expect '^parms\|$' out
 	expect '^1 some-file$' out
-	expect '^to ksys_read do_syscall_64 0xf{4,}[0-9a-f]+$' out
+	expect '^to ksys_read [a-z0-9_.]+ 0xf{4,}[0-9a-f]+$' out
 	expect '^at vfs_read vfs_read kernel$' out
 	expect '^RAX: 0{13}124 RBX: [0-9a-f]{16} RCX: ' out
 	expect '^RIP: f{8}[0-9a-f]{8}$' out
