@@ -204,8 +204,8 @@ static bool bind_known_var(const struct probe_env *env, struct expr *e,
 
 /*
  * Kernel variables: the address from kallsyms, the type from BTF where it has
- * it, from debug information, or because it is well known. Otherwise what can be given is the address, and the script says the
- * type.
+ * it, from debug information, or because it is well known. Otherwise what can
+ * be given is the address, and the script says the type.
  */
 static bool bind_kernel_var(const struct probe_env *env, struct expr *e,
 			    bool lvalue, const char **why, const char **have)
