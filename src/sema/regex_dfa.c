@@ -29,6 +29,8 @@
 
 #define MAX_STATES 2000u
 #define MAX_COMMANDS 60000u
+/* Threads of all sets together, each with its tags: a second, and 200 MB. */
+#define MAX_EFFORT 8000000u
 #define FIRST_WORK (2 * RT_REGEX_MAX_GROUPS)
 #define TEMP (RT_REGEX_MAX_REGS - 1)
 #define MAX_WORK (TEMP - FIRST_WORK)
@@ -66,6 +68,7 @@ struct dfa {
 	uint8_t sample[256]; /* a byte of each class */
 	uint32_t *seen, stamp;
 	const char *err;
+	uint32_t effort; /* see MAX_EFFORT */
 };
 
 /* ---- classes of bytes that no set tells apart ---- */
@@ -148,6 +151,11 @@ static void follow(struct closure *c, uint32_t at)
 		if (c->eol)
 			return;
 		break;
+	}
+	c->d->effort += 1 + c->d->n->ntags;
+	if (c->d->effort > MAX_EFFORT) {
+		c->d->err = "too complex";
+		return;
 	}
 	t.at = at;
 	memcpy(t.val, c->val, MAX_TAGS);
