@@ -333,6 +333,19 @@ static inline const struct var_info *lower_info(const struct var_decl *v)
 	return v->aux;
 }
 void lower_need_locks(struct lower *L);
+
+/*
+ * try { } catch { }: what lies between begin and caught is tried, and what lies
+ * between caught and end handles an error that may be caught, if caught says
+ * that it can be reached. The locks must be held before (lower_need_locks()).
+ */
+struct lower_trial {
+	struct label caught, soft, end, *outer;
+	uint32_t before; /* actions when it began */
+};
+void lower_trial_begin(struct lower *L, struct lower_trial *t);
+bool lower_trial_caught(struct lower *L, struct lower_trial *t);
+void lower_trial_end(struct lower *L, struct lower_trial *t);
 bool lower_locks_needed(const struct lower *L, const struct effects *e);
 
 /* ---- statements ---- */

@@ -68,44 +68,54 @@ static void lower_loop(struct lower *L, const struct stmt *s)
 	lower_place(L, &end);
 }
 
-/*
- * The handler block looks at the class of the error first: what is not to be
- * caught goes on outwards.
- */
+void lower_trial_begin(struct lower *L, struct lower_trial *t)
+{
+	*t = (struct lower_trial){.outer = L->on_error, .before = L->actions};
+	L->on_error = &t->caught;
+	L->try_depth++;
+}
+
+/* The class of the error comes first: what is not to be caught goes on outwards. */
+bool lower_trial_caught(struct lower *L, struct lower_trial *t)
+{
+	struct ir_val class;
+
+	L->try_depth--;
+	L->on_error = t->outer;
+	lower_charge_to(L, t->before);
+	lower_jump(L, &t->end);
+	lower_place(L, &t->caught);
+	class = lower_load(L, iv_ctx(offsetof(struct rt_ctx, error)), 0, 4,
+			   false);
+	lower_branch(L, CC_EQ, class, iv_imm(RT_ERR_SOFT), &t->soft, t->outer);
+	lower_place(L, &t->soft);
+	return !lower_dead(L);
+}
+
+void lower_trial_end(struct lower *L, struct lower_trial *t)
+{
+	lower_place(L, &t->end);
+}
+
 static void lower_try(struct lower *L, const struct stmt *s)
 {
-	struct label caught = {0}, soft = {0}, end = {0};
-	struct label *outer;
-	struct ir_val class, dst = iv_imm(0);
-	uint32_t before;
+	struct ir_val dst = iv_imm(0);
+	struct lower_trial t;
 
 	lower_need_locks(L);
-	outer = L->on_error;
 	lower_count(L);
 	if (effects_loops(s))
 		lower_charge(L);
-	before = L->actions;
-	L->on_error = &caught;
-	L->try_depth++;
+	lower_trial_begin(L, &t);
 	lower_stmt(L, s->try_.body);
-	L->try_depth--;
-	L->on_error = outer;
-	lower_charge_to(L, before);
-	lower_jump(L, &end);
-
-	lower_place(L, &caught);
-	class = lower_load(L, iv_ctx(offsetof(struct rt_ctx, error)), 0, 4,
-			   false);
-	lower_branch(L, CC_EQ, class, iv_imm(RT_ERR_SOFT), &soft, outer);
-	lower_place(L, &soft);
-	if (!lower_dead(L)) {
+	if (lower_trial_caught(L, &t)) {
 		if (s->try_.var)
 			dst = lower_var(L, s->try_.var->sym.ref)->mem;
 		RT_CALL(L, catch, LOWER_CTX, dst);
 		lower_stmt(L, s->try_.handler);
-		lower_charge_to(L, before);
+		lower_charge_to(L, t.before);
 	}
-	lower_place(L, &end);
+	lower_trial_end(L, &t);
 }
 
 static void lower_return(struct lower *L, const struct stmt *s)

@@ -162,32 +162,17 @@ static void ternary_into(struct lower *L, const struct expr *e,
 static void sprint_or_else(struct lower *L, const struct expr *e,
 			   struct ir_val dst)
 {
-	struct label caught = {0}, soft = {0}, end = {0}, *outer;
-	struct ir_val class;
-	uint32_t before;
+	struct lower_trial t;
 
 	lower_need_locks(L);
-	outer = L->on_error;
-	before = L->actions;
-	L->on_error = &caught;
-	L->try_depth++;
+	lower_trial_begin(L, &t);
 	lower_sprint(L, e, dst, false);
-	L->try_depth--;
-	L->on_error = outer;
-	lower_charge_to(L, before);
-	lower_jump(L, &end);
-
-	lower_place(L, &caught);
-	class = lower_load(L, iv_ctx(offsetof(struct rt_ctx, error)), 0, 4,
-			   false);
-	lower_branch(L, CC_EQ, class, iv_imm(RT_ERR_SOFT), &soft, outer);
-	lower_place(L, &soft);
-	if (!lower_dead(L)) {
+	if (lower_trial_caught(L, &t)) {
 		RT_CALL(L, catch, LOWER_CTX, iv_imm(0));
 		lower_str_literal(L, dst, e->print.on_error,
 				  (uint32_t)strlen(e->print.on_error), e->loc);
 	}
-	lower_place(L, &end);
+	lower_trial_end(L, &t);
 }
 
 /* ---- any string ---- */

@@ -367,20 +367,8 @@ static struct expr *parse_container(struct parser *p)
 
 void parse_tuple(struct parser *p, expr_list *keys)
 {
-	for (;;) {
-		struct expr *e = NULL;
-
-		if (keys->n == AST_MAX_KEYS)
-			too_many_keys(p);
-		if (!accept(p, P_STAR))
-			e = parse_expression(p);
-		vec_push(p->a, keys, e);
-		if (accept(p, P_RBRACKET))
-			return;
-		if (!at(p, P_COMMA))
-			missing(p, "',' or ']'");
-		next_token(p);
-	}
+	if (!parse_expression_list(p, keys, P_RBRACKET, true))
+		missing(p, "',' or ']'");
 }
 
 static struct expr *lone_key(struct parser *p, const expr_list *keys)

@@ -63,11 +63,11 @@ void too_many_keys(struct parser *p)
 	recover(p);
 }
 
-void parse_expression_list(struct parser *p, expr_list *out,
-			   enum token_id close, bool stars, const char *what)
+bool parse_expression_list(struct parser *p, expr_list *out,
+			   enum token_id close, bool stars)
 {
 	if (close == P_RPAREN && accept(p, close))
-		return;
+		return true;
 	for (;;) {
 		struct expr *e = NULL;
 
@@ -79,10 +79,9 @@ void parse_expression_list(struct parser *p, expr_list *out,
 			e = parse_expression(p);
 		vec_push(p->a, out, e);
 		if (accept(p, close))
-			return;
-		if (!at(p, P_COMMA))
-			expected(p, what);
-		next_token(p);
+			return true;
+		if (!accept(p, P_COMMA))
+			return false;
 	}
 }
 
@@ -92,8 +91,8 @@ struct expr *parse_array_key_list(struct parser *p, struct expr *base)
 
 	e->index.base = base;
 	expect(p, P_LBRACKET);
-	parse_expression_list(p, &e->index.keys, P_RBRACKET, true,
-			      "one of '] ,'");
+	if (!parse_expression_list(p, &e->index.keys, P_RBRACKET, true))
+		expected(p, "one of '] ,'");
 	return finish(p, e);
 }
 
@@ -239,6 +238,7 @@ static struct expr *parse_print(struct parser *p, unsigned flags)
 {
 	struct token t = next_token(p);
 	struct expr *e = expr_new(p->a, E_PRINT, t.loc);
+	bool ends;
 
 	e->print.to_string = flags & PR_STRING;
 	e->print.with_format = flags & PR_FORMAT;
@@ -255,9 +255,11 @@ static struct expr *parse_print(struct parser *p, unsigned flags)
 		expected(p, "literal string or number");
 	p->whole_histogram = !e->print.format && is_histogram(peek(p, 0));
 	if (!e->print.format || accept(p, P_COMMA))
-		parse_expression_list(p, &e->print.args, P_RPAREN, false,
-				      "one of ', )'");
-	else if (!accept(p, P_RPAREN))
+		ends = parse_expression_list(p, &e->print.args, P_RPAREN,
+					     false);
+	else
+		ends = accept(p, P_RPAREN);
+	if (!ends)
 		expected(p, "one of ', )'");
 	check_print_args(p, &t, flags, e->print.args.n);
 	return finish(p, e);
@@ -451,8 +453,8 @@ struct expr *parse_symbol(struct parser *p)
 		next_token(p);
 		next_token(p);
 		e = expr_call(p->a, t.loc, token_text(p, &t));
-		parse_expression_list(p, &e->call.args, P_RPAREN, false,
-				      "one of ') ,'");
+		if (!parse_expression_list(p, &e->call.args, P_RPAREN, false))
+			expected(p, "one of ') ,'");
 		return finish(p, e);
 	}
 	next_token(p);

@@ -118,9 +118,9 @@ struct expr *parse_string_literal(struct parser *p, const char *what);
 /* A number with an optional '-'. */
 struct expr *parse_number_literal(struct parser *p, const char *what);
 /* Comma-separated up to `close`, which is consumed. stars: '*' is an element
-   too, as NULL. what: expected behind an element. */
-void parse_expression_list(struct parser *p, expr_list *out,
-			   enum token_id close, bool stars, const char *what);
+   too, as NULL. False: something else stands behind an element. */
+bool parse_expression_list(struct parser *p, expr_list *out,
+			   enum token_id close, bool stars);
 /* At the key that is one too many. */
 void too_many_keys(struct parser *p) __attribute__((noreturn));
 /* After the base: "[" keys "]"; '*' is a key too. */

@@ -143,12 +143,13 @@ static void number(struct strbuf *b, const struct expr *e)
 }
 
 /* NULL elements are stars. */
-static void list(struct strbuf *b, const expr_list *l)
+/* prec: what an element may be without parentheses. */
+static void list(struct strbuf *b, const expr_list *l, enum prec prec)
 {
 	vec_for (l, i) {
 		sb_puts(b, i ? ", " : "");
 		if (l->v[i])
-			expr_at(b, l->v[i], PREC_ANY);
+			expr_at(b, l->v[i], prec);
 		else
 			sb_putc(b, '*');
 	}
@@ -251,7 +252,7 @@ static void print(struct strbuf *b, const struct expr *e)
 		expr_at(b, e->print.format, PREC_ANY);
 		sb_puts(b, e->print.args.n ? ", " : "");
 	}
-	list(b, &e->print.args);
+	list(b, &e->print.args, PREC_ANY);
 	sb_putc(b, ')');
 }
 
@@ -358,24 +359,10 @@ static void ternary(struct strbuf *b, const struct expr *e)
 	expr_at(b, e->ternary.b, PREC_TERNARY);
 }
 
-static void bracketed(struct strbuf *b, const expr_list *keys)
+static void bracketed(struct strbuf *b, const expr_list *keys, enum prec prec)
 {
 	sb_putc(b, '[');
-	list(b, keys);
-	sb_putc(b, ']');
-}
-
-/* What is looked for binds no looser than a comparison. */
-static void tuple(struct strbuf *b, const expr_list *keys)
-{
-	sb_putc(b, '[');
-	for (uint32_t i = 0; i < keys->n; i++) {
-		sb_puts(b, i ? ", " : "");
-		if (keys->v[i])
-			expr_at(b, keys->v[i], PREC_COMPARE);
-		else
-			sb_putc(b, '*');
-	}
+	list(b, keys, prec);
 	sb_putc(b, ']');
 }
 
@@ -393,7 +380,7 @@ static void bare_expr(struct strbuf *b, const struct expr *e)
 		break;
 	case E_INDEX:
 		expr_at(b, e->index.base, PREC_VALUE);
-		bracketed(b, &e->index.keys);
+		bracketed(b, &e->index.keys, PREC_ANY);
 		break;
 	case E_TARGET:
 		target(b, e);
@@ -414,7 +401,8 @@ static void bare_expr(struct strbuf *b, const struct expr *e)
 		ternary(b, e);
 		break;
 	case E_IN:
-		tuple(b, &e->in.keys);
+		/* SystemTap takes nothing here that binds looser */
+		bracketed(b, &e->in.keys, PREC_COMPARE);
 		sb_puts(b, " in ");
 		expr_at(b, e->in.array, PREC_VALUE);
 		break;
@@ -425,7 +413,7 @@ static void bare_expr(struct strbuf *b, const struct expr *e)
 		break;
 	case E_CALL:
 		sb_printf(b, "%s(", e->call.name);
-		list(b, &e->call.args);
+		list(b, &e->call.args, PREC_ANY);
 		sb_putc(b, ')');
 		break;
 	case E_STATOP:
@@ -585,7 +573,7 @@ static void foreach_loop(struct strbuf *b, const struct stmt *s, int indent)
 	sb_puts(b, " in ");
 	unparse_expr(b, s->foreach.base);
 	if (s->foreach.slice.n)
-		bracketed(b, &s->foreach.slice);
+		bracketed(b, &s->foreach.slice, PREC_ANY);
 	if (s->foreach.sort_has_stat)
 		sb_printf(b, " %s", stat_names[s->foreach.sort_stat]);
 	sort_suffix(b, s, -1);

@@ -263,20 +263,28 @@ static bool add_btf_name(void *ctx, const char *name, uint32_t proto)
 	return true;
 }
 
+/* Of tracefs' list, what is asked for (w NULL: all). */
+static void take_names(struct target_cache *c, const struct target_text *t,
+		       const struct want *w, struct map *names)
+{
+	struct line l;
+
+	for (const char *s = t->s; *s;) {
+		s = parse_line(s, false, false, &l);
+		if (!w || line_fits(w, &l))
+			map_put(names, name_key(c, &l), c);
+	}
+}
+
 static void hookable_names(struct target_cache *c, const struct want *w,
 			   struct map *names, bool *known)
 {
 	struct target_text *t = hookable(c);
 	const struct kbtf *b;
-	struct line l;
 
 	*known = true;
 	if (t) {
-		for (const char *s = t->s; *s;) {
-			s = parse_line(s, false, false, &l);
-			if (line_fits(w, &l))
-				map_put(names, name_key(c, &l), c);
-		}
+		take_names(c, t, w, names);
 		return;
 	}
 	b = target_vmlinux(c, NULL, NULL);
@@ -295,10 +303,7 @@ bool target_func_traceable(struct target_cache *c, const struct kfunc *fn)
 	if (!c->traceable) {
 		c->traceable = arena_new_obj(c->arena, struct map);
 		map_init(c->traceable, c->arena);
-		for (const char *s = t->s; *s;) {
-			s = parse_line(s, false, false, &l);
-			map_put(c->traceable, name_key(c, &l), c);
-		}
+		take_names(c, t, NULL, c->traceable);
 	}
 	l = (struct line){.name = fn->name, .module = fn->module};
 	l.name_len = (uint32_t)strlen(fn->name);
