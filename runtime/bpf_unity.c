@@ -13,6 +13,7 @@
 #include "map.c"
 #include "sort.c"
 #include "stat.c"
+#include "hist.c"
 #include "regex.c"
 #include "read.c"
 #include "env.c"

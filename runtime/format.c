@@ -9,8 +9,6 @@
  */
 #include "rt_int.h"
 
-#define SCRATCH_END (RT_OFF(struct rt_ctx, scratch) + 64)
-
 /*
  * A directive with its '*' arguments filled in, at the start of ctx.scratch. A
  * negative one is 0.
@@ -108,10 +106,7 @@ RT_INLINE w_u64 fmt_char(w_u64 c, w_u64 dst, w_u64 value)
 		value = rt_escape(value);
 		n = rt_escape_len(value);
 	}
-#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
-	value = __builtin_bswap64(value);
-#endif
-	rt_st64(TEXT(c), value);
+	rt_st_text(TEXT(c), value);
 	return fmt_padded(c, dst, TEXT(c), n);
 }
 
@@ -218,13 +213,13 @@ RT_FN w_u64 rt_i_digits(w_u64 c, w_u64 value, w_u64 conv)
 	struct digits g;
 
 	g.value = value;
-	g.at = c + SCRATCH_END;
+	g.at = RT_SCRATCH_END(c);
 	g.base = conv == 'o'				     ? 8
 		 : conv == 'x' || conv == 'X' || conv == 'p' ? 16
 							     : 10;
 	g.letter = conv == 'X' ? 'A' : 'a';
 	RT_LOOP(22, digits_step, &g);
-	return c + SCRATCH_END - g.at;
+	return RT_SCRATCH_END(c) - g.at;
 }
 
 /* Appends the number whose parts the directive holds. */
@@ -253,7 +248,7 @@ RT_INLINE w_u64 fmt_number(w_u64 c, w_u64 dst)
 	if (d->zeros)
 		rt_i_fill(dst, '0', d->zeros);
 	n = directive_at(c)->digits;
-	rt_i_append(dst, c + SCRATCH_END - n, n);
+	rt_i_append(dst, RT_SCRATCH_END(c) - n, n);
 	if (pad)
 		rt_i_fill(dst, ' ', pad);
 	return 0;
@@ -280,7 +275,7 @@ RT_FN w_u64 rt_fmt_long(w_u64 c, w_u64 dst, w_u64 spec, w_u64 value, w_u64 args)
 	n = rt_i_digits(c, prefix == '-' ? -value : value, conv);
 	d = directive_at(c);
 	if (!prefix && !d->flags && !d->width)
-		return rt_i_append(dst, c + SCRATCH_END - n, n);
+		return rt_i_append(dst, RT_SCRATCH_END(c) - n, n);
 	d->digits = n;
 	d->zeros = d->prec != NO_PREC && d->prec > n ? d->prec - n : 0;
 	/* Zero has its prefix too: 0x0, 00. */

@@ -86,8 +86,8 @@ static w_u64 default_random(void *data)
 
 static int default_raise(void *data, int signo)
 {
-	return signo > 0 && !syscall(SYS_tgkill, getpid(),
-				     syscall(SYS_gettid), signo)
+	return signo > 0 && !syscall(SYS_tgkill, getpid(), syscall(SYS_gettid),
+				     signo)
 		       ? 0
 		       : -EINVAL;
 }
@@ -157,6 +157,11 @@ void rt_native_bind(void *base, w_u32 size)
 void *rt_native_base(void)
 {
 	return rt_heap_base;
+}
+
+void rt_native_restore(void *base)
+{
+	rt_native_bind(base, base ? ((struct rt_head *)base)->heap_size : 1);
 }
 
 w_u32 rt_native_setup(void *base, w_u32 size, w_u32 string_cap)

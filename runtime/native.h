@@ -47,6 +47,8 @@ void rt_native_env_reset(void);
  */
 void rt_native_bind(void *base, w_u32 size);
 void *rt_native_base(void);
+/* Binds again what rt_native_base() gave before, NULL: nothing. */
+void rt_native_restore(void *base);
 
 /*
  * Makes and binds a small heap with one free context and nothing else, for

@@ -97,7 +97,7 @@ RT_FN w_u64 rt_out_text(w_u64 c, w_u64 kind, w_u64 s)
 RT_FN w_u64 rt_out_hist(w_u64 c, w_u64 stat, w_u64 desc)
 {
 	struct rt_stat_desc *d = rt_at(desc);
-	w_u64 n = d->hist == RT_HIST_LOG ? RT_HIST_LOG_BUCKETS : d->nbuckets;
+	w_u64 n = rt_stat_buckets(d);
 	rt_word *longs;
 	struct rt_stat *s;
 	w_u64 at;

@@ -194,6 +194,7 @@ struct rt_in_heap {
 	w_u64 at; /* heap offset of the state */
 };
 #define RT_SCRATCH(c) ((c) + RT_OFF(struct rt_ctx, scratch))
+#define RT_SCRATCH_END(c) (RT_SCRATCH(c) + 64)
 
 /* ------------------------------------------------------------------ *
  * Memory
@@ -424,6 +425,15 @@ RT_INLINE w_u64 rt_escape(w_u64 ch)
 	       (w_u64)('0' + (ch & 7)) << 24;
 }
 
+/* Little-endian text of up to eight bytes, as text in memory. */
+RT_INLINE void rt_st_text(w_u64 at, w_u64 text)
+{
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+	text = __builtin_bswap64(text);
+#endif
+	rt_st64(at, text);
+}
+
 /* Bytes of an rt_escape(). */
 RT_INLINE w_u64 rt_escape_len(w_u64 e)
 {
@@ -490,6 +500,13 @@ RT_INLINE void rt_str_empty(w_u64 dst)
 /* ------------------------------------------------------------------ *
  * Aggregates
  * ------------------------------------------------------------------ */
+RT_INLINE w_u64 rt_stat_buckets(const struct rt_stat_desc *d)
+{
+	return d->hist == RT_HIST_LOG	   ? RT_HIST_LOG_BUCKETS
+	       : d->hist == RT_HIST_LINEAR ? d->nbuckets
+					   : 0;
+}
+
 /* See stat.c. */
 RT_INLINE w_u64 rt_stat_variance(const struct rt_stat *s,
 				 const struct rt_stat_desc *desc)
@@ -533,6 +550,8 @@ w_u64 rt_i_fill(w_u64 dst, w_u64 ch, w_u64 n);
 /* format.c: parts of rt_fmt_long() and rt_fmt_str(). */
 w_u64 rt_i_memory(w_u64 c, w_u64 dst, w_u64 addr, w_u64 n, w_u64 hex);
 w_u64 rt_i_digits(w_u64 c, w_u64 value, w_u64 conv);
+/* hist.c */
+w_u64 rt_i_hist_label(w_u64 c, w_u64 desc, w_u64 index);
 /* Counts a skipped hit; too many stop the session. */
 w_u64 rt_i_skip(w_u64 counter);
 w_u64 rt_i_other_context(w_u64 cpu);

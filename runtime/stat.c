@@ -35,13 +35,6 @@ RT_INLINE w_u64 linear_bucket(const struct rt_stat_desc *d, w_u64 value)
 	return k < d->nbuckets ? k : d->nbuckets - 1;
 }
 
-RT_INLINE w_u64 bucket_count(const struct rt_stat_desc *d)
-{
-	return d->hist == RT_HIST_LOG	   ? RT_HIST_LOG_BUCKETS
-	       : d->hist == RT_HIST_LINEAR ? d->nbuckets
-					   : 0;
-}
-
 RT_INLINE void add_basic(struct rt_stat *s, w_u64 value)
 {
 	if (s->count == 0) {
@@ -103,7 +96,7 @@ RT_FN w_u64 rt_stat_bucket(w_u64 c, w_u64 stat, w_u64 desc, w_u64 index)
 {
 	if (!((struct rt_stat *)rt_at(stat))->count)
 		return rt_fail(c, RT_MSG_EMPTY_STAT);
-	if (index >= bucket_count(rt_at(desc)))
+	if (index >= rt_stat_buckets(rt_at(desc)))
 		return rt_fail(c, RT_MSG_BAD_BUCKET);
 	return rt_ld64(stat + sizeof(struct rt_stat) + index * 8);
 }

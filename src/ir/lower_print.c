@@ -336,6 +336,27 @@ static void join_texts(struct lower *L, piece_list *l)
 	l->n = n;
 }
 
+/* Appends the drawing to the string dst. */
+static void append_histogram(struct lower *L, const struct expr *statop,
+			     struct ir_val dst)
+{
+	struct stat_ref r = lower_stat_ref(L, statop->statop.stat);
+	struct ir_val rows = iv_slot(
+		ir_slot_new(L->m, L->f, "hist", sizeof(struct rt_hist_rows)),
+		0);
+	struct label line = {0}, end = {0};
+
+	RT_CALL(L, hist_begin, LOWER_CTX, rows, r.stat, r.desc);
+	lower_check(L, statop->loc);
+	lower_jump(L, &line);
+	lower_place(L, &line);
+	lower_branch(
+		L, CC_NE,
+		RT_CALL(L, hist_line, LOWER_CTX, dst, rows, r.stat, r.desc),
+		iv_imm(0), &line, &end);
+	lower_place(L, &end);
+}
+
 /* May the directive print a NUL? A string ends there. */
 static bool may_print_nul(const struct piece *p)
 {
@@ -362,7 +383,7 @@ void lower_sprint(struct lower *L, const struct expr *e, struct ir_val dst,
 			lower_str_literal(L, dst, l.v[0].p.literal,
 					  l.v[0].p.literal_len, e->loc);
 			i = 1;
-		} else if (l.n && l.v[0].p.spec.conv == 's' &&
+		} else if (l.n && !l.v[0].hist && l.v[0].p.spec.conv == 's' &&
 			   is_plain(&l.v[0].p.spec)) {
 			lower_str_copy(L, dst, args.v[arg++].v);
 			i = 1;
@@ -377,6 +398,8 @@ void lower_sprint(struct lower *L, const struct expr *e, struct ir_val dst,
 			RT_CALL(L, fmt_lit, LOWER_CTX, dst,
 				iv_heap(heap_string(L, p->literal,
 						    p->literal_len, e->loc)));
+		else if (l.v[i].hist)
+			append_histogram(L, l.v[i].hist, dst);
 		else
 			append_directive(L, &l.v[i], &args, &arg, dst);
 	}

@@ -3,6 +3,7 @@
 #ifndef RUN_HIST_H
 #define RUN_HIST_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "run/out.h"
@@ -17,7 +18,7 @@ struct hist {
 #define HIST_ELISION_DEFAULT 2
 
 /* elision: empty buckets kept at each end of an empty range; negative: every
-   bucket is printed. */
-void hist_print(struct run_out *o, const struct hist *h, int elision);
+   bucket is printed. An empty line ends it. False without memory. */
+bool hist_print(struct run_out *o, const struct hist *h, int elision);
 
 #endif

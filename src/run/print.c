@@ -355,10 +355,7 @@ static bool print_hist(struct printer *p, struct cursor c)
 	if (v[0] > 1 || h.nbuckets < 3 ||
 	    (v[0] == 0 && h.nbuckets != RT_HIST_LOG_BUCKETS))
 		return false;
-	hist_print(p->out, &h, p->elision);
-	/* SystemTap ends a printed histogram with an empty line */
-	run_out_write(p->out, "\n", 1);
-	return true;
+	return hist_print(p->out, &h, p->elision);
 }
 
 static const char *image_text(const struct image *img, uint32_t off)

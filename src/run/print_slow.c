@@ -28,12 +28,6 @@ static void enter(struct run_fmt *f)
 	rt_native_bind(f->heap, FMT_HEAP);
 }
 
-static void leave(struct run_fmt *f)
-{
-	rt_native_bind(f->outer,
-		       f->outer ? ((struct rt_head *)f->outer)->heap_size : 1);
-}
-
 struct run_fmt *run_fmt_new(void)
 {
 	struct run_fmt *f = calloc(1, sizeof(*f));
@@ -53,7 +47,7 @@ struct run_fmt *run_fmt_new(void)
 	f->spec = at;
 	f->dst = at += (sizeof(struct wire_spec) + 7) & ~7u;
 	f->src = at + RT_STR_SIZE(FMT_STRING_CAP);
-	leave(f);
+	rt_native_restore(f->outer);
 	return f;
 }
 
@@ -87,7 +81,7 @@ static const char *finish(struct run_fmt *f, size_t *len)
 {
 	struct rt_str *dst = at(f, f->dst);
 
-	leave(f);
+	rt_native_restore(f->outer);
 	*len = dst->len;
 	return (const char *)dst->text;
 }

@@ -496,12 +496,10 @@ static void infer_format(struct infer *in, struct expr *e)
 	}
 }
 
-/* print(@hist_log(x)) draws the histogram. */
+/* print(@hist_log(x)) and sprint(@hist_log(x)) draw it: the only argument. */
 static bool prints_histogram(const struct expr *e)
 {
-	return !e->print.to_string && !e->print.with_format &&
-	       !e->print.with_delim && !e->print.is_char &&
-	       e->print.args.n == 1 && is_hist(e->print.args.v[0]);
+	return e->print.args.n && is_hist(e->print.args.v[0]);
 }
 
 /* What an operator like @count takes. */
@@ -533,8 +531,7 @@ static void infer_print(struct infer *in, struct expr *e, enum type want)
 
 			infer(in, arg, e->print.is_char ? TY_LONG : TY_UNKNOWN);
 			must_be_known(in, arg);
-			if (in->final && arg->type == TY_STATS &&
-			    !is_hist(arg))
+			if (in->final && arg->type == TY_STATS)
 				invalid_type(in, arg);
 		}
 	}
@@ -545,18 +542,6 @@ static void infer_print(struct infer *in, struct expr *e, enum type want)
 
 static void infer_statop(struct infer *in, struct expr *e, enum type want)
 {
-	if (is_hist(e)) {
-		struct diag_msg *m;
-
-		infer_hist(in, e);
-		if (!in->final)
-			return;
-		m = diag_report(in->s->diag, HISTOGRAM_VALUE, e->loc,
-				expr_what(in->s->arena, e));
-		diag_remedy(m, "print() it alone, take one bucket of it with "
-			       "[N], or go over it with foreach");
-		return;
-	}
 	infer_aggregate(in, e->statop.stat);
 	settle(in, e, TY_LONG, want);
 }

@@ -253,7 +253,8 @@ static struct expr *parse_print(struct parser *p, unsigned flags)
 			parse_string_literal(p, "literal string");
 	if (!(flags & (PR_FORMAT | PR_DELIM | PR_LINE)) && at(p, P_RPAREN))
 		expected(p, "literal string or number");
-	p->whole_histogram = !e->print.format && is_histogram(peek(p, 0));
+	p->whole_histogram = !e->print.format && !e->print.is_char &&
+			     is_histogram(peek(p, 0));
 	if (!e->print.format || accept(p, P_COMMA))
 		ends = parse_expression_list(p, &e->print.args, P_RPAREN,
 					     false);

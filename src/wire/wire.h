@@ -395,6 +395,18 @@ enum rt_statop {
 	RT_STAT_AVG,
 	RT_STAT_VARIANCE,
 };
+/* Where a drawing of a histogram is; see runtime/hist.c. */
+struct rt_hist_rows {
+	w_u64 next, last; /* buckets of the next line and the last one */
+	w_u64 run_end;	  /* the empty buckets before this one were looked at */
+	w_u64 gap, gap_end; /* those from gap to before gap_end are left out */
+	w_u64 width, count_width; /* of the columns */
+	w_u64 scale;		  /* counts that one '@' stands for */
+	w_u64 headed;		  /* the heading was drawn */
+	/* the buckets with a count, while they are looked for */
+	w_u64 at, index, first, max;
+};
+
 /* Buckets of @hist_log: 0 is value 0's; see runtime/stat.c. */
 #define RT_HIST_LOG_BUCKETS 128u
 #define RT_HIST_LOG_ZERO 64u /* index of the bucket of value 0 */

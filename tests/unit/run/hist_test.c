@@ -33,6 +33,10 @@ static const char *draw(const struct hist *h, int elision)
 	run_out_close(&o);
 	snprintf(text, sizeof(text), "%s", captured(fd));
 	close(fd);
+	/* an empty line ends each */
+	assert_true(strlen(text) > 2);
+	assert_string_equal(text + strlen(text) - 2, "\n\n");
+	text[strlen(text) - 1] = 0;
 	return text;
 }
 

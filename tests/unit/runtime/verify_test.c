@@ -437,7 +437,7 @@ static struct {
 	w_u32 map[NMAPS];
 	w_u32 key[NKEYS], words[NKEYS];
 	w_u32 key_build;
-	w_u32 stat[3], desc[3];
+	w_u32 stat[3], desc[3], rows;
 	w_u32 regex[3];
 	w_u32 lock;
 	char user[64]; /* memory of the traced process */
@@ -512,6 +512,7 @@ static void world_new(void)
 		s->prec = (w_u32)rnd(24);
 	}
 	w.fp_work = heap_alloc(RT_FP_WORK);
+	w.rows = heap_alloc(sizeof(struct rt_hist_rows));
 	for (w_u8 i = 0; i < 3; i++) {
 		w.desc[i] = desc_make(i);
 		w.stat[i] = heap_alloc(
@@ -706,11 +707,23 @@ static void do_map(void)
 	}
 }
 
+static void draw_histogram(w_u64 stat, w_u64 desc)
+{
+	w_u64 n = rnd(150);
+
+	RUN(hist_begin, ctx, w.rows, stat, desc);
+	if (!((struct rt_stat *)at((w_u32)stat))->count)
+		return;
+	while (n-- && RUN(hist_line, ctx, w.dst[0], w.rows, stat, desc))
+		if (rnd(2))
+			RUN(str_copy, ctx, w.dst[0], w.src[0]);
+}
+
 static void do_stat(void)
 {
 	w_u64 i = rnd(3), v = odd();
 
-	switch (rnd(8)) {
+	switch (rnd(9)) {
 	case 0:
 	case 1:
 		RUN(stat_add, w.stat[i], w.desc[i], rnd(2) ? v : rnd(140) - 70);
@@ -728,6 +741,9 @@ static void do_stat(void)
 		RUN(stat_bucket_low, w.desc[i], rnd(129));
 		break;
 	case 6:
+		draw_histogram(w.stat[i], w.desc[i]);
+		break;
+	case 7:
 		both(rnd(2) ? "div" : "mod",
 		     (w_u64[5]){ctx, odd(), rnd(2) ? odd() : -odd()});
 		break;
