@@ -30,6 +30,12 @@ RT_FN w_u64 rt_kplace(w_u64 c)
 	return rt_env_has_kernel() ? rt_ctx(c)->entry_at : 0;
 }
 
+/* Where the function begins whose return was hit; 0: no function returns. */
+RT_FN w_u64 rt_kfrom(w_u64 c)
+{
+	return rt_env_has_kernel() ? rt_ctx(c)->returns_from : 0;
+}
+
 /* What becomes of the packet, in handlers of netfilter hooks. */
 RT_FN w_u64 rt_verdict(w_u64 c, w_u64 v)
 {

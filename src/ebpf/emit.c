@@ -142,22 +142,25 @@ static bool is_return(const struct gen *g, uint32_t handler)
 }
 
 /*
- * For rt_kplace(). bpf_get_func_ip() knows where functions begin; elsewhere
- * (it is 0) there is a breakpoint, one byte long on x86, behind which the
- * registers are.
+ * For rt_kplace() and rt_kfrom(). bpf_get_func_ip() knows where functions begin,
+ * also at their returns; elsewhere (it is 0) there is a breakpoint, one byte
+ * long on x86, behind which the registers are.
  */
 static void keep_place(struct gen *g, uint32_t handler)
 {
 	enum image_prog_type type = g->u->m->image->handlers[handler].prog_type;
 	const struct arch *a = arch_native();
 
-	if ((type != IMAGE_PROG_KPROBE && type != IMAGE_PROG_FENTRY) ||
-	    is_return(g, handler)) {
-		gen_emit(g, ST_IMM(BPF_DW, R7, CTX_OFF(entry_at), 0));
+	gen_emit(g, ST_IMM(BPF_DW, R7, CTX_OFF(entry_at), 0));
+	gen_emit(g, ST_IMM(BPF_DW, R7, CTX_OFF(returns_from), 0));
+	if (type != IMAGE_PROG_KPROBE && type != IMAGE_PROG_FENTRY)
 		return;
-	}
 	gen_emit(g, LDX(BPF_DW, R1, R10, STACK_PROG_CTX));
 	gen_emit(g, HELPER(BPF_FUNC_get_func_ip));
+	if (is_return(g, handler)) {
+		gen_emit(g, STX(BPF_DW, R7, CTX_OFF(returns_from), R0));
+		return;
+	}
 	if (type == IMAGE_PROG_KPROBE && a && !strcmp(a->name, "x86_64")) {
 		gen_emit(g, JMP_IMM(BPF_JNE, R0, 0, 3));
 		gen_emit(g, LDX(BPF_DW, R1, R10, STACK_PROG_CTX));

@@ -138,6 +138,7 @@ static uint32_t builtin_asks(enum builtin_id id)
 		return ASKS_POINT;
 	case BUILTIN___kregs:
 	case BUILTIN___kplace:
+	case BUILTIN___kfrom:
 		return ASKS_REGS;
 	case BUILTIN___kstack:
 		return ASKS_KSTACK;

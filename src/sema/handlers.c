@@ -114,6 +114,7 @@ static void ask_call(void *ctx, struct expr *e)
 	bi = n ? NULL : builtin_find(e->call.name, e->call.args.n);
 	as->found = bi && (bi->id == BUILTIN___kregs ||
 			   bi->id == BUILTIN___kplace ||
+			   bi->id == BUILTIN___kfrom ||
 			   bi->id == BUILTIN___kstack);
 	for (uint32_t i = 0; i < n; i++) {
 		bool again = false;

@@ -281,6 +281,7 @@ struct rt_ctx {
 	/* In both: the instruction that the probe is at, where registers and
 	   stack show one behind it; or 0 */
 	w_u64 entry_at;
+	w_u64 returns_from; /* where the function begins that returns, or 0 */
 	/* message of the pending error */
 	w_u32 errmsg_len, errmsg_spare; /* a struct rt_str with */
 	w_u8 errmsg_text[256]; /* RT_ERRMSG_CAP bytes of text */

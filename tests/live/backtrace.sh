@@ -128,6 +128,7 @@ probe kernel.function("vfs_read") {
 probe kernel.function("vfs_read").return {
 	if (pid() != target() || m++) next
 	print_backtrace()
+	printf("then %s", sprint_backtrace())
 }
 # without registers, by a program that is called from the function
 probe kernel.function("vfs_read") {
@@ -140,7 +141,10 @@ global first' >out
 	expect '^probefunc vfs_read vfs_read$' out
 	expect '^by ksys_read$' out
 	expect '^ksys_read\+0x[0-9a-f]+ \[kernel\]$' out
-	expect '^ 0x[0-9a-f]+ : ksys_read\+' out
+	expect '^Returning from:  0x[0-9a-f]+ : vfs_read\+0x0/0x[0-9a-f]+ \[kernel\]$' out
+	expect '^Returning to  :  0x[0-9a-f]+ : ksys_read\+0x[0-9a-f]+/' out
+	expect '^ 0x[0-9a-f]+ : do_syscall_64\+' out
+	expect '^then ksys_read\+0x[0-9a-f]+ \[kernel\]$' out
 	expect '^file 1$' out
 	expect '^used 1$' out
 	fails grep -q bpf out

@@ -907,7 +907,7 @@ static const char *const changing[] = {
 	"task",	     "mono_ns",	  "boot_ns",	  "real_ns",   "uregs",
 	"umod",	     "umod_text", "umod_addr", "umod_span",	  "usym_name", "usym_place",
 	"usym_line", "usym_file", "usym_inline",
-	"unwind_start", "unwind_next", "kregs",	  "kplace", "ksp", "kstack",
+	"unwind_start", "unwind_next", "kregs",	  "kplace", "kfrom", "ksp", "kstack",
 	"ksym",	     "write_user", "write_user_str", "raise",	  "counter",
 	"ksym_line", "ksym_file", "ip_row", "span_node",
 };
