@@ -256,11 +256,7 @@ RT_FN w_u64 rt_ksym_file(w_u64 c, w_u64 dst, w_u64 addr)
 	w_u64 row = kernel_source(addr), file;
 
 	file = row ? ((struct rt_source *)rt_at(row))->file : 0;
-	if (file)
-		rt_str_copy(c, dst, file);
-	else
-		rt_str_empty(dst);
-	return 0;
+	return rt_copy_or_empty(c, dst, file);
 }
 
 /* What the kernel calls an address; which 1: with place and size.

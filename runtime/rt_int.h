@@ -497,6 +497,15 @@ RT_INLINE void rt_str_empty(w_u64 dst)
 	d[1] = 0;
 }
 
+/* dst = text, a string's offset; 0: "". */
+RT_INLINE w_u64 rt_copy_or_empty(w_u64 c, w_u64 dst, w_u64 text)
+{
+	if (text)
+		return rt_str_copy(c, dst, text);
+	rt_str_empty(dst);
+	return 0;
+}
+
 /* ------------------------------------------------------------------ *
  * Aggregates
  * ------------------------------------------------------------------ */

@@ -219,11 +219,10 @@ RT_FN w_u64 rt_umod_text(w_u64 c, w_u64 dst, w_u64 addr, w_u64 which)
 	w_u64 mod = rt_umod(c, addr);
 	struct rt_umod *m = rt_at(mod);
 
-	if (!mod)
-		rt_str_empty(dst);
-	else
-		rt_str_copy(c, dst, which ? m->build_id : m->path);
-	return 0;
+	return rt_copy_or_empty(c, dst,
+				!mod	? 0
+				: which ? m->build_id
+					: m->path);
 }
 
 /* Address in the file as nm prints it, for an address of the process. */
@@ -331,22 +330,15 @@ RT_FN w_u64 rt_usym_file(w_u64 c, w_u64 dst, w_u64 addr, w_u64 frame)
 		row = rt_i_inline(row, frame - 1);
 		file = row ? ((struct rt_inline *)rt_at(row))->file : 0;
 	}
-	if (file)
-		rt_str_copy(c, dst, file);
-	else
-		rt_str_empty(dst);
-	return 0;
+	return rt_copy_or_empty(c, dst, file);
 }
 
 RT_FN w_u64 rt_usym_inline(w_u64 c, w_u64 dst, w_u64 addr, w_u64 frame)
 {
 	w_u64 in = rt_i_inline(rt_i_source(c, addr), frame);
 
-	if (in)
-		rt_str_copy(c, dst, ((struct rt_inline *)rt_at(in))->name);
-	else
-		rt_str_empty(dst);
-	return 0;
+	return rt_copy_or_empty(
+		c, dst, in ? ((struct rt_inline *)rt_at(in))->name : 0);
 }
 
 /* ---- who called ---- */

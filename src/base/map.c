@@ -3,14 +3,7 @@
 
 #include <string.h>
 
-static uint32_t hash_bytes(const char *s, size_t n)
-{
-	uint32_t h = 2166136261u; /* FNV-1a */
-
-	for (size_t i = 0; i < n; i++)
-		h = (h ^ (unsigned char)s[i]) * 16777619u;
-	return h;
-}
+#include "base/hash.h"
 
 void map_init(struct map *m, struct arena *a)
 {
@@ -48,7 +41,7 @@ static void rehash(struct map *m, uint32_t nbucket)
 
 void *map_getn(const struct map *m, const char *key, size_t n)
 {
-	struct map_entry *e = find(m, key, n, hash_bytes(key, n));
+	struct map_entry *e = find(m, key, n, hash_bytes32(key, n));
 
 	return e ? e->val : NULL;
 }
@@ -62,13 +55,13 @@ int map_has(const struct map *m, const char *key)
 {
 	size_t n = strlen(key);
 
-	return find(m, key, n, hash_bytes(key, n)) != NULL;
+	return find(m, key, n, hash_bytes32(key, n)) != NULL;
 }
 
 void *map_put(struct map *m, const char *key, void *val)
 {
 	size_t n = strlen(key);
-	uint32_t h = hash_bytes(key, n);
+	uint32_t h = hash_bytes32(key, n);
 	struct map_entry *e = find(m, key, n, h);
 
 	if (e) {

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/hash.h"
 #include "base/map.h"
 #include "base/strbuf.h"
 #include "driver/engine_target.h"
@@ -348,21 +349,20 @@ static void set_up(struct session *s)
 
 /* ---- pass 1 ---- */
 
-static void hash_more(struct session *s, const char *p, size_t n)
+static void hash_in(struct session *s, const char *p, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
-		s->hash = (s->hash ^ (unsigned char)p[i]) * 1099511628211u;
+	s->hash = hash_more(s->hash, p, n);
 }
 
 /* With its NUL, so that "a" "bc" and "ab" "c" differ. */
 static void hash_text(struct session *s, const char *text)
 {
-	hash_more(s, text, strlen(text) + 1);
+	hash_in(s, text, strlen(text) + 1);
 }
 
 static void parse_one(struct session *s, const struct source *src)
 {
-	hash_more(s, src->text, src->len);
+	hash_in(s, src->text, src->len);
 	tapset_load_macros(s->tapset, src);
 	vec_push(s->a, &s->files,
 		 parse_script(s->a, s->d, &s->parse, src, false));
@@ -451,7 +451,7 @@ static bool pass_1(struct session *s)
 	struct strbuf text = {0};
 
 	s->start = usage_now();
-	s->hash = 14695981039346656037u;
+	s->hash = HASH_START;
 	if (o->script) {
 		parse_one(s, source_new(s->a, "<input>", o->script,
 					strlen(o->script)));
@@ -579,8 +579,8 @@ static void find_preempt_calls(struct session *s)
 
 static const char *module_name(struct session *s)
 {
-	hash_more(s, s->parse.kernel_release, strlen(s->parse.kernel_release));
-	hash_more(s, s->o->runtime, strlen(s->o->runtime));
+	hash_in(s, s->parse.kernel_release, strlen(s->parse.kernel_release));
+	hash_in(s, s->o->runtime, strlen(s->o->runtime));
 	if (s->o->module_name)
 		return s->o->module_name;
 	return arena_printf(s->a, "stap_%016llx_%d",

@@ -21,6 +21,7 @@
  */
 #include <string.h>
 
+#include "base/hash.h"
 #include "probe/scope.h"
 
 static const struct life {
@@ -223,10 +224,8 @@ static bool add_site(const struct probe_env *env, const struct probe_point *p,
 /* Tells this probe from others in tapset/process_begin.stp. */
 static int64_t begin_key(const struct probe_point *p, const struct scope *sc)
 {
-	uint32_t h = 2166136261u;
+	uint32_t h = hash_bytes32(sc->head, strlen(sc->head));
 
-	for (const char *c = sc->head; *c; c++)
-		h = (h ^ (uint8_t)*c) * 16777619u;
 	return (int64_t)((uint64_t)h << 32 |
 			 (uint32_t)(p->loc.line << 12 ^ p->loc.col));
 }

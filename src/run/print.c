@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/diag.h"
+#include "base/hash.h"
 #include "base/strbuf.h"
 #include "run/hist.h"
 
@@ -447,10 +448,8 @@ static bool print_kernel_log(struct printer *p, struct cursor c)
 /* A text that warn() has given before is not repeated. */
 static bool is_news(struct printer *p, const struct str_arg *s)
 {
-	uint64_t h = 0xcbf29ce484222325u;
+	uint64_t h = hash_more(HASH_START, s->text, s->len);
 
-	for (size_t i = 0; i < s->len; i++)
-		h = (h ^ (unsigned char)s->text[i]) * 0x100000001b3u;
 	for (unsigned i = 0; i < p->nwarned; i++)
 		if (p->warned[i] == h)
 			return p->all_warnings;
