@@ -243,20 +243,53 @@ mkdir -p "$out/x86_64" "$out/arm64"
 		tree "function __signal_name:string (n:long)" '""'
 } >"$out/signal_names.stp"
 
+# Newer than the headers may be; the same number everywhere.
+new_syscalls()
 {
-	header
-	echo '#include <asm/unistd_64.h>' | macros __NR_ |
-		sed 's/__NR_//' |
-		tree "function __syscall_name:string (n:long)" '""'
-} >"$out/x86_64/syscall_names.stp"
+	echo 450 set_mempolicy_home_node cachestat fchmodat2 map_shadow_stack \
+		futex_wake futex_wait futex_requeue statmount listmount \
+		lsm_get_self_attr lsm_set_self_attr lsm_list_modules mseal \
+		setxattrat getxattrat listxattrat removexattrat open_tree_attr \
+		file_getattr file_setattr | numbered
+}
+
+x86_64_syscalls()
+{
+	{
+		echo '#include <asm/unistd_64.h>' | macros __NR_ |
+			sed 's/__NR_//'
+		new_syscalls
+	} | sort -n -u -k1,1
+}
+
+arm64_syscalls()
+{
+	{
+		echo '#include <asm-generic/unistd.h>' |
+			macros __NR_ -D__aarch64__ -D__ARCH_WANT_RENAMEAT \
+				-D__ARCH_WANT_NEW_STAT \
+				-D__ARCH_WANT_SET_GET_RLIMIT \
+				-D__ARCH_WANT_SYS_CLONE3 \
+				-D__ARCH_WANT_MEMFD_SECRET |
+			sed 's/__NR3264_//; s/__NR_//' |
+			grep -v -e ' syscalls$' -e arch_specific
+		new_syscalls
+	} | sort -n -u -k1,1
+}
+
+for arch in x86_64 arm64; do
+	{
+		header
+		"${arch}_syscalls" |
+			tree "function __syscall_name:string (n:long)" '""'
+	} >"$out/$arch/syscall_names.stp"
+done
 
 {
-	header
-	echo '#include <asm-generic/unistd.h>' |
-		macros __NR_ -D__aarch64__ -D__ARCH_WANT_RENAMEAT \
-			-D__ARCH_WANT_NEW_STAT -D__ARCH_WANT_SET_GET_RLIMIT \
-			-D__ARCH_WANT_SYS_CLONE3 -D__ARCH_WANT_MEMFD_SECRET |
-		sed 's/__NR3264_//; s/__NR_//' |
-		grep -v -e ' syscalls$' -e arch_specific |
-		tree "function __syscall_name:string (n:long)" '""'
-} >"$out/arm64/syscall_names.stp"
+	echo "/* SPDX-License-Identifier: GPL-2.0-or-later */"
+	echo "/* Made by tools/gen-tapset-tables.sh; do not edit. */"
+	for arch in x86_64 arm64; do
+		"${arch}_syscalls" |
+			awk -v a=$arch '{ print "S(" a ", " $2 ", " $1 ")" }'
+	done
+} >"$out/../../src/probe/syscalls.def"

@@ -15,9 +15,13 @@
  *				argument of the program (IMAGE_RUN_ARG)
  *	uprobes			the attachment's cookie is the number of its
  *				attach record
+ *	one system call each	sys_enter passes the system call's number; at
+ *				sys_exit it is in the registers
  *
- * Raw tracepoints have no cookies before Linux 6.10; perf events are few. Both
- * stay as they are.
+ * Other raw tracepoints have no cookies before Linux 6.10; perf events are few.
+ * Both stay as they are. The program of system calls is attached once, so two
+ * handlers of the same call are in two programs. A number that no member is for
+ * reaches some member, which leaves by its own check.
  */
 #include "ebpf/gen.h"
 
@@ -74,14 +78,27 @@ static uint32_t count_callees(struct group *g, uint32_t fn)
 	return n;
 }
 
+/* Of a handler of one system call: its attach record; else NULL. */
+static const struct wire_attach *syscall_attach(const struct image *im,
+						uint32_t handler)
+{
+	for (uint32_t i = 0; i < im->nattach; i++)
+		if (im->attach[i].handler == handler && im->attach[i].syscall)
+			return &im->attach[i];
+	return NULL;
+}
+
 static void add_keys(struct group *g, uint32_t member)
 {
 	const struct image *im = g->u->m->image;
 	uint32_t handler = g->u->out.v[member].ir->handler;
 	uint32_t at = g->members.n;
 	struct key k = {handler, at};
+	const struct wire_attach *call = syscall_attach(im, handler);
 
-	if (im->handlers[handler].prog_type == IMAGE_PROG_RUN) {
+	if (call)
+		k.first = call->syscall - 1;
+	if (call || im->handlers[handler].prog_type == IMAGE_PROG_RUN) {
 		vec_push(g->u->arena, &g->keys, k);
 		return;
 	}
@@ -152,6 +169,43 @@ static uint32_t append(struct gen *out, uint32_t member)
 	return base;
 }
 
+/*
+ * r2 = the system call's number, at sys_exit(regs, result): `at` is where regs
+ * has it, a word whose upper half may be something else.
+ */
+static void emit_number_at_exit(struct gen *out, uint64_t at)
+{
+	gen_emit(out, MOV_REG(R6, R1));
+	gen_emit(out, LDX(BPF_DW, R3, R1, 0));
+	gen_emit(out, ALU64_IMM(BPF_ADD, R3, (int32_t)at));
+	gen_emit(out, MOV_REG(R1, R10));
+	gen_emit(out, ALU64_IMM(BPF_ADD, R1, -8));
+	gen_emit(out, MOV_IMM(R2, 4));
+	gen_emit(out, HELPER(BPF_FUNC_probe_read_kernel));
+	gen_emit(out, LDX(BPF_W, R2, R10, -8));
+	gen_emit(out, MOV_REG(R1, R6));
+}
+
+/* r2 = the number that tells the members apart */
+static void emit_number(struct group *g, struct gen *out, uint32_t handler)
+{
+	const struct image *im = g->u->m->image;
+	const struct wire_attach *call = syscall_attach(im, handler);
+
+	if (call && call->flags & WIRE_ATTACH_RETURN) {
+		emit_number_at_exit(out, call->offset);
+	} else if (call) {
+		gen_emit(out, LDX(BPF_DW, R2, R1, 8));
+	} else if (im->handlers[handler].prog_type == IMAGE_PROG_RUN) {
+		gen_emit(out, LDX(BPF_DW, R2, R1, IMAGE_RUN_ARG * 8));
+	} else {
+		gen_emit(out, MOV_REG(R6, R1));
+		gen_emit(out, HELPER(BPF_FUNC_get_attach_cookie));
+		gen_emit(out, MOV_REG(R2, R0));
+		gen_emit(out, MOV_REG(R1, R6));
+	}
+}
+
 static void emit_group(struct group *g, const char *name)
 {
 	struct unit *u = g->u;
@@ -164,14 +218,7 @@ static void emit_group(struct group *g, const char *name)
 	gen_func(&out)->is_handler = true;
 	gen_func(&out)->ir = ir;
 	gen_line(&out, ir->loc);
-	if (u->m->image->handlers[ir->handler].prog_type == IMAGE_PROG_RUN) {
-		gen_emit(&out, LDX(BPF_DW, R2, R1, IMAGE_RUN_ARG * 8));
-	} else {
-		gen_emit(&out, MOV_REG(R6, R1));
-		gen_emit(&out, HELPER(BPF_FUNC_get_attach_cookie));
-		gen_emit(&out, MOV_REG(R2, R0));
-		gen_emit(&out, MOV_REG(R1, R6));
-	}
+	emit_number(g, &out, ir->handler);
 	qsort(g->keys.v, g->keys.n, sizeof(*g->keys.v), compare_keys);
 	emit_tree(g, &out, jumps, 0, g->keys.n);
 	vec_for (&g->members, i)
@@ -251,6 +298,52 @@ static uint32_t program_length(const struct unit *u)
 	return n < MIN_INSNS ? MIN_INSNS : n > most ? most : n;
 }
 
+/* Those that a condition attaches and detaches have to stay apart. */
+static bool has_conditions(const struct image *im)
+{
+	for (uint32_t i = 0; i < im->nattach; i++)
+		if (im->attach[i].kind == WIRE_PROBE_CONDITION)
+			return true;
+	return false;
+}
+
+/* How many handlers before this one are for the same end of the same call. */
+static uint32_t nth_of_call(const struct image *im,
+			    const struct wire_attach *call)
+{
+	uint32_t n = 0;
+
+	for (const struct wire_attach *a = im->attach; a < call; a++)
+		n += a->syscall == call->syscall &&
+		     !((a->flags ^ call->flags) & WIRE_ATTACH_RETURN);
+	return n;
+}
+
+/* The handlers of system calls: at one end of the calls, the nth of each. */
+static bool group_calls(struct group *g, struct image_handler *h,
+			uint32_t nout, uint32_t at_return, uint32_t nth)
+{
+	struct unit *u = g->u;
+	bool found = false;
+
+	for (uint32_t i = 0; i < nout; i++) {
+		const struct ebpf_func *f = &u->out.v[i];
+		const struct wire_attach *call =
+			f->is_handler
+				? syscall_attach(u->m->image, f->ir->handler)
+				: NULL;
+
+		if (!call ||
+		    (call->flags & WIRE_ATTACH_RETURN) != at_return ||
+		    nth_of_call(u->m->image, call) != nth)
+			continue;
+		add_member(g, h, i);
+		found = true;
+	}
+	end_group(g, h);
+	return found;
+}
+
 void group_programs(struct unit *u)
 {
 	static const char *const sections[] = {"raw_tp", "uprobe", "uprobe.s"};
@@ -276,4 +369,7 @@ void group_programs(struct unit *u)
 		}
 		end_group(&g, h);
 	}
+	for (uint32_t nth = 0, more = !has_conditions(im); more; nth++)
+		more = group_calls(&g, h, nout, 0, nth) |
+		       group_calls(&g, h, nout, WIRE_ATTACH_RETURN, nth);
 }

@@ -454,6 +454,23 @@ static int attach_counters(struct bpf_target *t, struct diag *d,
 	return err;
 }
 
+/*
+ * A program of many system calls is attached once for all: is it, for index[i],
+ * by an earlier one?
+ */
+static bool is_attached(const struct bpf_target *t, const uint32_t *index,
+			uint32_t i)
+{
+	const struct wire_attach *all = t->base.image->attach;
+	const struct wire_attach *a = &all[index[i]];
+
+	for (uint32_t k = 0; a->syscall && k < i; k++)
+		if (all[index[k]].syscall &&
+		    t->prog_fd[all[index[k]].handler] == t->prog_fd[a->handler])
+			return true;
+	return false;
+}
+
 int bpf_target_attach(struct run_target *rt, struct diag *d,
 		      const uint32_t *index, uint32_t n)
 {
@@ -474,7 +491,8 @@ int bpf_target_attach(struct run_target *rt, struct diag *d,
 		switch (a->kind) {
 		case WIRE_PROBE_RAWTP:
 		case WIRE_PROBE_PROCESS:
-			err = attach_tracepoint(t, d, index[i]);
+			if (!is_attached(t, index, i))
+				err = attach_tracepoint(t, d, index[i]);
 			break;
 		case WIRE_PROBE_PROFILE:
 			err = bpf_attach_profile(t, d, index[i]);

@@ -562,7 +562,8 @@ struct wire_attach {
 	w_u32 btf_id; /* of the FUNC in the BTF of the kernel that the script
 			 was translated on */
 	w_u32 nth;
-	w_u32 spare;
+	w_u32 syscall; /* sys_enter, sys_exit: the number of the only system call
+			  that the handler is for, plus 1; 0: any */
 	w_u64 period; /* perf: counts from one hit to the next */
 };
 #define WIRE_ATTACH_RETURN 1u

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * kernel.syscall("read") and .return: one system call of all processes, what
+ * the aliases syscall.* stand for. sys_enter(regs, number) and sys_exit(regs,
+ * result) tell of all of them; the handler leaves at once when it is another
+ * one, or a 32-bit process's, whose numbers mean other calls. Many such
+ * handlers become one program that looks the number up (ebpf/group.c).
+ */
+#include <limits.h>
+#include <string.h>
+
+#include "probe/syscall_args.h"
+
+struct syscall_row {
+	const char *arch, *name;
+	uint32_t nr;
+};
+
+static const struct syscall_row rows[] = {
+#define S(arch, name, nr) {#arch, #name, nr},
+#include "probe/syscalls.def"
+#undef S
+};
+
+struct one_syscall {
+	uint32_t nr;
+	bool is_return;
+};
+
+/* ---- points ---- */
+
+static bool parse(const struct probe_point *p, bool *is_return)
+{
+	unsigned n = 2;
+	int64_t unused;
+
+	if (!pp_bare(p, 0, "kernel") || !pp_is(p, 1, "syscall") ||
+	    !pp_string(p, 1))
+		return false;
+	*is_return = pp_bare(p, n, "return");
+	n += *is_return;
+	/* nothing is kept for a call that is under way */
+	if (*is_return && pp_is(p, n, "maxactive") && pp_number(p, n, &unused))
+		n++;
+	return p->comps.n == n;
+}
+
+static struct expr *not_native(const struct probe_env *env, struct loc loc)
+{
+	return expr_call(env->arena, loc, "__task_is_compat");
+}
+
+static void add_site(const struct probe_env *env, const struct probe_point *p,
+		     const struct syscall_row *row, bool is_return,
+		     struct site_list *out)
+{
+	struct arena *a = env->arena;
+	struct probe_site *s = site_new(env, &probe_kind_syscall, p, out);
+	struct one_syscall *data = arena_new_obj(a, struct one_syscall);
+	struct stmt *block = stmt_block(a, p->loc);
+	const char *why = NULL;
+	struct expr *nr = syscall_number(env, p->loc, is_return, &why);
+
+	data->nr = row->nr;
+	data->is_return = is_return;
+	s->name = pp_text(a, p, 1, row->name);
+	s->attach.kind = WIRE_PROBE_RAWTP;
+	s->attach.syscall = row->nr + 1;
+	if (is_return) {
+		s->attach.flags = WIRE_ATTACH_RETURN;
+		s->attach.offset = syscall_number_offset(env);
+	}
+	s->target = is_return ? "sys_exit" : "sys_enter";
+	s->symbol = row->name;
+	s->prog_type = IMAGE_PROG_RAWTP;
+	s->data = data;
+	if (nr)
+		vec_push(a, &block->block.list,
+			 stmt_next_if(
+				 a, p->loc,
+				 expr_binary(a, p->loc, OP_NE, nr,
+					     expr_number(a, p->loc, row->nr))));
+	vec_push(a, &block->block.list,
+		 stmt_next_if(a, p->loc, not_native(env, p->loc)));
+	s->prologue = block;
+}
+
+/* Other machines' calls are no match; what none has is an error. */
+static int no_match(const struct probe_env *env, const struct probe_point *p,
+		    const char *arch)
+{
+	struct name_list l = {0};
+	const char *name = pp_string(p, 1);
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		if (!strcmp(rows[i].arch, arch))
+			vec_push(env->arena, &l.v, rows[i].name);
+		else if (name_matches(name, rows[i].name))
+			return PROBE_MATCHED;
+	diag_report(env->diag, SYSCALL_UNKNOWN, p->comps.v[1].arg->loc,
+		    arena_printf(env->arena, "string '%s'", name), name, arch,
+		    similar_suffix(env->arena, name, l.v.v, l.v.n));
+	return PROBE_ERROR;
+}
+
+static int syscall_match(const struct probe_env *env,
+			 const struct probe_point *p, struct site_list *out)
+{
+	const char *arch = target_arch(env->targets), *why = NULL;
+	const char *remedy = NULL;
+	uint32_t found = 0;
+	bool is_return;
+
+	if (!parse(p, &is_return))
+		return PROBE_NOT_MINE;
+	if (!target_vmlinux(env->targets, &why, &remedy)) {
+		diag_remedy(diag_report(env->diag, KERNEL_TYPES_UNREADABLE,
+					p->comps.v[1].loc, pp_what(env, p, 1),
+					why),
+			    "%s", remedy);
+		return PROBE_ERROR;
+	}
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		if (strcmp(rows[i].arch, arch) ||
+		    !name_matches(pp_string(p, 1), rows[i].name))
+			continue;
+		add_site(env, p, &rows[i], is_return, out);
+		found++;
+	}
+	return found ? PROBE_MATCHED : no_match(env, p, arch);
+}
+
+/* ---- variables ---- */
+
+static bool syscall_bind(const struct probe_env *env, struct probe_site *site,
+			 struct expr *e, bool lvalue, const char **why,
+			 const char **have)
+{
+	const struct one_syscall *s = site->data;
+
+	return syscall_bind_var(env, s->is_return, e, lvalue, why, have);
+}
+
+static void syscall_list(const struct probe_env *env, struct probe_site *site,
+			 struct strbuf *out)
+{
+	const struct one_syscall *s = site->data;
+
+	syscall_list_args(s->is_return, out);
+}
+
+static const char *const forms[] = {
+	"kernel.syscall(string)", "kernel.syscall(string).return",
+	"kernel.syscall(string).return.maxactive(number)", NULL};
+
+const struct probe_kind probe_kind_syscall = {
+	.name = "kernel.syscall",
+	.forms = forms,
+	.match = syscall_match,
+	.bind = syscall_bind,
+	.list_vars = syscall_list,
+};
