@@ -124,21 +124,24 @@ static bool scan_name(struct scan *s, struct names *all, unsigned depth)
 	return true;
 }
 
+static bool is_assign(const struct scan *s)
+{
+	return s->t.id == P_ASSIGN || s->t.id == P_ADD_ASSIGN;
+}
+
 /*
- * After "probe": names up to '=', or a probe point, which is of no interest.
- * Which of the two it is shows only at its end.
+ * After "probe": names, each with '=' behind it, and a probe point, which is of
+ * no interest. Which of the two it is shows only at its end.
  */
 static void scan_alias(struct scan *s)
 {
 	struct scan start = *s;
-	bool is_alias = false, bad = false;
-	unsigned braces = 0;
+	unsigned assigns = 0, braces = 0;
+	bool bad = false;
 
 	for (; s->t.kind != T_EOF; advance(s)) {
-		if (s->t.id == P_ASSIGN || s->t.id == P_ADD_ASSIGN) {
-			is_alias = true;
-			break;
-		}
+		if (is_assign(s))
+			assigns++;
 		if (s->t.id == P_LBRACE) {
 			if (s->last != P_DOT && s->last != KW_PROBE &&
 			    s->last != P_COMMA && s->last != P_LBRACE)
@@ -149,10 +152,10 @@ static void scan_alias(struct scan *s)
 				break;
 		}
 	}
-	if (!is_alias)
+	if (!assigns)
 		return;
 	*s = start;
-	while (s->t.id != P_ASSIGN && s->t.id != P_ADD_ASSIGN) {
+	while (assigns) {
 		struct names all = {.n = 1};
 
 		if (!scan_name(s, &all, 0)) {
@@ -162,7 +165,8 @@ static void scan_alias(struct scan *s)
 		for (unsigned i = 0; i < all.n; i++)
 			s->found(s->ctx, INDEX_ALIAS, all.text[i],
 				 strlen(all.text[i]));
-		if (s->t.id == P_COMMA)
+		assigns -= is_assign(s);
+		if (is_assign(s) || s->t.id == P_COMMA)
 			advance(s);
 		else if (s->t.kind == T_EOF || s->t.id == P_RBRACE)
 			return;

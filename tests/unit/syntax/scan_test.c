@@ -38,6 +38,8 @@ static void definitions(void **state)
 		"M:m M:n");
 	assert_string_equal(scan(f, "probe a.b = c { } probe d, e.f += g {}"),
 			    "A:a.b A:d A:e.f");
+	assert_string_equal(scan(f, "probe a.b = c.d = e.{f,g} { x = 1 }"),
+			    "A:a.b A:c.d");
 }
 
 static void what_defines_nothing(void **state)
