@@ -642,8 +642,8 @@ static void make_tables(struct getopt_tables *t)
 	size_t ns, nl = 0;
 
 	memset(t, 0, sizeof(*t));
-	/* stop at the script's name; ':' for a missing argument */
-	ns = (size_t)sprintf(t->shorts, "+:");
+	/* ':' for a missing argument */
+	ns = (size_t)sprintf(t->shorts, ":");
 	for (size_t i = 0; i < NROWS; i++) {
 		if (rows[i].short_name) {
 			t->shorts[ns++] = (char)rows[i].short_name;
@@ -665,7 +665,10 @@ static int option_id(int c)
 	return 0;
 }
 
-/* Applies the options of argv; optind is the first word that is none. */
+/*
+ * Applies the options of argv, wherever they stand in front of "--": after it,
+ * argv has the other words from optind on.
+ */
 static enum options_result parse_words(struct arena *a, struct diag *d,
 				       int argc, char **argv, struct options *o)
 {
@@ -691,7 +694,10 @@ static enum options_result parse_words(struct arena *a, struct diag *d,
 		}
 		if (c == '?') {
 			if (optopt && optopt < OPT_BASE)
-				bad(d, "stap --help lists the options",
+				bad(d,
+				    "stap --help lists the options; the "
+				    "script's arguments that begin with - "
+				    "stand behind --",
 				    "unknown option '-%c'", optopt);
 			else
 				bad_long_option(a, d, argv[optind - 1]);

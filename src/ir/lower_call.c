@@ -253,7 +253,7 @@ static struct ir_val call_special(struct lower *L, const struct expr *e,
 		return out_text(L, WIRE_ENT_LOG, v[0].v);
 	case BUILTIN_system:
 		return out_text(L, WIRE_ENT_SYSTEM, v[0].v);
-	case BUILTIN_switch_file:
+	case BUILTIN___switch_file:
 		return out_text(L, WIRE_ENT_SWITCH_FILE, v[0].v);
 	case BUILTIN___reply:
 		return out_text(L, WIRE_ENT_REPLY, v[0].v);
@@ -372,10 +372,14 @@ struct val lower_call(struct lower *L, const struct expr *e, struct ir_val dst)
 		return call_script(L, e, dst);
 	v = arena_new_array(L->arena, struct val, e->call.args.n + 1);
 	lower_operands(L, e->call.args.v, e->call.args.n, v);
+	if (b->flags & BF_SPECIAL)
+		r = (struct val){.v = call_special(L, e, v)};
+	else
+		r = call_general(L, e, v, dst);
+	if (b->ret == '-')
+		return (struct val){.v = iv_imm(0)};
 	if (!(b->flags & BF_SPECIAL))
-		return call_general(L, e, v, dst);
-	r.v = call_special(L, e, v);
-	r.of = NULL;
+		return r;
 	if (b->ret == 's' && dst.kind != IV_NONE)
 		lower_str_copy(L, dst, r.v);
 	return r;

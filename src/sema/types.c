@@ -442,8 +442,9 @@ static void infer_builtin(struct infer *in, struct expr *e, enum type want)
 		infer(in, e->call.args.v[i],
 		      b->args[i] == 's' ? TY_STRING : TY_LONG);
 	if (b->ret == '-') {
-		e->type = TY_NONE;
-		if (in->final && known(want))
+		/* as a number it is 0: done && exit() */
+		e->type = want == TY_LONG ? TY_LONG : TY_NONE;
+		if (in->final && want == TY_STRING)
 			no_value(in, e, b->name, LOC_NONE);
 		return;
 	}

@@ -231,3 +231,20 @@ test_an_example_by_its_name() {
 	user -p1 --example echo.stp >out
 	expect '^probe' out
 }
+
+# Options may stand behind the script; what follows "--" is the script's.
+test_options_behind_the_script() {
+	echo 'probe begin { println(target() > 0, " ", $#, " ", @2) exit() }' >args.stp
+	user args.stp one -c true two >out || fail "stap"
+	[ "$(cat out)" = '1 2 two' ]
+	user args.stp one -- -c true >out || fail "--"
+	[ "$(cat out)" = '0 3 -c' ]
+	fails user args.stp one -5 2>err
+	expect "unknown option '-5'" err
+	expect 'behind --' err
+}
+
+test_switch_file_goes_on_with_the_next() {
+	user -S 1,9 -o log -e 'probe begin { println("one"); switch_file(); println("two"); exit() }' || fail "stap"
+	[ "$(cat log.0) $(cat log.1)" = 'one two' ]
+}

@@ -76,6 +76,8 @@ test_procfs_names_are_not_shared() {
 # quote within a JSON string is escaped.
 metrics_use() { # name, options
 	procfs_start "$1" "${@:2}" -e 'global a1, a2
+		function twice(n) { return 2 * n }
+		function even(n) { return n & 1 ? "odd" : "even" }
 		probe begin {
 			a1["x"] = 5; a1["y\"q\\z\n"] = 7; a2["x", 3] = 9; a2["y", 4] = -1
 			json_set_prefix("pre")
@@ -92,6 +94,8 @@ metrics_use() { # name, options
 		probe prometheus {
 			@prometheus_dump_array1(a1, "cnt", "name")
 			@prometheus_dump_array2(a2, "cnt2", "name", "num")
+			@prometheus_dump_array2_map(a2, "map", "name", "num", twice, sprint, even)
+			@prometheus_dump_array2_map_unquoted(a2, "raw", "name", "num", even, string_quoted, sprint)
 		}
 		probe json_data {
 			@json_output_data_start
@@ -112,6 +116,10 @@ metrics_use() { # name, options
 	cnt2{name="y",num="4"} -1
 	cnt{name="x"} 5
 	cnt{name="y\"q\\z\n"} 7
+	map{name="x",num="odd"} 18
+	map{name="y",num="even"} -2
+	raw{name="x",num=3} odd
+	raw{name="y",num=4} odd
 	{
 	  "n1": 42,
 	  "s1": "he\"y",
