@@ -262,6 +262,12 @@ x86_64_syscalls()
 	} | sort -n -u -k1,1
 }
 
+ia32_syscalls()
+{
+	echo '#include <asm/unistd_32.h>' | macros __NR_ | sed 's/__NR_//' |
+		sort -n -u -k1,1
+}
+
 arm64_syscalls()
 {
 	{
@@ -288,7 +294,7 @@ done
 {
 	echo "/* SPDX-License-Identifier: GPL-2.0-or-later */"
 	echo "/* Made by tools/gen-tapset-tables.sh; do not edit. */"
-	for arch in x86_64 arm64; do
+	for arch in x86_64 arm64 ia32; do
 		"${arch}_syscalls" |
 			awk -v a=$arch '{ print "S(" a ", " $2 ", " $1 ")" }'
 	done

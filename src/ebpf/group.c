@@ -307,6 +307,8 @@ static bool has_conditions(const struct image *im)
 	return false;
 }
 
+#define CALL_KIND (WIRE_ATTACH_RETURN | WIRE_ATTACH_COMPAT)
+
 /* How many handlers before this one are for the same end of the same call. */
 static uint32_t nth_of_call(const struct image *im,
 			    const struct wire_attach *call)
@@ -315,13 +317,13 @@ static uint32_t nth_of_call(const struct image *im,
 
 	for (const struct wire_attach *a = im->attach; a < call; a++)
 		n += a->syscall == call->syscall &&
-		     !((a->flags ^ call->flags) & WIRE_ATTACH_RETURN);
+		     !((a->flags ^ call->flags) & CALL_KIND);
 	return n;
 }
 
-/* The handlers of system calls: at one end of the calls, the nth of each. */
+/* The handlers of system calls of a kind (flags): the nth of each call. */
 static bool group_calls(struct group *g, struct image_handler *h,
-			uint32_t nout, uint32_t at_return, uint32_t nth)
+			uint32_t nout, uint32_t kind, uint32_t nth)
 {
 	struct unit *u = g->u;
 	bool found = false;
@@ -334,7 +336,7 @@ static bool group_calls(struct group *g, struct image_handler *h,
 				: NULL;
 
 		if (!call ||
-		    (call->flags & WIRE_ATTACH_RETURN) != at_return ||
+		    (call->flags & CALL_KIND) != kind ||
 		    nth_of_call(u->m->image, call) != nth)
 			continue;
 		add_member(g, h, i);
@@ -371,5 +373,7 @@ void group_programs(struct unit *u)
 	}
 	for (uint32_t nth = 0, more = !has_conditions(im); more; nth++)
 		more = group_calls(&g, h, nout, 0, nth) |
-		       group_calls(&g, h, nout, WIRE_ATTACH_RETURN, nth);
+		       group_calls(&g, h, nout, WIRE_ATTACH_RETURN, nth) |
+		       group_calls(&g, h, nout, WIRE_ATTACH_COMPAT, nth) |
+		       group_calls(&g, h, nout, CALL_KIND, nth);
 }

@@ -78,7 +78,7 @@ static bool syscall_bind(const struct probe_env *env, struct probe_site *site,
 {
 	const struct syscall_site *s = site->data;
 
-	return syscall_bind_var(env, s->is_return, e, lvalue, why, have);
+	return syscall_bind_var(env, s->is_return, false, e, lvalue, why, have);
 }
 
 static void syscall_list_vars(const struct probe_env *env,

@@ -3,8 +3,9 @@
  * kernel.syscall("read") and .return: one system call of all processes, what
  * the aliases syscall.* stand for. sys_enter(regs, number) and sys_exit(regs,
  * result) tell of all of them; the handler leaves at once when it is another
- * one, or a 32-bit process's, whose numbers mean other calls. Many such
- * handlers become one program that looks the number up (ebpf/group.c).
+ * one, or a 32-bit process's, whose numbers mean other calls. Calls that only
+ * 32-bit processes have are those processes'. Many such handlers become one
+ * program that looks the number up (ebpf/group.c).
  */
 #include <limits.h>
 #include <string.h>
@@ -23,9 +24,14 @@ static const struct syscall_row rows[] = {
 };
 
 struct one_syscall {
-	uint32_t nr;
-	bool is_return;
+	bool is_return, compat;
 };
+
+/* What 32-bit programs on this machine are called in rows; NULL: none known. */
+static const char *compat_arch(const char *arch)
+{
+	return !strcmp(arch, "x86_64") ? "ia32" : NULL;
+}
 
 /* ---- points ---- */
 
@@ -45,13 +51,8 @@ static bool parse(const struct probe_point *p, bool *is_return)
 	return p->comps.n == n;
 }
 
-static struct expr *not_native(const struct probe_env *env, struct loc loc)
-{
-	return expr_call(env->arena, loc, "__task_is_compat");
-}
-
 static void add_site(const struct probe_env *env, const struct probe_point *p,
-		     const struct syscall_row *row, bool is_return,
+		     const struct syscall_row *row, bool is_return, bool compat,
 		     struct site_list *out)
 {
 	struct arena *a = env->arena;
@@ -60,14 +61,17 @@ static void add_site(const struct probe_env *env, const struct probe_point *p,
 	struct stmt *block = stmt_block(a, p->loc);
 	const char *why = NULL;
 	struct expr *nr = syscall_number(env, p->loc, is_return, &why);
+	struct expr *is_compat = expr_call(a, p->loc, "__task_is_compat");
 
-	data->nr = row->nr;
 	data->is_return = is_return;
+	data->compat = compat;
 	s->name = pp_text(a, p, 1, row->name);
 	s->attach.kind = WIRE_PROBE_RAWTP;
 	s->attach.syscall = row->nr + 1;
+	if (compat)
+		s->attach.flags |= WIRE_ATTACH_COMPAT;
 	if (is_return) {
-		s->attach.flags = WIRE_ATTACH_RETURN;
+		s->attach.flags |= WIRE_ATTACH_RETURN;
 		s->attach.offset = syscall_number_offset(env);
 	}
 	s->target = is_return ? "sys_exit" : "sys_enter";
@@ -81,8 +85,25 @@ static void add_site(const struct probe_env *env, const struct probe_point *p,
 				 expr_binary(a, p->loc, OP_NE, nr,
 					     expr_number(a, p->loc, row->nr))));
 	vec_push(a, &block->block.list,
-		 stmt_next_if(a, p->loc, not_native(env, p->loc)));
+		 stmt_next_if(a, p->loc,
+			      compat ? expr_not(a, is_compat) : is_compat));
 	s->prologue = block;
+}
+
+static uint32_t add_sites(const struct probe_env *env,
+			  const struct probe_point *p, const char *arch,
+			  bool is_return, bool compat, struct site_list *out)
+{
+	uint32_t found = 0;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		if (strcmp(rows[i].arch, arch) ||
+		    !name_matches(pp_string(p, 1), rows[i].name))
+			continue;
+		add_site(env, p, &rows[i], is_return, compat, out);
+		found++;
+	}
+	return found;
 }
 
 /* Other machines' calls are no match; what none has is an error. */
@@ -108,7 +129,7 @@ static int syscall_match(const struct probe_env *env,
 {
 	const char *arch = target_arch(env->targets), *why = NULL;
 	const char *remedy = NULL;
-	uint32_t found = 0;
+	uint32_t found;
 	bool is_return;
 
 	if (!parse(p, &is_return))
@@ -120,13 +141,10 @@ static int syscall_match(const struct probe_env *env,
 			    "%s", remedy);
 		return PROBE_ERROR;
 	}
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		if (strcmp(rows[i].arch, arch) ||
-		    !name_matches(pp_string(p, 1), rows[i].name))
-			continue;
-		add_site(env, p, &rows[i], is_return, out);
-		found++;
-	}
+	found = add_sites(env, p, arch, is_return, false, out);
+	if (!found && compat_arch(arch) && !has_wildcard(pp_string(p, 1)))
+		found = add_sites(env, p, compat_arch(arch), is_return, true,
+				  out);
 	return found ? PROBE_MATCHED : no_match(env, p, arch);
 }
 
@@ -138,7 +156,8 @@ static bool syscall_bind(const struct probe_env *env, struct probe_site *site,
 {
 	const struct one_syscall *s = site->data;
 
-	return syscall_bind_var(env, s->is_return, e, lvalue, why, have);
+	return syscall_bind_var(env, s->is_return, s->compat, e, lvalue, why,
+				have);
 }
 
 static void syscall_list(const struct probe_env *env, struct probe_site *site,

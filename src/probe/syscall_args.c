@@ -13,12 +13,17 @@ struct reg_names {
 	const char *arch;
 	const char *number;
 	const char *arg[6];
-	bool in_array; /* arg[n] is regs[n], but for the first */
+	const char *compat[6]; /* of 32-bit programs */
+	bool in_array;	       /* arg[n] is regs[n], but for the first */
 };
 
 static const struct reg_names reg_names[] = {
-	{"x86_64", "orig_ax", {"di", "si", "dx", "r10", "r8", "r9"}, false},
-	{"arm64", "syscallno", {"orig_x0"}, true},
+	{"x86_64",
+	 "orig_ax",
+	 {"di", "si", "dx", "r10", "r8", "r9"},
+	 {"bx", "cx", "dx", "si", "di", "bp"},
+	 false},
+	{"arm64", "syscallno", {"orig_x0"}, {NULL}, true},
 };
 
 static const struct reg_names *regs_of(const struct probe_env *env)
@@ -56,7 +61,7 @@ static struct expr *load_reg(const struct probe_env *env, struct loc loc,
 }
 
 static struct expr *nth_arg(const struct probe_env *env, struct loc loc,
-			    unsigned n, const char **why)
+			    bool compat, unsigned n, const char **why)
 {
 	const struct reg_names *r = regs_of(env);
 
@@ -66,7 +71,10 @@ static struct expr *nth_arg(const struct probe_env *env, struct loc loc,
 	}
 	if (r->in_array && n)
 		return load_reg(env, loc, "regs", n, why);
-	return load_reg(env, loc, r->arg[n], -1, why);
+	if (!compat)
+		return load_reg(env, loc, r->arg[n], -1, why);
+	struct expr *e = load_reg(env, loc, r->compat[n], -1, why);
+	return e ? prim_extract(env->arena, loc, e, 0, 32, false) : NULL;
 }
 
 struct expr *syscall_number(const struct probe_env *env, struct loc loc,
@@ -84,13 +92,13 @@ struct expr *syscall_number(const struct probe_env *env, struct loc loc,
 }
 
 static struct expr *all_args(const struct probe_env *env, struct loc loc,
-			     const char **why)
+			     bool compat, const char **why)
 {
 	struct pretty p;
 
 	pretty_init(&p, env, loc);
 	for (unsigned i = 0; i < 6; i++) {
-		struct expr *v = nth_arg(env, loc, i, why);
+		struct expr *v = nth_arg(env, loc, compat, i, why);
 		pretty_text(&p, arena_printf(env->arena,
 					     "%s$arg%u=", i ? " " : "", i + 1));
 		if (v)
@@ -117,7 +125,7 @@ uint64_t syscall_number_offset(const struct probe_env *env)
 	return path.bit_off / 8;
 }
 
-bool syscall_bind_var(const struct probe_env *env, bool is_return,
+bool syscall_bind_var(const struct probe_env *env, bool is_return, bool compat,
 		      struct expr *e, bool lvalue, const char **why,
 		      const char **have)
 {
@@ -144,10 +152,11 @@ bool syscall_bind_var(const struct probe_env *env, bool is_return,
 		v = prim_ctx(env->arena, e->loc, 8, 8, true);
 	else if (!strncmp(name, "arg", 3) && name[3] >= '1' && name[3] <= '6' &&
 		 !name[4])
-		v = nth_arg(env, e->loc, (unsigned)(name[3] - '1'), why);
+		v = nth_arg(env, e->loc, compat, (unsigned)(name[3] - '1'),
+			    why);
 	else if (!is_return &&
 		 (!strcmp(name, "$parms") || !strcmp(name, "$vars")))
-		v = all_args(env, e->loc, why);
+		v = all_args(env, e->loc, compat, why);
 	e->target.bound = v;
 	return v != NULL;
 }

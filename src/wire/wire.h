@@ -571,6 +571,7 @@ struct wire_attach {
 #define WIRE_ATTACH_TARGET_ONLY 4u /* only in target()'s process tree */
 #define WIRE_ATTACH_UMASK 32u
 #define WIRE_ATTACH_PER_TASK 64u /* of a COUNTER */
+#define WIRE_ATTACH_COMPAT 128u /* `syscall` is a number of 32-bit programs */
 #define WIRE_ATTACH_ABSOLUTE 16u /* `address` is what the script says */
 
 #endif

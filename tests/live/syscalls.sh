@@ -88,3 +88,43 @@ test_syscalls_have_names() {
 	"$stap" -l 'nd_syscall.openat.return' >out || fail "list"
 	grep -qFx nd_syscall.openat.return out
 }
+
+# Calls that only 32-bit programs have; their numbers are others' elsewhere.
+test_syscalls_of_32_bit_programs() {
+	need bpf
+	need cc
+	[ "$(uname -m)" = x86_64 ] || skip "is about x86-64"
+	cat >old.c <<'C'
+static long old_call(long nr, long a, long b, long c)
+{
+	__asm__ volatile("int $0x80" : "+a"(nr) : "b"(a), "c"(b), "d"(c) : "memory");
+	return nr;
+}
+int main(void)
+{
+	/* nice(5), waitpid(-1, NULL, WNOHANG) */
+	return old_call(34, 5, 0, 0) || old_call(7, -1, 0, 1) != -10;
+}
+C
+	cc old.c -o old && ./old || skip "needs 32-bit system calls (CONFIG_IA32_EMULATION)"
+	"$stap" -c ./old -e '
+		probe syscall.nice, syscall.waitpid, syscall.pause, syscall.poll {
+			if (execname() == "old") printf("%s(%s)\n", name, argstr) }
+		probe syscall.waitpid.return { if (execname() == "old") println(name, " = ", retstr) }' >out
+	diff - out <<'W' || fail "differs"
+nice(5)
+waitpid(-1, 0x0, WNOHANG)
+waitpid = -10 (ECHILD)
+W
+}
+
+test_exec_probes() {
+	need bpf
+	"$stap" -c 'env /bin/true one "t w"' -e '
+		probe kprocess.exec { if (filename == "\"/bin/true\"") println(args) }
+		probe kprocess.exec_complete { if (execname() == "true") println(name, success, errno) }' >out
+	diff - out <<'W' || fail "differs"
+["/bin/true", "one", "t w"]
+execve10
+W
+}

@@ -76,7 +76,7 @@ test_kprocess_aliases_fire() {
 	need bpf
 	"$stap" -c 'sh -c "/bin/true; sleep 0.2; exit 3"' -e 'global n, file
 		probe kprocess.create { n["create"]++ }
-		probe kprocess.exec_complete { n["exec"]++ if (isinstr(filename, "bin/true")) file++ }
+		probe kprocess.exec_complete { n["exec"]++ if (success && execname() == "true") file++ }
 		probe kprocess.exit { n["exit"]++ if (pid() == target()) println("code ", code >> 8) }
 		probe kprocess.release { n["release"]++ }
 		probe end { foreach (k+ in n) printf("%s ", k) printf("%d\n", file > 0) }' >out || true
