@@ -54,6 +54,11 @@ struct diag *diag_new(struct arena *a, struct diag_opts opts)
 	return d;
 }
 
+struct arena *diag_arena(const struct diag *d)
+{
+	return d->arena;
+}
+
 void diag_set_opts(struct diag *d, struct diag_opts opts)
 {
 	d->opts = opts;

@@ -58,6 +58,7 @@ struct diag_opts {
 };
 
 struct diag *diag_new(struct arena *a, struct diag_opts opts);
+struct arena *diag_arena(const struct diag *d); /* what it was made in */
 void diag_set_opts(struct diag *d, struct diag_opts opts);
 
 /*

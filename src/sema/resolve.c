@@ -331,16 +331,21 @@ static void resolve_call(struct resolve *r, struct expr *e)
 
 /* ---- expressions ---- */
 
-static void expect_lvalue(struct resolve *r, struct expr *at, struct expr *e,
-			  const char *what)
+static bool is_lvalue(const struct expr *e)
+{
+	return e->kind == E_SYMBOL || e->kind == E_TARGET ||
+	       e->kind == E_PRIM ||
+	       (e->kind == E_INDEX && e->index.base->kind == E_SYMBOL);
+}
+
+static void expect_lvalue(struct resolve *r, struct expr *at, struct expr *e)
 {
 	struct diag_msg *m;
 
-	if ((e->kind == E_SYMBOL || e->kind == E_TARGET || e->kind == E_PRIM) ||
-	    (e->kind == E_INDEX && e->index.base->kind == E_SYMBOL))
+	if (is_lvalue(e))
 		return;
 	m = diag_report(r->s->diag, NOT_AN_LVALUE, at->loc,
-			expr_what(r->s->arena, at), what);
+			expr_what(r->s->arena, at), "assignment");
 	diag_note(m, e->loc, "this is not a variable");
 }
 
@@ -437,13 +442,12 @@ static void resolve_expr(struct visitor *v, struct expr **ep)
 		resolve_call(r, e);
 		break;
 	case E_ASSIGN:
-		expect_lvalue(r, e, e->assign.a, "assignment");
+		expect_lvalue(r, e, e->assign.a);
 		resolve_expr(v, &e->assign.a);
 		resolve_expr(v, &e->assign.b);
 		break;
 	case E_INCDEC:
-		expect_lvalue(r, e, e->incdec.a,
-			      e->incdec.delta > 0 ? "increment" : "decrement");
+		e->incdec.no_lvalue = !is_lvalue(e->incdec.a);
 		resolve_expr(v, &e->incdec.a);
 		break;
 	case E_PRINT:

@@ -635,6 +635,10 @@ static void infer(struct infer *in, struct expr *e, enum type want)
 		settle(in, e, TY_LONG, want);
 		break;
 	case E_INCDEC:
+		if (in->final && e->incdec.no_lvalue)
+			diag_report(in->s->diag, INVALID_LVALUE,
+				    e->incdec.a->loc,
+				    expr_what(in->s->arena, e->incdec.a));
 		infer(in, e->incdec.a, TY_LONG);
 		settle(in, e, TY_LONG, want);
 		break;

@@ -212,6 +212,13 @@ static bool function_has_effect(struct sema *s, struct func_decl *f)
 	return ef.found;
 }
 
+/* 1++ changes nothing; it is an error only where its value is wanted. */
+static bool is_change(const struct expr *e)
+{
+	return e->kind == E_ASSIGN ||
+	       (e->kind == E_INCDEC && !e->incdec.no_lvalue);
+}
+
 static void expr_effect(struct visitor *v, struct expr **ep)
 {
 	struct effect *ef = v->ctx;
@@ -220,6 +227,8 @@ static void expr_effect(struct visitor *v, struct expr **ep)
 	switch (e->kind) {
 	case E_ASSIGN:
 	case E_INCDEC:
+		if (!is_change(e))
+			break;
 		to = e->kind == E_ASSIGN ? e->assign.a : e->incdec.a;
 		if (!base_var(to) || base_var(to)->kind == VAR_GLOBAL)
 			ef->found = true;
@@ -266,7 +275,7 @@ static bool expr_has_effect(struct sema *s, struct expr *e)
 	struct effect ef = {.s = s};
 	struct visitor v = {expr_effect, stmt_effect, &ef};
 
-	if (e->kind == E_ASSIGN || e->kind == E_INCDEC)
+	if (is_change(e))
 		return true;
 	expr_effect(&v, &e);
 	return ef.found;
@@ -274,7 +283,7 @@ static bool expr_has_effect(struct sema *s, struct expr *e)
 
 static void local_effect(void *ctx, struct expr *e)
 {
-	if (e->kind == E_ASSIGN || e->kind == E_INCDEC)
+	if (is_change(e))
 		*(bool *)ctx = true;
 }
 
@@ -372,6 +381,8 @@ static struct expr *leftmost(struct expr *e)
 	switch (e->kind) {
 	case E_BINARY:
 		return leftmost(e->binary.a);
+	case E_INCDEC:
+		return e->incdec.prefix ? e : leftmost(e->incdec.a);
 	case E_TERNARY:
 		return leftmost(e->ternary.cond);
 	default:

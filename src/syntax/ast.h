@@ -218,6 +218,7 @@ struct expr {
 			struct expr *a; /* lvalue */
 			int8_t delta; /* +1 or -1 */
 			bool prefix;
+			bool no_lvalue; /* sema: of 1++, f()++ */
 		} incdec;
 		struct {
 			enum op op;

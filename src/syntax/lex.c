@@ -120,27 +120,6 @@ static void skip_blank(struct lexer *l)
 	}
 }
 
-/* Characters that cannot start a token; a run of them is one error. */
-static void skip_junk(struct lexer *l)
-{
-	struct loc loc = here(l);
-	unsigned char c = (unsigned char)*l->p;
-	struct diag_msg *m;
-
-	do {
-		l->p++;
-	} while (l->p < l->end && (unsigned char)*l->p >= 0x80 && c >= 0x80);
-	if (!may_report(l))
-		return;
-	if (c > 32 && c < 127)
-		m = diag_report(l->d, PARSE_JUNK, loc, NULL, c);
-	else
-		m = diag_report(l->d, PARSE_JUNK_BYTE, loc, NULL, c);
-	if (c == '@')
-		diag_remedy(m, "'@' is followed by a name or a number: "
-			       "@count(x), @1");
-}
-
 static bool lex_punct(struct lexer *l, struct token *t)
 {
 	size_t left = (size_t)(l->end - l->p);
@@ -204,20 +183,18 @@ static bool lex_arg(struct lexer *l, struct token *t)
 	return true;
 }
 
-static bool lex_at(struct lexer *l, struct token *t)
+/* "@" alone is a T_AT too, one of no meaning. */
+static void lex_at(struct lexer *l, struct token *t)
 {
 	const char *s = l->p;
 
 	if (lex_arg(l, t))
-		return true;
-	if (!ident_start(at(l, 1)))
-		return false;
+		return;
 	for (l->p++; l->p < l->end && (ident_start(*l->p) || is_digit(*l->p));
 	     l->p++)
 		;
 	t->kind = T_AT;
 	t->id = find_word(s, (size_t)(l->p - s), AT_DEFINE, AT_HIST_LINEAR);
-	return true;
 }
 
 static void lex_string(struct lexer *l, struct token *t)
@@ -240,31 +217,30 @@ static void lex_string(struct lexer *l, struct token *t)
 	t->bad = true;
 	if (may_report(l)) {
 		struct diag_msg *m = diag_report(
-			l->d, PARSE_UNTERMINATED_STRING, t->loc, NULL);
+			l->d, PARSE_UNTERMINATED_STRING, t->loc,
+			arena_printf(diag_arena(l->d), "junk '\"%.*s'",
+				     t->len < 40 ? (int)t->len : 40, t->s));
 
 		diag_remedy(m, "close it on the same line; pieces on several "
 			       "lines (\"one\" \"two\") are joined");
 	}
 }
 
-/* 'text' in one line: a string with the wrong quotes. */
-static bool lex_quoted(struct lexer *l, struct token *t)
+/* A character that starts no token: the parser says what it expected there.
+   'text' in one line is a string with the wrong quotes, and one token. */
+static void lex_junk(struct lexer *l, struct token *t)
 {
-	const char *end = l->p + 1;
+	unsigned char c = (unsigned char)*l->p++;
+	const char *end = l->p;
 
+	t->kind = c > ' ' && c < 127 ? T_PUNCT : T_JUNK;
+	t->len = 1;
+	if (c != '\'')
+		return;
 	while (end < l->end && *end != '\'' && *end != '\n')
 		end++;
-	if (end == l->end || *end != '\'')
-		return false;
-	if (may_report(l))
-		diag_remedy(diag_report(l->d, PARSE_JUNK, t->loc, NULL, '\''),
-			    "strings stand in double quotes: \"text\"");
-	t->kind = T_STRING;
-	t->bad = true;
-	t->s = l->p + 1;
-	t->len = (uint32_t)(end - t->s);
-	l->p = end + 1;
-	return true;
+	if (end < l->end && *end == '\'')
+		l->p = end + 1;
 }
 
 static void lex_embedded(struct lexer *l, struct token *t)
@@ -286,7 +262,7 @@ static void lex_embedded(struct lexer *l, struct token *t)
 		diag_report(l->d, PARSE_UNTERMINATED_EMBEDDED, t->loc, NULL);
 }
 
-static bool lex_one(struct lexer *l, struct token *t)
+static void lex_one(struct lexer *l, struct token *t)
 {
 	char c = *l->p;
 
@@ -299,37 +275,32 @@ static bool lex_one(struct lexer *l, struct token *t)
 			l->p++;
 	} else if (c == '"') {
 		lex_string(l, t);
-		return true;
-	} else if (c == '\'') {
-		return lex_quoted(l, t);
+		return;
 	} else if (c == '$') {
 		if (!lex_arg(l, t))
 			lex_name(l, t);
 	} else if (c == '@') {
-		if (!lex_at(l, t))
-			return false;
+		lex_at(l, t);
 	} else if (c == '%' && at(l, 1) == '{') {
 		lex_embedded(l, t);
-		return true;
+		return;
 	} else if (!lex_punct(l, t)) {
-		return false;
+		lex_junk(l, t);
+		return;
 	}
 	t->len = (uint32_t)(l->p - t->s);
-	return true;
 }
 
 struct token lex_next(struct lexer *l)
 {
-	for (;;) {
-		struct token t = {0};
+	struct token t = {0};
 
-		skip_blank(l);
-		t.loc = here(l);
-		t.s = l->p;
-		if (l->p >= l->end || lex_one(l, &t))
-			return t;
-		skip_junk(l);
-	}
+	skip_blank(l);
+	t.loc = here(l);
+	t.s = l->p;
+	if (l->p < l->end)
+		lex_one(l, &t);
+	return t;
 }
 
 bool token_text_is(const struct token *t, const char *text)
@@ -354,7 +325,7 @@ const char *token_describe(struct arena *a, const struct token *t)
 		[T_NUMBER] = "number",	       [T_STRING] = "string",
 		[T_PUNCT] = "operator",	       [T_AT] = "operator",
 		[T_DOLLAR] = "operator",       [T_ARG] = "script argument",
-		[T_EMBEDDED] = "embedded-code"};
+		[T_EMBEDDED] = "embedded-code", [T_JUNK] = "junk"};
 	enum { SHOWN = 40 };
 	char buf[SHOWN + 4];
 	uint32_t n = t->len < SHOWN ? t->len : SHOWN;
@@ -364,12 +335,13 @@ const char *token_describe(struct arena *a, const struct token *t)
 							    : "");
 	if (t->kind == T_EMBEDDED || t->kind == T_KEYWORD)
 		return kind[t->kind];
-	bool is_macro = t->kind == T_AT && !t->id;
+	if (t->kind == T_JUNK)
+		return arena_printf(a, "junk '\\x%02x'", (unsigned char)*t->s);
 	for (uint32_t i = 0; i < n; i++)
 		buf[i] = (unsigned char)t->s[i] < 32 || t->s[i] == 127
 				 ? '?'
 				 : t->s[i];
 	strcpy(buf + n, t->len > SHOWN ? "..." : "");
-	return arena_printf(a, "%s '%s'", is_macro ? "macro" : kind[t->kind],
+	return arena_printf(a, "%s '%s'", kind[t->kind],
 			    buf);
 }

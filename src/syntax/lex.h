@@ -19,11 +19,12 @@ enum token_kind {
 	T_DOLLAR,   /* "$" or "$$" alone: pretty-print suffix */
 	T_ARG,	    /* $1 @1 $* @* $# @# */
 	T_EMBEDDED, /* text between %{ and %} */
+	T_JUNK,	    /* a byte that no token has */
 };
 
 /* What exactly a T_KEYWORD, T_PUNCT or T_AT is. */
 enum token_id {
-	ID_NONE, /* also: a T_AT that is no operator */
+	ID_NONE, /* also: a T_AT or T_PUNCT that is no operator */
 #define K(id, text) KW_##id,
 #include "syntax/token.def"
 #define P(id, text) P_##id,

@@ -9,15 +9,13 @@
 static struct diag_msg *bad_number(struct diag *d, const struct token *t,
 				   unsigned *errors, const char *why)
 {
-	enum { SHOWN = 40 };
 	struct diag_msg *m;
 
 	if (errors)
 		++*errors;
-	m = diag_report(d, PARSE_NUMBER, t->loc, NULL);
-	diag_note(m, LOC_NONE, "'%.*s%s': %s",
-		  t->len < SHOWN ? (int)t->len : SHOWN, t->s,
-		  t->len < SHOWN ? "" : "...", why);
+	m = diag_report(d, PARSE_NUMBER, t->loc,
+			token_describe(diag_arena(d), t));
+	diag_note(m, LOC_NONE, "%s", why);
 	return m;
 }
 

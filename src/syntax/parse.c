@@ -122,6 +122,8 @@ static struct diag_msg *report(struct parser *p, const char *what, bool eof)
 	} else {
 		m = parser_report(p, PARSE_EXPECTED, t, what);
 	}
+	if (t->kind == T_PUNCT && *t->s == '\'')
+		diag_remedy(m, "strings stand in double quotes: \"text\"");
 	/* An expansion that lacks its end shows only behind it. */
 	if (!t->from && p->last.from)
 		diag_note(m, p->last.from->loc,

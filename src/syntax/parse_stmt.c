@@ -338,7 +338,7 @@ static bool starts_expression(const struct token *t)
 /* A statement that nothing else introduces is an expression. */
 static const char *statement_name(const struct token *t)
 {
-	return t->kind == T_EOF || t->kind == T_KEYWORD
+	return t->kind == T_EOF || t->kind == T_KEYWORD || t->kind == T_JUNK
 		       ? "statement"
 		       : "literal string or number";
 }

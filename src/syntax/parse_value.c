@@ -362,11 +362,15 @@ static const char *similar_macros(struct parser *p, const struct token *t)
 
 void unknown_macro(struct parser *p, const struct token *t)
 {
+	bool named = t->len > 1;
+
 	diag_remedy(parser_report(p, PARSE_MACRO_UNKNOWN, t,
 				  t->len < 60 ? (int)t->len : 60, t->s,
-				  similar_macros(p, t)),
-		    "define it with '@define', or add the folder of its .stpm "
-		    "library with -I");
+				  named ? similar_macros(p, t) : ""),
+		    named ? "define it with '@define', or add the folder of "
+			    "its .stpm library with -I"
+			  : "'@' is followed by a name or a number: @count(x), "
+			    "@1");
 	recover(p);
 }
 
