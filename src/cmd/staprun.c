@@ -112,11 +112,11 @@ static bool parse_option(struct diag *d, struct options *o, int c)
 		return parse_rotation(d, &o->run, optarg);
 	case 's':
 	case 'b':
-		if (!parse_number(optarg, 0, 1024, &v))
+		if (!parse_number(optarg, 0, 4095, &v))
 			return usage_error(
 				d,
-				c == 's' ? "-s needs 1 to 1024 megabytes, not '%s'"
-					 : "-b needs 1 to 1024 megabytes, not '%s'",
+				c == 's' ? "-s needs 1 to 4095 megabytes, not '%s'"
+					 : "-b needs 1 to 4095 megabytes, not '%s'",
 				optarg);
 		o->bpf.buffer_mb = v < 1 ? 1 : (uint32_t)v;
 		return true;

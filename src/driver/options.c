@@ -206,6 +206,29 @@ static bool name_value(struct arena *a, struct diag *d, const char *opt,
 }
 
 /* "SIZE" or "SIZE,N" */
+/* NAME or NAME.ko; what is too long for a module is cut. */
+static bool module_name(struct arena *a, struct diag *d, const char *arg,
+			struct options *o)
+{
+	enum { MAX = 55 };
+	size_t n = strlen(arg);
+
+	if (n > 3 && !strcmp(arg + n - 3, ".ko"))
+		n -= 3;
+	if (!n)
+		return bad(d, NULL, "option -m needs a name");
+	for (size_t i = 0; i < n; i++)
+		if (!isalnum((unsigned char)arg[i]) && arg[i] != '_')
+			return bad(d, NULL,
+				   "invalid module name '%s': only letters, "
+				   "digits and _ are allowed",
+				   arg);
+	o->module_name = arena_strndup(a, arg, n < MAX ? n : MAX);
+	if (arg[strlen(o->module_name)])
+		diag_report(d, MODULE_NAME_CUT, LOC_NONE, NULL, o->module_name);
+	return true;
+}
+
 static bool rotation(struct diag *d, const char *text, struct options *o)
 {
 	unsigned long long mb, files = 0;
@@ -387,7 +410,7 @@ static bool apply(struct arena *a, struct diag *d, struct options *o, int id,
 		o->bulk = true;
 		break;
 	case ID_BUFSIZE:
-		if (!number(d, "-s", arg, 1, 1024, &v))
+		if (!number(d, "-s", arg, 1, 4095, &v))
 			return false;
 		o->buffer_mb = (unsigned)v;
 		break;
@@ -411,17 +434,7 @@ static bool apply(struct arena *a, struct diag *d, struct options *o, int id,
 		vec_push(a, &o->global, nv);
 		break;
 	case ID_MODULE:
-		for (const char *p = arg; *p; p++)
-			if (!isalnum((unsigned char)*p) && *p != '_')
-				return bad(d, NULL,
-					   "invalid module name '%s': only "
-					   "letters, digits and _ are allowed",
-					   arg);
-		if (!*arg || strlen(arg) > 56)
-			return bad(d, NULL,
-				   "a module name has 1 to 56 characters");
-		o->module_name = arg;
-		break;
+		return module_name(a, d, arg, o);
 	case ID_OUTPUT:
 		if (!*arg)
 			return bad(d, NULL, "option -o needs a file name");

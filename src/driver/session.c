@@ -61,7 +61,6 @@ struct session {
 	struct ebpf_opts ebpf;
 	struct ebpf_object *object;
 	bool *arg_used;
-	bool *global_done; /* of each -G: it has found its global */
 	struct lower_limits limits;
 	const char *name;   /* module name */
 	const char *tmpdir; /* -k, or NULL */
@@ -310,7 +309,6 @@ static void set_up(struct session *s)
 
 	map_init(&s->macros, s->a);
 	s->arg_used = arena_new_array(s->a, bool, o->nargs + 1);
-	s->global_done = arena_new_array(s->a, bool, o->global.n + 1);
 	s->parse = (struct parse_env){
 		.kernel_release = o->release
 					  ? o->release
@@ -470,8 +468,7 @@ static bool pass_1(struct session *s)
 		parse_one(s, source_new(s->a,
 					arena_printf(s->a, "<input%u>", i + 1),
 					o->extra.v[i], strlen(o->extra.v[i])));
-	settings_script_globals(s->a, s->d, o, s->files.v, s->files.n,
-				s->global_done);
+	settings_announce_globals(s->a, s->d, o, s->files.v, s->files.n);
 	hash_settings(s);
 	if (o->last_pass == 1)
 		check_args(s);
@@ -511,8 +508,8 @@ static bool pass_2(struct session *s)
 	s->program =
 		sema_run(&s->probe, s->tapset, s->files.v, s->files.n, &so);
 	if (!diag_errors(s->d))
-		settings_tapset_globals(s->a, s->d, o, s->program, s->files.v,
-					s->files.n, s->global_done);
+		settings_globals(s->a, s->d, o, s->program, s->files.v,
+				 s->files.n);
 	check_args(s);
 	if (failed(s, 2, "analysis"))
 		return false;
@@ -669,7 +666,9 @@ static bool pass_3(struct session *s)
 	name_modules(s, &lo);
 	if (o->buffer_mb) {
 		lo.ringbuf_size = 4096;
-		while (lo.ringbuf_size < o->buffer_mb << 20)
+		/* more than 1 GB is no use, and more than BPF has */
+		while (lo.ringbuf_size < o->buffer_mb << 20 &&
+		       lo.ringbuf_size < 1u << 30)
 			lo.ringbuf_size *= 2;
 	}
 	sema_refuse_module_needs(s->program, s->d);

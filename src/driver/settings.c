@@ -114,72 +114,79 @@ static struct loc value_loc(struct arena *a, const struct name_value *g)
 			    (uint32_t)strlen(g->name) + 2};
 }
 
-/* `type` is the global's where it is known, TY_UNKNOWN lets the value say. */
+/* The value as `type`; where that is not known, as what it looks like. */
 static void set_global(struct arena *a, struct diag *d,
-		       const struct name_value *g, struct var_decl *v,
-		       enum type type)
+		       const struct name_value *g, struct var_decl *v)
 {
 	struct loc loc = value_loc(a, g);
 	int64_t n;
 	bool number = parse_number(g->value, &n);
 	struct diag_msg *m;
 
-	if (v->is_array || v->max_entries || v->wrap || type == TY_STATS) {
+	if (v->is_array || v->max_entries || v->wrap || v->type == TY_STATS) {
 		m = diag_report(d, GLOBAL_NOT_SCALAR, loc, NULL, g->name);
 		diag_note(m, v->loc, "declared here");
 		return;
 	}
-	if (type == TY_LONG && !number) {
+	if (v->type == TY_LONG && !number) {
 		m = diag_report(d, GLOBAL_NUMBER, loc, NULL, g->name);
 		diag_note(m, v->loc, "declared here");
 		return;
 	}
-	v->init = number && type != TY_STRING ? expr_number(a, loc, n)
-					      : expr_string(a, loc, g->value);
-	v->init->type = number && type != TY_STRING ? TY_LONG : TY_STRING;
+	v->init = number && v->type != TY_STRING
+			  ? expr_number(a, loc, n)
+			  : expr_string(a, loc, g->value);
+	v->init->type = v->init->kind == E_NUMBER ? TY_LONG : TY_STRING;
 }
 
-void settings_script_globals(struct arena *a, struct diag *d,
-			     const struct options *o, struct file *const *files,
-			     uint32_t nfiles, bool *done)
+static struct var_decl *script_global(struct file *const *files,
+				      uint32_t nfiles, const char *name)
+{
+	for (uint32_t f = 0; f < nfiles; f++)
+		vec_for (&files[f]->globals, k)
+			if (!strcmp(files[f]->globals.v[k]->name, name))
+				return files[f]->globals.v[k];
+	return NULL;
+}
+
+static struct var_decl *tapset_global(const struct program *p, const char *name)
+{
+	vec_for (&p->globals, k)
+		if (!p->globals.v[k]->is_private &&
+		    !p->globals.v[k]->is_synthetic &&
+		    !strcmp(p->globals.v[k]->name, name))
+			return p->globals.v[k];
+	return NULL;
+}
+
+void settings_announce_globals(struct arena *a, struct diag *d,
+			       const struct options *o,
+			       struct file *const *files, uint32_t nfiles)
 {
 	vec_for (&o->global, i) {
 		const struct name_value *g = &o->global.v[i];
-		struct var_decl *v = NULL;
+		struct var_decl *v = script_global(files, nfiles, g->name);
 
-		for (uint32_t f = 0; f < nfiles; f++)
-			vec_for (&files[f]->globals, k)
-				if (!strcmp(files[f]->globals.v[k]->name,
-					    g->name))
-					v = files[f]->globals.v[k];
-		if (!v)
+		if (!v || (v->init && !v->given) || v->is_array ||
+		    v->max_entries || v->wrap)
 			continue;
-		done[i] = true;
-		set_global(a, d, g, v,
-			   !v->init		       ? TY_UNKNOWN
-			   : v->init->kind == E_STRING ? TY_STRING
-						       : TY_LONG);
+		set_global(a, d, g, v);
+		v->given = true;
 	}
 }
 
-void settings_tapset_globals(struct arena *a, struct diag *d,
-			     const struct options *o, const struct program *p,
-			     struct file *const *files, uint32_t nfiles,
-			     const bool *done)
+void settings_globals(struct arena *a, struct diag *d, const struct options *o,
+		      const struct program *p, struct file *const *files,
+		      uint32_t nfiles)
 {
 	vec_for (&o->global, i) {
 		const struct name_value *g = &o->global.v[i];
-		struct var_decl *v = NULL;
+		struct var_decl *v = script_global(files, nfiles, g->name);
 
-		if (done[i])
-			continue;
-		vec_for (&p->globals, k)
-			if (!p->globals.v[k]->is_private &&
-			    !p->globals.v[k]->is_synthetic &&
-			    !strcmp(p->globals.v[k]->name, g->name))
-				v = p->globals.v[k];
+		if (!v)
+			v = tapset_global(p, g->name);
 		if (v)
-			set_global(a, d, g, v, v->type);
+			set_global(a, d, g, v);
 		else
 			unknown_global(a, d, g->name, files, nfiles);
 	}

@@ -16,18 +16,17 @@ bool settings_limits(struct arena *a, struct diag *d, const struct options *o,
 		     struct lower_limits *limits);
 
 /*
- * Every -G that names a global of the script's files, before pass 2: there its
- * value takes part in the inference of types. `done` has a flag for each -G.
+ * Before pass 2: a global of the script that only -G gives a value is one that
+ * has a value. Its type is what its uses say.
  */
-void settings_script_globals(struct arena *a, struct diag *d,
-			     const struct options *o, struct file *const *files,
-			     uint32_t nfiles, bool *done);
+void settings_announce_globals(struct arena *a, struct diag *d,
+			       const struct options *o,
+			       struct file *const *files, uint32_t nfiles);
 
-/* The others, after pass 2: globals of the tapset files that the script uses.
- */
-void settings_tapset_globals(struct arena *a, struct diag *d,
-			     const struct options *o, const struct program *p,
-			     struct file *const *files, uint32_t nfiles,
-			     const bool *done);
+/* After pass 2: the values of all -G, each of the type of its global, be it
+   the script's or one of a tapset file that the script uses. */
+void settings_globals(struct arena *a, struct diag *d, const struct options *o,
+		      const struct program *p, struct file *const *files,
+		      uint32_t nfiles);
 
 #endif

@@ -37,7 +37,7 @@ static void add_global(struct sema *s, struct file *f, struct var_decl *v)
 	map_put(&s->globals, key, v);
 	v->is_array = v->max_entries || v->is_array;
 	vec_push(s->arena, &s->prog->globals, v);
-	if (v->init) {
+	if (v->init && !v->given) {
 		struct var_info *vi = var_info(s, v);
 
 		vi->arity_known = true;

@@ -1006,6 +1006,24 @@ static void check_locals(struct sema *s, struct unit *u, void *ctx)
 			check_var(s, u->f->params.v[i]);
 }
 
+/* Globals whose uses leave their type open, and whose value is that of -G, are
+   what that looks like. */
+static bool take_given_types(struct sema *s)
+{
+	bool any = false;
+
+	vec_for (&s->prog->globals, i) {
+		struct var_decl *v = s->prog->globals.v[i];
+
+		if (!v->given || v->is_array || known(v->type))
+			continue;
+		v->type = v->init->type;
+		v->type_loc = v->init->loc;
+		any = true;
+	}
+	return any;
+}
+
 void types_infer(struct sema *s)
 {
 	struct infer in = {.s = s};
@@ -1016,7 +1034,8 @@ void types_infer(struct sema *s)
 	do {
 		in.changed = false;
 		infer_all(&in);
-	} while (in.changed && diag_errors(s->diag) == errors);
+	} while (diag_errors(s->diag) == errors &&
+		 (in.changed || take_given_types(s)));
 	if (diag_errors(s->diag) != errors)
 		return;
 	find_valueless(s);

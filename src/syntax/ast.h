@@ -372,6 +372,7 @@ struct var_decl {
 	/* globals, from the source */
 	bool is_private;
 	struct expr *init; /* E_NUMBER or E_STRING, or NULL */
+	bool given; /* init is that of -G, whose type is what the uses say */
 	int64_t max_entries; /* [N]; 0: default */
 	bool wrap; /* % */
 	bool is_synthetic; /* made by pass 2 */
