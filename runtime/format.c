@@ -43,11 +43,15 @@ RT_INLINE struct directive *directive_read(w_u64 c, w_u64 spec, w_u64 args)
 		width = args >> 32;
 		if ((w_s32)width < 0)
 			width = 0;
+		if (width > WIRE_MAX_FIELD)
+			width = WIRE_MAX_FIELD;
 	}
 	if (flags & WIRE_SPEC_PREC_ARG) {
 		prec = args;
 		if ((w_s32)prec < 0)
 			prec = 0;
+		if (prec > WIRE_MAX_FIELD)
+			prec = WIRE_MAX_FIELD;
 	}
 	d->conv = s->conv;
 	d->flags = flags;

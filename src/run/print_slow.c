@@ -12,8 +12,9 @@
 #include "rt.h"
 #include "run/print.h"
 
-/* The longest text of one directive; a string argument cannot be longer. */
-#define FMT_STRING_CAP 60000u
+/* The longest text of one directive: a field of the greatest width, or a number
+   of as many digits with its sign and prefix. No string is longer. */
+#define FMT_STRING_CAP (WIRE_MAX_FIELD + 64)
 #define FMT_HEAP (1u << 19)
 
 struct run_fmt {

@@ -97,6 +97,22 @@ static void fold_units(struct sema *s, struct unit *u, void *ctx)
 	fold_unit(s, u);
 }
 
+static void cut_overloads(void *ctx, struct expr *e)
+{
+	if (e->kind != E_CALL)
+		return;
+	vec_for (&e->call.funcs, i)
+		if (!e->call.funcs.v[i]->uses_next)
+			e->call.funcs.n = i + 1;
+}
+
+/* Overloads behind one without "next" are checked like all others, but never
+   run. */
+static void cut_unit(struct sema *s, struct unit *u, void *ctx)
+{
+	walk_exprs(*unit_body(u), cut_overloads, NULL);
+}
+
 static void check_units(struct sema *s, struct unit *u, void *ctx)
 {
 	check_unit(s, u);
@@ -184,6 +200,7 @@ struct program *sema_run(const struct probe_env *env, struct tapset *lib,
 
 	/* what became removable, numbers, locks */
 	s.typed = true;
+	each_unit(&s, cut_unit, NULL);
 	each_unit(&s, fold_units, NULL);
 	unused_prune(&s, false);
 	number(&s);

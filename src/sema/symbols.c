@@ -142,6 +142,8 @@ uint32_t symbols_functions(struct sema *s, struct file *from, const char *name,
 {
 	struct func_set *set = function_set(s, name);
 	VEC(struct func_decl *) found = {0};
+	uint32_t n = 0;
+	bool ended = false;
 
 	if (!set)
 		return 0;
@@ -158,14 +160,18 @@ uint32_t symbols_functions(struct sema *s, struct file *from, const char *name,
 		found.v[at] = f;
 	}
 	vec_for (&found, i) {
-		found.v[i]->uses_next = says_next(found.v[i]);
-		if (!found.v[i]->uses_next)
-			found.n = i + 1;
+		struct func_decl *f = found.v[i];
+
+		/* one of the script hides the library's, whatever its type */
+		if (ended && f->file->is_tapset)
+			continue;
+		f->uses_next = says_next(f);
+		f->file->used = true;
+		ended |= !f->uses_next;
+		found.v[n++] = f;
 	}
-	vec_for (&found, i)
-		found.v[i]->file->used = true;
 	*out = found.v;
-	return found.n;
+	return n;
 }
 
 struct func_decl *symbols_any_function(struct sema *s, struct file *from,

@@ -13,18 +13,15 @@
 
 #define CONVERSIONS "sdiuxXocbpmM"
 
-enum { FORMAT_MAX_FIELD = 65535 }; /* width and precision */
-
-/* One directive: returns what is wrong with it, or NULL. */
-static const char *parse_count(const char **s, uint32_t *value)
+/* What is larger than a field can be is as large as it can be. */
+static uint32_t parse_count(const char **s)
 {
 	uint32_t v = 0;
 
 	for (; **s >= '0' && **s <= '9'; (*s)++)
-		if ((v = v * 10 + (uint32_t)(**s - '0')) > FORMAT_MAX_FIELD)
-			return "width or precision is too large";
-	*value = v;
-	return NULL;
+		if ((v = v * 10 + (uint32_t)(**s - '0')) > WIRE_MAX_FIELD)
+			v = WIRE_MAX_FIELD;
+	return v;
 }
 
 /* One at most, as in SystemTap: what follows is the width, whose leading zeros
@@ -43,28 +40,28 @@ static void parse_flag(const char **s, struct wire_spec *spec)
 	(*s)++;
 }
 
-static const char *parse_width(const char **s, struct wire_spec *spec)
+static void parse_width(const char **s, struct wire_spec *spec)
 {
 	if (**s == '*') {
 		spec->flags |= WIRE_SPEC_WIDTH_ARG;
 		(*s)++;
-		return NULL;
+	} else {
+		spec->width = parse_count(s);
 	}
-	return parse_count(s, &spec->width);
 }
 
-static const char *parse_precision(const char **s, struct wire_spec *spec)
+static void parse_precision(const char **s, struct wire_spec *spec)
 {
 	if (**s != '.')
-		return NULL;
+		return;
 	(*s)++;
 	spec->flags |= WIRE_SPEC_HAS_PREC;
 	if (**s == '*') {
 		spec->flags |= WIRE_SPEC_PREC_ARG;
 		(*s)++;
-		return NULL;
+	} else {
+		spec->prec = parse_count(s);
 	}
-	return parse_count(s, &spec->prec);
 }
 
 /* %b writes 8 bytes, unless its width says 1, 2 or 4. */
@@ -77,14 +74,12 @@ static void set_size(struct wire_spec *spec)
 	spec->size = is_size ? (w_u8)spec->width : 8;
 }
 
+/* One directive: returns what is wrong with it, or NULL. */
 static const char *parse_directive(const char **s, struct wire_spec *spec)
 {
-	const char *wrong;
-
 	parse_flag(s, spec);
-	if ((wrong = parse_width(s, spec)) ||
-	    (wrong = parse_precision(s, spec)))
-		return wrong;
+	parse_width(s, spec);
+	parse_precision(s, spec);
 	*s += **s == 'l';
 	if (!**s)
 		return "the format ends within a directive";

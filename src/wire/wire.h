@@ -366,6 +366,9 @@ enum wire_entry_kind {
 #define WIRE_SPEC_PREC_ARG 64u
 #define WIRE_SPEC_HAS_PREC 128u
 
+/* Widths and precisions; what is larger counts as this. */
+#define WIRE_MAX_FIELD 65536u
+
 struct wire_spec {
 	w_u8 conv; /* 's' 'd' 'u' 'x' 'X' 'o' 'c' 'b' 'p' 'm' 'M', or 0;
 		      'i' is stored as 'd'. %% is literal text */
