@@ -195,7 +195,7 @@ static void probe_points_alone(void **state)
 	assert_null(point_list_of(f, "", &n));
 	assert_null(point_list_of(f, "a,", &n));
 	assert_null(point_list_of(f, "a(`)", &n));
-	assert_int_equal(diag_errors(f->d), 5);
+	assert_int_equal(diag_errors(f->d), 4);
 }
 
 static void wrong_declarations(void **state)
