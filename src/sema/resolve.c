@@ -655,7 +655,12 @@ static void resolve_cond_expr(struct visitor *v, struct expr **ep)
 		return;
 	}
 	m = diag_report(s->diag, CONDITION_ARRAY, e->loc,
-			expr_what(s->arena, e));
+			expr_what(s->arena, e),
+			e->kind == E_ASSIGN || e->kind == E_INCDEC
+				? "not modify any variables"
+			: e->kind == E_CALL
+				? "not reference function"
+				: "only reference globals and constants");
 	diag_remedy(m, "test it inside the handler");
 }
 

@@ -305,9 +305,9 @@ static bool config_number(struct operand *o)
  * CONFIG_X against a literal or another option: in numbers where both sides
  * have one, otherwise in texts. False after an error.
  */
-static bool config_comparison(struct preproc *pp, struct operand *l,
-			      enum token_id op, struct operand *r,
-			      struct token *right)
+static bool config_comparison(struct preproc *pp, const struct token *left,
+			      struct operand *l, enum token_id op,
+			      struct operand *r, struct token *right)
 {
 	if (r->is_config) {
 		struct operand a = *l, b = *r;
@@ -319,8 +319,8 @@ static bool config_comparison(struct preproc *pp, struct operand *l,
 		return true;
 	}
 	if (r->is_number && !config_number(l)) {
-		pp_report(pp, PARSE_CONDITION, right,
-			  "the option's value is a text, not a number");
+		pp_report(pp, PARSE_CONDITION, left,
+			  "Config option value not a number");
 		return false;
 	}
 	if (!r->is_number && op != P_EQ && op != P_NE) {
@@ -374,7 +374,7 @@ static int cond_comparison(struct preproc *pp)
 			  expected_operand(&left, &l));
 		return -1;
 	}
-	if (l.is_config && !config_comparison(pp, &l, op.id, &r, &right))
+	if (l.is_config && !config_comparison(pp, &left, &l, op.id, &r, &right))
 		return -1;
 	if (l.is_number != r.is_number) {
 		pp_report(pp, PARSE_CONDITION, &right,
@@ -385,11 +385,12 @@ static int cond_comparison(struct preproc *pp)
 }
 
 /* "&&" binds tighter than "||"; there are no parentheses. Reads "%?". */
-static int condition(struct preproc *pp)
+static int condition(struct preproc *pp, const struct token *open)
 {
 	int any = 0, all = 1;
 
 	for (;;) {
+		struct diag_msg *m;
 		struct token t;
 		int c;
 
@@ -408,8 +409,9 @@ static int condition(struct preproc *pp)
 			continue;
 		if (token_is(&t, P_PP_THEN))
 			return any;
-		pp_report(pp, PARSE_CONDITION, &t,
-			  "expected '%?', '&&' or '||'");
+		m = pp_report(pp, PARSE_CONDITION, open,
+			      "expected '%?' marker for conditional");
+		diag_note(m, t.loc, "it, '&&' or '||' belongs here");
 		return -1;
 	}
 }
@@ -436,7 +438,8 @@ static struct token skip_part(struct preproc *pp, bool stop_at_else)
 		else if (token_is(&t, P_PP_ELSE) && !depth && stop_at_else)
 			break;
 		else if (token_is(&t, P_PP_ELSE) && !depth)
-			pp_report(pp, PARSE_CONDITION_STRAY, &t);
+			pp_report(pp, PARSE_CONDITION_STRAY, &t,
+				  "invalid conditional - duplicate '%:'");
 	}
 	pp->skipping = false;
 	return t;
@@ -445,7 +448,8 @@ static struct token skip_part(struct preproc *pp, bool stop_at_else)
 static void unterminated(struct preproc *pp, struct loc open)
 {
 	pp->errors++;
-	diag_report(pp->d, PARSE_UNTERMINATED_CONDITIONAL, open, NULL);
+	diag_report(pp->d, PARSE_UNTERMINATED_CONDITIONAL, open,
+		    "operator '%('");
 }
 
 static void begin_conditional(struct preproc *pp, const struct token *open)
@@ -458,7 +462,8 @@ static void begin_conditional(struct preproc *pp, const struct token *open)
 		pp->eof = true;
 		return;
 	}
-	c = condition(pp);
+	c = condition(pp, open);
+	pp->bad_condition |= c < 0;
 	if (c <= 0) {
 		struct token t = skip_part(pp, true);
 
@@ -473,6 +478,16 @@ static void begin_conditional(struct preproc *pp, const struct token *open)
 	}
 	vec_push(pp->a, &pp->conds,
 		 ((struct pp_cond){open->loc, .in_else = c <= 0}));
+}
+
+/* A "%:" or "%)" that no "%(" waits for. */
+static void stray(struct preproc *pp, const struct token *t)
+{
+	bool second = token_is(t, P_PP_ELSE) && pp->conds.n;
+
+	pp_report(pp, PARSE_CONDITION_STRAY, t,
+		  second ? "invalid conditional - duplicate '%:'"
+			 : "incomplete conditional - missing '%('");
 }
 
 /* "%:" after the chosen branch. */
@@ -519,6 +534,6 @@ struct token pp_next(struct preproc *pp)
 				pp->conds.n = 0;
 			return t;
 		}
-		pp_report(pp, PARSE_CONDITION_STRAY, &t);
+		stray(pp, &t);
 	}
 }

@@ -298,10 +298,19 @@ static bool closes(const struct token *t)
 	       t->id == P_PP_CLOSE;
 }
 
-/* After the "(": arguments up to its ")". Returns their number, or -1. */
-static int collect_args(struct preproc *pp, const struct token *use,
-			const struct macro *m, token_list *args)
+static void wrong_args(struct preproc *pp, const struct macro *m,
+		       const struct token *at, const char *how)
 {
+	diag_note(pp_report(pp, PARSE_MACRO_ARGUMENTS, at, how, m->name,
+			    m->params.n),
+		  m->loc, "defined here");
+}
+
+/* After the "(": arguments up to its ")". False after an error. */
+static bool collect_args(struct preproc *pp, const struct token *use,
+			 const struct macro *m, token_list *args)
+{
+	struct token extra = {0}; /* where the first that is too many starts */
 	unsigned depth = 0, n = 0;
 
 	for (;;) {
@@ -309,12 +318,18 @@ static int collect_args(struct preproc *pp, const struct token *use,
 
 		if (t.kind == T_EOF) {
 			pp_report(pp, PARSE_MACRO_UNTERMINATED, use, m->name);
-			return -1;
+			return false;
 		}
-		if (!depth && token_is(&t, P_RPAREN))
-			break;
+		if (!depth && token_is(&t, P_RPAREN)) {
+			if (extra.len)
+				wrong_args(pp, m, &extra, "many");
+			else if (n + 1 < m->params.n)
+				wrong_args(pp, m, &t, "few");
+			return !extra.len && n + 1 >= m->params.n;
+		}
 		if (!depth && token_is(&t, P_COMMA)) {
-			n++;
+			if (++n >= m->params.n && !extra.len)
+				extra = t;
 			continue;
 		}
 		if (opens(&t))
@@ -323,10 +338,9 @@ static int collect_args(struct preproc *pp, const struct token *use,
 			depth--;
 		if (n < m->params.n)
 			vec_push(pp->a, &args[n], t);
-		else if (!m->params.n)
-			n = 1; /* an argument where none belongs */
+		else if (!extra.len)
+			extra = t; /* of a macro without parameters */
 	}
-	return m->params.n ? (int)n + 1 : (int)n;
 }
 
 static bool is_recursive(const struct token *use, const struct macro *m)
@@ -342,7 +356,6 @@ static bool read_args(struct preproc *pp, const struct token *use,
 		      const struct macro *m, token_list *args)
 {
 	struct token t = pp_raw_next(pp);
-	int n;
 
 	if (!token_is(&t, P_LPAREN)) {
 		pp_report(pp, PARSE_MACRO_INVOCATION, &t, m->name, m->params.n,
@@ -350,14 +363,7 @@ static bool read_args(struct preproc *pp, const struct token *use,
 		unread(pp, t);
 		return false;
 	}
-	n = collect_args(pp, use, m, args);
-	if (n < 0 || n == (int)m->params.n)
-		return n >= 0;
-	diag_note(pp_report(pp, PARSE_MACRO_ARGUMENTS, use, m->name,
-			    m->params.n, m->params.n == 1 ? "" : "s",
-			    (unsigned)n),
-		  m->loc, "defined here");
-	return false;
+	return collect_args(pp, use, m, args);
 }
 
 /* False after an error. */

@@ -646,7 +646,7 @@ struct file *parse_script(struct arena *a, struct diag *d,
 {
 	struct parser *p = parser_new(a, d, env, src, is_tapset);
 
-	if (peek(p, 0)->kind == T_EOF && !is_tapset)
+	if (peek(p, 0)->kind == T_EOF && !is_tapset && !p->pp.bad_condition)
 		report_empty(p);
 	while (peek(p, 0)->kind != T_EOF)
 		parse_declaration_or_skip(p);

@@ -44,6 +44,7 @@ struct preproc {
 	unsigned errors;   /* reported so far, by the parser too */
 	bool skipping;	   /* within a part that is left out */
 	bool idle;	   /* in a comparison that cannot change the result */
+	bool bad_condition; /* an error of a "%( ... %?" was reported */
 	bool library; /* reading a .stpm */
 	bool eof;     /* set to end the input early */
 };
