@@ -130,6 +130,13 @@ values() {
 		formats = formats (formats == "" ? "" : ", ") format
 		exprs = exprs ", " expr
 	}
+	# What connect() and bind() have of an address by itself.
+	function address_parts(name,   i, n, part) {
+		n = split("af ip ip_port ipv6_flowinfo ipv6_scope_id", part, " ")
+		for (i = 1; i <= n; i++)
+			set("uaddr_" part[i],
+			    "__sys_addr_" part[i] "(" name ")")
+	}
 	# One argument; the number that the next one has.
 	function argument(word, n,   same, hidden, p, q, type, name, other) {
 		if (same = sub(/^=/, "", word)) ;
@@ -154,6 +161,8 @@ values() {
 			set(name, value(type, n))
 			if (!(type in formatof)) {
 				set(other, "__sys_" type "(" name ")")
+				if (other == "__addr")
+					address_parts(name)
 				if (!hidden)
 					shown("%s", other)
 			} else if (!hidden) {

@@ -58,6 +58,12 @@ static const char *signature(struct arena *a, const struct builtin *b)
 	return text;
 }
 
+/* The library's own names begin with "_"; -v shows them. */
+static bool is_public(const struct options *o, const char *name)
+{
+	return *name != '_' || o->verbose[0];
+}
+
 int list_dump(struct arena *a, const struct options *o, struct tapset *lib)
 {
 	VEC(const char *) out = {0};
@@ -70,13 +76,15 @@ int list_dump(struct arena *a, const struct options *o, struct tapset *lib)
 				vec_push(a, &out, *f);
 	if (o->dump_functions) {
 		for (int i = 0; i < BUILTIN_COUNT; i++)
-			vec_push(a, &out, signature(a, &builtins[i]));
+			if (is_public(o, builtins[i].name))
+				vec_push(a, &out, signature(a, &builtins[i]));
 		tapset_names(lib, INDEX_FUNC, &names);
 	}
 	if (o->dump_aliases)
 		tapset_names(lib, INDEX_ALIAS, &names);
 	map_for (&names, i)
-		vec_push(a, &out, names.entries.v[i].key);
+		if (is_public(o, names.entries.v[i].key))
+			vec_push(a, &out, names.entries.v[i].key);
 	print_sorted(out.v, out.n);
 	return 0;
 }

@@ -494,7 +494,11 @@ static bool apply(struct arena *a, struct diag *d, struct options *o, int id,
 			return bad(d,
 				   "bpf: in the kernel (default); user: in "
 				   "this process, without kernel help",
-				   "unknown runtime '%s'", arg);
+				   !strcmp(arg, "kernel") ||
+						   !strcmp(arg, "dyninst")
+					   ? "there is no runtime '%s' here"
+					   : "unknown runtime '%s'",
+				   arg);
 		o->runtime = arg;
 		break;
 	case ID_RT_BPF:
@@ -610,6 +614,45 @@ static bool consistent(struct diag *d, const struct options *o)
 	return true;
 }
 
+/* Options of SystemTap for what there is no need of, or no way to, here. */
+static const struct {
+	const char *name, *why;
+} absent[] = {
+#define SERVERS "no compiler is needed, so there are no compile servers"
+#define ELSEWHERE                                                              \
+	"stap -p4 -m NAME makes an object here, staprun NAME.bpf.o runs it "   \
+	"on another machine"
+	{"build-as", "no kernel modules are built"},
+	{"debug", "no kernel modules are built; -k keeps all intermediates"},
+	{"dyninst", "programs are traced through the kernel, or with "
+		    "--runtime=user not at all"},
+	{"interactive", "scripts are given by -e SCRIPT, in a file, or by - on "
+			"standard input"},
+	{"language-server", "editors cannot ask stap for completions"},
+	{"list-servers", SERVERS},
+	{"monitor", "nothing watches a session but its output; probe procfs "
+		    "and probe prometheus answer while it runs"},
+	{"remote", ELSEWHERE},
+	{"remote-prefix", ELSEWHERE},
+	{"sysenv", "set the variable in the environment of stap"},
+	{"target-namespaces", "functions ns_* know the namespaces that stap "
+			      "runs in: nsenter(1) runs it in others"},
+	{"trust-servers", SERVERS},
+#undef SERVERS
+#undef ELSEWHERE
+};
+
+static bool is_absent(struct diag *d, const char *name, const char *shown)
+{
+	for (size_t i = 0; i < sizeof(absent) / sizeof(*absent); i++) {
+		if (strcmp(absent[i].name, name))
+			continue;
+		bad(d, NULL, "there is no option %s: %s", shown, absent[i].why);
+		return true;
+	}
+	return false;
+}
+
 /* A long option that getopt_long() does not take: what is wrong with it. */
 static void bad_long_option(struct arena *a, struct diag *d, const char *text)
 {
@@ -619,6 +662,8 @@ static void bad_long_option(struct arena *a, struct diag *d, const char *text)
 	char *bare = arena_strdup(a, text + 2);
 
 	bare[strcspn(bare, "=")] = 0;
+	if (is_absent(d, bare, arena_printf(a, "--%s", bare)))
+		return;
 	for (size_t i = 0; i < NROWS; i++) {
 		const char *name = rows[i].long_name;
 
@@ -706,7 +751,9 @@ static enum options_result parse_words(struct arena *a, struct diag *d,
 			return OPTIONS_BAD;
 		}
 		if (c == '?') {
-			if (optopt && optopt < OPT_BASE)
+			if (optopt == 'i')
+				is_absent(d, "interactive", "-i");
+			else if (optopt && optopt < OPT_BASE)
 				bad(d,
 				    "stap --help lists the options; the "
 				    "script's arguments that begin with - "

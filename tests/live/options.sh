@@ -237,6 +237,8 @@ test_options_behind_the_script() {
 	echo 'probe begin { println(target() > 0, " ", $#, " ", @2) exit() }' >args.stp
 	user args.stp one -c true two >out || fail "stap"
 	[ "$(cat out)" = '1 2 two' ]
+	user -e 'probe begin { println(argv_1, argv_2, "[", argv_3, "]", argv[2], argc) exit() }' one two >out
+	[ "$(cat out)" = 'onetwo[]two2' ]
 	user args.stp one -- -c true >out || fail "--"
 	[ "$(cat out)" = '0 3 -c' ]
 	fails user args.stp one -5 2>err
@@ -247,4 +249,24 @@ test_options_behind_the_script() {
 test_switch_file_goes_on_with_the_next() {
 	user -S 1,9 -o log -e 'probe begin { println("one"); switch_file(); println("two"); exit() }' || fail "stap"
 	[ "$(cat log.0) $(cat log.1)" = 'one two' ]
+}
+
+test_options_that_are_not_here_say_why() {
+	for o in -i --interactive --dyninst --monitor=3 --remote=host --remote-prefix --debug=x \
+		--build-as=POLICY --sysenv=A=b --target-namespaces=1 --trust-servers --list-servers \
+		--language-server; do
+		fails user $o -e 'probe begin { exit() }' 2>err
+		expect "^ERROR: there is no option ${o%%=*}: [a-z]" err
+	done
+	fails "$stap" --runtime=kernel -e 'probe begin { exit() }' 2>err
+	expect "there is no runtime 'kernel' here" err
+	user -q --semantic-keep-going -e 'probe begin { println("on") exit() }' >out
+	[ "$(cat out)" = on ]
+}
+
+test_dumped_functions_are_the_public_ones() {
+	user --dump-functions >out
+	grep -q '^_' out && fail "own names"
+	user -v --dump-functions >out
+	grep -q '^__' out
 }

@@ -42,6 +42,16 @@ W
 	expect '^kill\([0-9]+, SIG_0\)$' out
 }
 
+test_parts_of_socket_addresses() {
+	need bpf
+	build_calls
+	"$stap" -c ./calls -e '
+		probe syscall.connect { if (execname() == "calls")
+			printf("%s|%s|%s|%s|%s\n", uaddr_af, uaddr_ip, uaddr_ip_port, uaddr_ipv6_flowinfo,
+				uaddr_ipv6_scope_id) }' >out
+	[ "$(cat out)" = 'AF_INET|127.0.0.1|80||' ]
+}
+
 test_syscall_results_as_text() {
 	need bpf
 	build_calls
