@@ -150,6 +150,14 @@ static bool owns_values(const struct bind *b, const struct expr *e)
 	       b->site->kind->own_values;
 }
 
+/* What the library writes it means; macros' files are not among its files. */
+static bool is_library(struct sema *s, struct loc loc)
+{
+	const struct file *f = file_of(s, loc);
+
+	return !f || f->is_tapset;
+}
+
 static void bind_target(struct visitor *v, struct expr **ep)
 {
 	struct bind *b = v->ctx;
@@ -195,7 +203,8 @@ static void bind_target(struct visitor *v, struct expr **ep)
 	}
 	*ep = e->target.bound;
 	b->lvalue = false;
-	if ((*ep)->kind == E_ENTRY && !b->quiet && e->target.name[0] != '$')
+	if ((*ep)->kind == E_ENTRY && !b->quiet && e->target.name[0] != '$' &&
+	    !is_library(b->s, e->loc))
 		diag_report(b->s->diag, ENTRY_CAPTURED, e->loc,
 			    expr_what(b->s->arena, e),
 			    shown_target(b->s, (*ep)->defined.arg));

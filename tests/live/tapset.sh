@@ -84,6 +84,14 @@ test_kprocess_aliases_fire() {
 	expect '^create exec exit release 1$' out
 }
 
+test_aliases_of_kill_name_the_signal_and_who_gets_it() {
+	need bpf
+	"$stap" -c 'bash -c "kill -0 \$\$; kill -0 999999999 2>/dev/null; true"' -e '
+probe signal.syskill { if (pid() == target()) printf("%s %d %d %d\n", name, sig, sig_pid == pid(), task != 0) }
+probe signal.syskill.return { if (pid() == target()) println(retstr) }' >out
+	printf 'syskill 0 1 1\n0\nsyskill 0 0 0\n-3 (ESRCH)\n' | diff - out
+}
+
 test_signal_aliases_fire() {
 	need bpf
 	"$stap" -c 'sh -c "trap : USR1; kill -USR1 \$\$; true"' -e '
