@@ -334,9 +334,23 @@ static struct expr *return_group(const struct probe_env *env, struct expr *e,
 	return pretty_done(&p);
 }
 
-static bool bind_group(const struct probe_env *env, struct kfunc_site *k,
-		       struct expr *e, const char **why, const char **have)
+/* One of the many places of a pattern? */
+static bool is_of_pattern(const struct probe_site *site)
 {
+	vec_for (&site->point->comps, i) {
+		const char *text = pp_string(site->point, i);
+
+		if (text && has_wildcard(text))
+			return true;
+	}
+	return false;
+}
+
+static bool bind_group(const struct probe_env *env,
+		       const struct probe_site *site, struct expr *e,
+		       const char **why, const char **have)
+{
+	struct kfunc_site *k = site->data;
 	const char *name = e->target.name + 1;
 	struct arena *a = env->arena;
 	bool described = k->types && (!k->off || k->is_return);
@@ -352,7 +366,11 @@ static bool bind_group(const struct probe_env *env, struct kfunc_site *k,
 		e->target.bound = params_group(env, e, k);
 	} else if (!strcmp(name, "return") && described) {
 		e->target.bound = return_group(env, e, k);
-	} else if (!strcmp(name, "vars")) {
+	} else if (!strcmp(name, "vars") ||
+		   (!described && is_of_pattern(site) &&
+		    (!strcmp(name, "parms") || !strcmp(name, "return")))) {
+		/* one function that nothing describes must not hinder the
+		   others of the pattern */
 		e->target.bound = expr_string(a, e->loc, "");
 	} else {
 		if (!described)
@@ -428,7 +446,7 @@ bool kfunc_bind(const struct probe_env *env, struct probe_site *site,
 		return false;
 	}
 	if (*name == '$')
-		return bind_group(env, k, e, why, have);
+		return bind_group(env, site, e, why, have);
 	if (!k->types) {
 		*why = not_described(env, k);
 		return false;

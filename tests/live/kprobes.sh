@@ -228,3 +228,15 @@ test_returns_of_twenty_functions_are_timed() {
 	expect '^(1[5-9]|20) 0$' out
 	expect '@@@' out
 }
+
+# Of some functions (parts that the compiler split off) the kernel's type
+# information says nothing: they must not hinder the pattern's others.
+test_parameters_of_the_functions_of_a_pattern() {
+	need kprobes
+	"$stap" -c 'cat /etc/hostname' -e '
+		probe kernel.function("vfs_*").call { if (pid() == target()) println("> ", ppfunc(), " ", $$parms) }
+		probe kernel.function("vfs_*").return { if (pid() == target()) println("< ", ppfunc(), " ", $$return) }' >out ||
+		fail "stap"
+	expect '^> vfs_read file=0x[0-9a-f]+ buf=0x[0-9a-f]+ count=0x[0-9a-f]+ pos=0x' out
+	expect '^< vfs_read return=0x' out
+}
