@@ -15,12 +15,16 @@
 
 #include "base/stdfds.h"
 #include "run/image_read.h"
+#include "run/recorder.h"
 #include "run/run.h"
 
 static const char usage_text[] =
 	"Usage: staprun [OPTIONS] IMAGE\n"
 	"Runs the script in IMAGE, which `stap -p4 -m NAME` has written.\n"
 	"\n"
+	"  -A         attach: print what a session in the background (stap -F)\n"
+	"             has kept and says; IMAGE is its name\n"
+	"  -d         end such a session\n"
 	"  -c CMD     start the probes, run CMD, end with it\n"
 	"  -x PID     sets target() to PID\n"
 	"  -o FILE    output to FILE; strftime(3) formats are expanded\n"
@@ -38,6 +42,7 @@ struct options {
 	struct run_opts run;
 	struct run_bpf_opts bpf;
 	const char *image;
+	bool attach, remove;
 };
 
 enum { OPT_SUPPRESS = 256, OPT_ACCOUNTING };
@@ -96,6 +101,12 @@ static bool parse_option(struct diag *d, struct options *o, int c)
 	double v;
 
 	switch (c) {
+	case 'A':
+		o->attach = true;
+		return true;
+	case 'd':
+		o->remove = true;
+		return true;
 	case 'c':
 		o->run.cmd = optarg;
 		return true;
@@ -154,7 +165,7 @@ static bool parse_args(struct diag *d, struct options *o, int argc, char **argv)
 	int c;
 
 	opterr = 0;
-	while ((c = getopt_long(argc, argv, "+c:x:o:S:s:b:T:twvhV",
+	while ((c = getopt_long(argc, argv, "+Adc:x:o:S:s:b:T:twvhV",
 				long_options, NULL)) != -1) {
 		if (c == 'h') {
 			fputs(usage_text, stdout);
@@ -245,7 +256,9 @@ int main(int argc, char **argv)
 	int status = 1;
 
 	if (parse_args(d, &o, argc, argv))
-		status = run(d, &o);
+		status = o.attach   ? run_recorder_attach(d, o.image)
+			 : o.remove ? run_recorder_remove(d, o.image)
+				    : run(d, &o);
 	diag_flush(d, stderr);
 	arena_free(a);
 	return status;

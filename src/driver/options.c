@@ -602,10 +602,6 @@ static bool consistent(struct diag *d, const struct options *o)
 			   "-c and -x both name the target: give one of them");
 	if (o->rotate_bytes && !o->output)
 		return bad(d, NULL, "-S needs -o FILE");
-	if (o->background && !o->output)
-		return bad(d, "-F -o FILE -S SIZE,N keeps the newest output in "
-			      "N files of SIZE megabytes",
-			   "-F needs -o FILE");
 	if (o->example && !o->script_file)
 		return bad(d, NULL, "--example needs the name of a script");
 	if (o->no_time_limits && !o->guru)

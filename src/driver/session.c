@@ -29,6 +29,7 @@
 #include "probe/probe.h"
 #include "run/child.h"
 #include "run/pidns.h"
+#include "run/recorder.h"
 #include "run/run.h"
 #include "sema/sema.h"
 #include "syntax/parse.h"
@@ -42,6 +43,9 @@
  * (seen on 6.18 with 10,000). Half of it leaves room for a second session.
  */
 #define MAX_PROGRAMS 500u
+
+/* Megabytes of output that -F keeps. */
+#define RECORDER_MB 1u
 
 /* Bytes that a handler may print before they are handed on. */
 #define OUT_CAP 8192u
@@ -804,33 +808,49 @@ static const char *runner_path(struct session *s)
 	return arena_printf(s->a, "%srun", exe);
 }
 
-/*
- * -F: the rest happens in another process, which this shell and terminal do
- * not know; its number goes to standard output. False: we are done.
- */
-static bool go_on_in_background(struct session *s, int *status)
+/* As a process of its own, that no terminal knows. */
+static pid_t fork_detached(void)
 {
 	pid_t pid = fork();
-	int null;
 
-	*status = pid < 0;
-	if (pid < 0) {
-		diag_report(s->d, RUN_SESSION, LOC_NONE, NULL,
-			    "in the background", strerror(errno));
-		return false;
-	}
-	if (pid) {
-		printf("%d\n", (int)pid);
-		return false;
-	}
+	if (pid)
+		return pid < 0 ? -errno : pid;
 	setsid();
-	null = open("/dev/null", O_RDWR);
+	int null = open("/dev/null", O_RDWR);
 	if (null >= 0) {
 		dup2(null, 0);
 		dup2(null, 1);
 		close(null);
 	}
-	return true;
+	return 0;
+}
+
+/*
+ * -F: the rest happens in another process. With -o its number goes to standard
+ * output; else what it is called, for staprun -A. False: we are done.
+ */
+static bool go_on_in_background(struct session *s, const char *name,
+				int *status)
+{
+	uint64_t mb = s->o->buffer_mb ? s->o->buffer_mb : RECORDER_MB;
+	pid_t pid = s->o->output ? fork_detached()
+				 : run_recorder_start(name, mb << 20);
+
+	if (!pid)
+		return true;
+	*status = pid < 0;
+	if (pid < 0)
+		diag_report(s->d, RUN_SESSION, LOC_NONE, NULL,
+			    "in the background",
+			    pid == -EADDRINUSE
+				    ? "another session of this name runs"
+				    : strerror(-pid));
+	else if (s->o->output)
+		printf("%d\n", (int)pid);
+	else
+		printf("Disconnecting from systemtap module.\n"
+		       "To reconnect, type \"staprun -A %s\"\n", name);
+	return false;
 }
 
 static int pass_5(struct session *s)
@@ -864,7 +884,7 @@ static int pass_5(struct session *s)
 		failed(s, 5, "run");
 		return 1;
 	}
-	if (o->background && !go_on_in_background(s, &status))
+	if (o->background && !go_on_in_background(s, s->name, &status))
 		return status;
 	status = run_session(&ro, &res);
 	diag_flush(s->d, stderr);

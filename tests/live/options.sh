@@ -270,3 +270,43 @@ test_dumped_functions_are_the_public_ones() {
 	user -v --dump-functions >out
 	grep -q '^__' out
 }
+
+# A session in the background without a file: staprun -A has what it said.
+test_flight_recorder_in_memory() {
+	runner=$(dirname "$stap")/staprun
+	user -F -m "recorder$$" -e 'global n probe timer.ms(20) { println("tick ", ++n) }
+		probe end { println("bye") }' >out || fail "start"
+	expect "^To reconnect, type \"staprun -A recorder$$\"\$" out
+	fails user -F -m "recorder$$" -e 'probe begin { println("two") }' 2>err
+	expect 'another session of this name runs' err
+	sleep 0.3
+	"$runner" -A "recorder$$" >kept &
+	attached=$!
+	wait_for 'tick 12' kept
+	kill -INT $attached
+	wait $attached || fail "status"
+	[ "$(head -n 2 kept | tr '\n' ' ')" = 'tick 1 tick 2 ' ] || fail "beginning"
+	[ "$(tail -n 1 kept)" = bye ] || fail "end"
+	fails "$runner" -A "recorder$$" 2>err
+	expect '\[run-no-recorder\]' err
+	# what ended by itself is kept as well; -d forgets
+	user -F -m "recorder$$" -e 'probe begin { println("once") exit() }' >out
+	"$runner" -A "recorder$$" >kept
+	[ "$(cat kept)" = once ]
+	user -F -m "recorder$$" -e 'probe begin { println("never") }' >out
+	"$runner" -d "recorder$$" || fail "-d"
+	fails "$runner" -A "recorder$$" 2>err
+}
+
+# Only the newest megabytes stay, from the beginning of a line on.
+test_flight_recorder_keeps_the_newest() {
+	runner=$(dirname "$stap")/staprun
+	user -F -s 1 -m "newest$$" -DMAXACTION=10000000 -e 'probe begin {
+		for (i = 0; i < 200000; i++) println("line ", i) exit() }' >out || fail "start"
+	sleep 0.5
+	"$runner" -A "newest$$" >kept
+	[ "$(tail -n 1 kept)" = 'line 199999' ] || fail "end"
+	expect '^line [0-9]+$' kept
+	head -n 1 kept | grep -qE '^line [1-9][0-9]+$' || fail "beginning"
+	[ "$(stat -c %s kept)" -le 1048576 ]
+}
