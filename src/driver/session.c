@@ -33,6 +33,7 @@
 #include "run/run.h"
 #include "sema/sema.h"
 #include "syntax/parse.h"
+#include "target/arch.h"
 #include "target/target.h"
 
 /*
@@ -119,6 +120,11 @@ static bool kernel_grants(enum probe_way way, struct target_cache *targets)
 			if (kbtf_find_func(b, funcs[i], &id))
 				return ebpf_fentry_works(id);
 		return false;
+	case WAY_ITERATOR:
+		b = target_vmlinux(targets, NULL, NULL);
+		return target_tracepoints_preempt(targets) && arch_native() &&
+		       ebpf_feature(EBPF_KPROBE_MULTI, NULL) && b &&
+		       kbtf_find_func(b, "__traceiter_sys_enter", &id);
 	}
 	return false;
 }

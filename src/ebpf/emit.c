@@ -170,6 +170,15 @@ static void keep_place(struct gen *g, uint32_t handler)
 	gen_emit(g, STX(BPF_DW, R7, CTX_OFF(entry_at), R0));
 }
 
+/* For ctx.kstack_first: the frame's number + 1, or 0: to be found out, as it
+   begins in the program. The function that calls handlers is not shown. */
+static int first_frame(const struct gen *g, uint32_t handler)
+{
+	if (g->u->m->image->handlers[handler].prog_type == IMAGE_PROG_ITERATOR)
+		return 2;
+	return entry_kind(g, handler) != RT_ENTRY_PLAIN;
+}
+
 /* bpf_get_stack() wants the program's context, which functions do not have. */
 static void take_kstack(struct gen *g, uint32_t handler)
 {
@@ -183,9 +192,8 @@ static void take_kstack(struct gen *g, uint32_t handler)
 	gen_emit(g, MOV_IMM(R4, 0));
 	gen_emit(g, HELPER(BPF_FUNC_get_stack));
 	gen_emit(g, STX(BPF_W, R7, CTX_OFF(kstack_len), R0));
-	/* Without registers it begins in the program: to be found out. */
 	gen_emit(g, ST_IMM(BPF_W, R7, CTX_OFF(kstack_first),
-			   entry_kind(g, handler) != RT_ENTRY_PLAIN));
+			   first_frame(g, handler)));
 }
 
 bool gen_can_be_preempted(const struct image_handler *h)
@@ -305,7 +313,17 @@ bool gen_is_traced(const struct ir_module *m, const struct ir_func *f)
 		return false;
 	type = m->image->handlers[f->handler].prog_type;
 	return type == IMAGE_PROG_FENTRY || type == IMAGE_PROG_FEXIT ||
-	       type == IMAGE_PROG_NETFILTER;
+	       type == IMAGE_PROG_NETFILTER || type == IMAGE_PROG_ITERATOR;
+}
+
+int32_t gen_ctx_off(const struct ir_module *m, uint32_t handler, int32_t off)
+{
+	const struct arch *a = arch_native();
+	uint32_t n = (uint32_t)off / 8 + 1;
+
+	if (m->image->handlers[handler].prog_type != IMAGE_PROG_ITERATOR)
+		return off;
+	return n < a->nargs ? a->arg[n] : -1;
 }
 
 const char *gen_section(const struct ir_module *m, uint32_t handler)
@@ -321,6 +339,7 @@ const char *gen_section(const struct ir_module *m, uint32_t handler)
 	case IMAGE_PROG_NETFILTER:
 		return "netfilter";
 	case IMAGE_PROG_KPROBE:
+	case IMAGE_PROG_ITERATOR:
 		return "kprobe";
 	case IMAGE_PROG_FENTRY:
 		return traced_section(m, handler, "fentry");

@@ -6,6 +6,7 @@
 #include "ebpf/gen.h"
 
 #include "base/insn.h"
+#include "target/arch.h"
 
 #define BPF_MAX_LOOPS (8 * 1024 * 1024) /* of bpf_loop(), the kernel's */
 
@@ -40,18 +41,45 @@ static void fetch_traced(struct gen *g, const struct m_ctxload *l)
 				  : BPF_FUNC_get_func_arg));
 }
 
+/* A word that a tracepoint's handlers are given, from a register or the stack. */
+static void fetch_iterated(struct gen *g, const struct m_func *f,
+			   const struct m_ctxload *l)
+{
+	const struct arch *a = arch_native();
+	int32_t off = gen_ctx_off(g->u->m, f->ir->handler, l->insn->off);
+	int16_t slot = (int16_t)(RT_CTX_FRAME + l->slot);
+
+	gen_emit(g, LDX(BPF_DW, R1, R10, STACK_PROG_CTX));
+	if (off >= 0) {
+		gen_emit(g, LDX(BPF_DW, R0, R1, (int16_t)off));
+		gen_emit(g, STX(BPF_DW, R7, slot, R0));
+		return;
+	}
+	gen_emit(g, LDX(BPF_DW, R3, R1, (int16_t)a->sp));
+	gen_emit(g, ALU64_IMM(BPF_ADD, R3,
+			      a->stack_args + l->insn->off + 8 -
+				      8 * (int32_t)a->nargs));
+	gen_emit(g, MOV_IMM(R2, 8));
+	gen_emit(g, MOV_REG(R1, R7));
+	gen_emit(g, ALU64_IMM(BPF_ADD, R1, slot));
+	gen_emit(g, HELPER(BPF_FUNC_probe_read_kernel));
+}
+
 void gen_ctxloads(struct gen *g, const struct m_func *f)
 {
+	uint32_t type = g->u->m->image->handlers[f->ir->handler].prog_type;
 	/* A pointer that goes through the heap is a number. */
 	bool traced = gen_is_traced(g->u->m, f->ir) &&
-		      g->u->m->image->handlers[f->ir->handler].prog_type !=
-			      IMAGE_PROG_NETFILTER;
+		      type != IMAGE_PROG_NETFILTER;
 
 	vec_for (&f->ctxloads, i) {
 		const struct m_ctxload *l = &f->ctxloads.v[i];
 
 		if (traced) {
-			fetch_traced(g, l);
+			if (type == IMAGE_PROG_ITERATOR)
+				fetch_iterated(g, f, l);
+			else
+				fetch_traced(g, l);
 			continue;
 		}
 		gen_emit(g, LDX(BPF_DW, R1, R10, STACK_PROG_CTX));

@@ -286,6 +286,12 @@ const char *gen_section(const struct ir_module *m, uint32_t handler);
    context the types of the kernel's structures, or refuses them; so they are
    fetched, by helpers or through the heap, before the body starts. */
 bool gen_is_traced(const struct ir_module *m, const struct ir_func *f);
+/*
+ * Where the program's context has what a handler loads from `off` of its own;
+ * -1: not in a register. (ITERATOR: the function has one argument more than the
+ * handlers that it calls, before theirs.)
+ */
+int32_t gen_ctx_off(const struct ir_module *m, uint32_t handler, int32_t off);
 /* Puts m_func.ctxloads into the frame; r7 is the context. */
 void gen_ctxloads(struct gen *g, const struct m_func *f);
 

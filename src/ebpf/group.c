@@ -169,14 +169,21 @@ static uint32_t append(struct gen *out, uint32_t member)
 	return base;
 }
 
+/* dst = argument n of the handler; r1 is the program's context. */
+static void emit_word(struct gen *out, int dst, uint32_t handler, int32_t n)
+{
+	gen_emit(out, LDX(BPF_DW, dst, R1,
+			  (int16_t)gen_ctx_off(out->u->m, handler, 8 * n)));
+}
+
 /*
  * r2 = the system call's number, at sys_exit(regs, result): `at` is where regs
  * has it, a word whose upper half may be something else.
  */
-static void emit_number_at_exit(struct gen *out, uint64_t at)
+static void emit_number_at_exit(struct gen *out, uint32_t handler, uint64_t at)
 {
 	gen_emit(out, MOV_REG(R6, R1));
-	gen_emit(out, LDX(BPF_DW, R3, R1, 0));
+	emit_word(out, R3, handler, 0);
 	gen_emit(out, ALU64_IMM(BPF_ADD, R3, (int32_t)at));
 	gen_emit(out, MOV_REG(R1, R10));
 	gen_emit(out, ALU64_IMM(BPF_ADD, R1, -8));
@@ -193,9 +200,9 @@ static void emit_number(struct group *g, struct gen *out, uint32_t handler)
 	const struct wire_attach *call = syscall_attach(im, handler);
 
 	if (call && call->flags & WIRE_ATTACH_RETURN) {
-		emit_number_at_exit(out, call->offset);
+		emit_number_at_exit(out, handler, call->offset);
 	} else if (call) {
-		gen_emit(out, LDX(BPF_DW, R2, R1, 8));
+		emit_word(out, R2, handler, 1);
 	} else if (im->handlers[handler].prog_type == IMAGE_PROG_RUN) {
 		gen_emit(out, LDX(BPF_DW, R2, R1, IMAGE_RUN_ARG * 8));
 	} else {

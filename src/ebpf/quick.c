@@ -695,6 +695,8 @@ static bool store(struct quick *q, struct state *s, const struct ir_insn *in)
 static bool instruction(struct quick *q, struct state *s,
 			const struct ir_insn *in)
 {
+	int32_t off;
+
 	switch (in->op) {
 	case IR_MOV:
 		return !in->reloc && get(q, s, R1, in->a) &&
@@ -715,10 +717,10 @@ static bool instruction(struct quick *q, struct state *s,
 	case IR_SAR:
 		return arithmetic(q, s, in);
 	case IR_CTXLD:
-		if (in->is_signed && in->size != 8)
+		off = gen_ctx_off(q->g->u->m, q->f->handler, in->off);
+		if ((in->is_signed && in->size != 8) || off < 0)
 			return false;
-		gen_emit(q->g,
-			 LDX(mem_size(in->size), R1, R6, (int16_t)in->off));
+		gen_emit(q->g, LDX(mem_size(in->size), R1, R6, (int16_t)off));
 		return put(q, s, in->d, R1);
 	case IR_LD:
 		return load(q, s, in);
@@ -840,6 +842,7 @@ void gen_quick(struct gen *g, const struct ir_func *f)
 	const struct image_handler *h = &g->u->m->image->handlers[f->handler];
 
 	if ((h->prog_type != IMAGE_PROG_RAWTP &&
+	     h->prog_type != IMAGE_PROG_ITERATOR &&
 	     h->prog_type != IMAGE_PROG_PERF) ||
 	    IMAGE_HANDLER_STATES(h->flags) != 1u << RT_RUNNING)
 		return;

@@ -693,7 +693,8 @@ static void lower_conditions(struct lower *L)
 static bool has_cookie(const struct probe_site *s)
 {
 	return s->prog_type == IMAGE_PROG_UPROBE ||
-	       s->prog_type == IMAGE_PROG_KPROBE;
+	       s->prog_type == IMAGE_PROG_KPROBE ||
+	       s->prog_type == IMAGE_PROG_ITERATOR;
 }
 
 static void push_job(struct lower *L, struct job j, uint32_t nsites,

@@ -23,6 +23,7 @@
 
 #include "base/hash.h"
 #include "probe/scope.h"
+#include "probe/trace_way.h"
 
 static const struct life {
 	const char *a, *b; /* components after process(...) */
@@ -215,8 +216,7 @@ static bool add_site(const struct probe_env *env, const struct probe_point *p,
 	s->attach.event = l->event;
 	s->attach.pid = sc->pid ? sc->pid : -1;
 	s->attach.flags = sc->target_only ? WIRE_ATTACH_TARGET_ONLY : 0;
-	s->target = tracepoint;
-	s->prog_type = IMAGE_PROG_RAWTP;
+	site_at_tracepoint(env, s, tracepoint, NULL);
 	s->prologue = block;
 	return true;
 }

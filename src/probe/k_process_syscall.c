@@ -6,6 +6,7 @@
  */
 #include "probe/scope.h"
 #include "probe/syscall_args.h"
+#include "probe/trace_way.h"
 
 struct syscall_site {
 	bool is_return;
@@ -62,8 +63,9 @@ static int syscall_match(const struct probe_env *env,
 		s->attach.pid = sc->pid ? sc->pid : -1;
 		s->attach.flags =
 			sc->target_only ? WIRE_ATTACH_TARGET_ONLY : 0;
-		s->target = what.is_return ? "sys_exit" : "sys_enter";
-		s->prog_type = IMAGE_PROG_RAWTP;
+		site_at_tracepoint(env, s,
+				   what.is_return ? "sys_exit" : "sys_enter",
+				   NULL);
 		s->prologue = where;
 		s->data = data;
 	}

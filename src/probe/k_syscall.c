@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "probe/syscall_args.h"
+#include "probe/trace_way.h"
 
 struct syscall_row {
 	const char *arch, *name;
@@ -74,9 +75,8 @@ static void add_site(const struct probe_env *env, const struct probe_point *p,
 		s->attach.flags |= WIRE_ATTACH_RETURN;
 		s->attach.offset = syscall_number_offset(env);
 	}
-	s->target = is_return ? "sys_exit" : "sys_enter";
+	site_at_tracepoint(env, s, is_return ? "sys_exit" : "sys_enter", NULL);
 	s->symbol = row->name;
-	s->prog_type = IMAGE_PROG_RAWTP;
 	s->data = data;
 	if (nr)
 		vec_push(a, &block->block.list,

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "probe/access.h"
+#include "probe/trace_way.h"
 
 #define MAX_PARAMS 16u /* the kernel's own limit is 12 */
 
@@ -64,10 +65,10 @@ static void add_site(const struct probe_env *env, const struct probe_point *p,
 		*t->system ? arena_printf(a, "%s:%s", t->system, tp->name)
 			   : tp->name);
 	s->attach.kind = WIRE_PROBE_RAWTP;
-	s->target = tp->name;
+	site_at_tracepoint(env, s, tp->name, tp->module);
 	s->symbol = tp->name;
-	s->prog_type = IMAGE_PROG_RAWTP;
-	s->share_class = "rawtp";
+	s->share_class = s->prog_type == IMAGE_PROG_RAWTP ? "rawtp"
+							  : "iterator";
 	s->data = t;
 }
 
@@ -127,12 +128,36 @@ static int no_match(const struct probe_env *env, const struct probe_point *p,
 	return PROBE_ERROR;
 }
 
+/*
+ * rcu_read_unlock(), which ends each program, may ask the scheduler for another
+ * task and so pass this one (seen on 7.2: the stack overflows).
+ */
+static bool is_unsafe(const char *tracepoint)
+{
+	return !strcmp(tracepoint, "sched_set_need_resched_tp");
+}
+
+static int unsafe(const struct probe_env *env, const struct probe_point *p,
+		  const char *name)
+{
+	diag_remedy(diag_report(env->diag, TRACEPOINT_UNSAFE,
+				p->comps.v[1].arg->loc,
+				arena_printf(env->arena, "string '%s'",
+					     p->comps.v[1].arg->str.s),
+				name),
+		    "kernel.trace(\"sched_switch\") is hit when the task "
+		    "changes");
+	return PROBE_ERROR;
+}
+
 static int find_exact(const struct probe_env *env, const struct probe_point *p,
 		      const char *system, const char *name,
 		      struct site_list *out)
 {
 	struct tracepoint tp;
 
+	if (is_unsafe(name))
+		return unsafe(env, p, name);
 	if (!target_find_tracepoint(env->targets, name, &tp) ||
 	    !module_fits(p, tp.module) ||
 	    !system_fits(system, tp.system))
@@ -145,7 +170,7 @@ static int find_wild(const struct probe_env *env, const struct probe_point *p,
 		     const char *system, const char *name,
 		     struct site_list *out)
 {
-	uint32_t n, found = 0;
+	uint32_t n, found = 0, dropped = 0;
 	const struct tracepoint *all = target_tracepoints(env->targets, &n);
 
 	for (uint32_t i = 0; i < n; i++) {
@@ -156,9 +181,17 @@ static int find_wild(const struct probe_env *env, const struct probe_point *p,
 		/* "sched:*" without tracefs: only the name can tell. */
 		if (system && !*all[i].system)
 			continue;
+		if (is_unsafe(all[i].name)) {
+			dropped++;
+			continue;
+		}
 		add_site(env, p, &all[i], system, out);
 		found++;
 	}
+	if (dropped && !env->listing)
+		diag_report(env->diag, TRACEPOINT_DROPPED, p->comps.v[1].loc,
+			    NULL, pp_text(env->arena, p, UINT_MAX, NULL),
+			    dropped, dropped == 1 ? "" : "s");
 	if (found)
 		return PROBE_MATCHED;
 	if (system && !target_has_tracefs(env->targets)) {

@@ -16,11 +16,12 @@
 #include "base/strbuf.h"
 #include "wire/image.h"
 
-/* Ways to attach to a function of the kernel. */
+/* Ways to attach to a function or a tracepoint of the kernel. */
 enum probe_way {
 	WAY_KPROBE,
 	WAY_KPROBE_MULTI,
 	WAY_FENTRY, /* fexit too */
+	WAY_ITERATOR, /* see trace_way.c: it is possible, and needed */
 };
 
 /* What kinds may ask about the session; read-only. */

@@ -21,6 +21,7 @@
 #include <linux/perf_event.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -62,7 +63,7 @@ int bpf_keep_fd(struct bpf_target *t, int fd)
 		t->kept = bigger;
 		t->cap_kept = cap;
 	}
-	t->kept[t->nkept++] = (struct bpf_kept){fd, t->base.group};
+	t->kept[t->nkept++] = (struct bpf_kept){fd, t->base.group, NULL};
 	return 0;
 }
 
@@ -148,20 +149,37 @@ int bpf_open_raw_tracepoint(const char *name, int prog_fd, uint64_t cookie)
 	return fd;
 }
 
+const char *bpf_tracepoint_name(const struct image *img, uint32_t index)
+{
+	const char *name = image_text(img, img->attach[index].target);
+	const char *colon = strrchr(name, ':');
+
+	return colon ? colon + 1 : name;
+}
+
+static bool by_iterator(const struct image *img, const struct wire_attach *a)
+{
+	return img->handlers[a->handler].prog_type == IMAGE_PROG_ITERATOR;
+}
+
 static int attach_tracepoint(struct bpf_target *t, struct diag *d,
 			     uint32_t index)
 {
 	const struct wire_attach *a = &t->base.image->attach[index];
-	const char *name = image_text(t->base.image, a->target);
-	const char *colon = strrchr(name, ':');
+	const char *name = bpf_tracepoint_name(t->base.image, index);
 	struct diag_msg *m;
 	int fd;
 
-	if (colon)
-		name = colon + 1;
-	fd = bpf_open_raw_tracepoint(name, t->prog_fd[a->handler], index);
-	if (fd >= 0)
-		return bpf_keep_fd(t, fd);
+	if (by_iterator(t->base.image, a)) {
+		fd = bpf_enable_iterator(t, name);
+		if (!fd)
+			return 0;
+	} else {
+		fd = bpf_open_raw_tracepoint(name, t->prog_fd[a->handler],
+					     index);
+		if (fd >= 0)
+			return bpf_keep_fd(t, fd);
+	}
 	if (fd == -ENOENT && !(a->flags & WIRE_ATTACH_OPTIONAL)) {
 		m = diag_report(d, RUN_NO_TRACEPOINT, LOC_NONE, NULL,
 				point(t, index), name);
@@ -471,14 +489,29 @@ static bool is_attached(const struct bpf_target *t, const uint32_t *index,
 	return false;
 }
 
+/* Attaching a record takes up to three descriptors; the command of -c, started
+   before, keeps the limit it has. */
+static void raise_file_limit(void)
+{
+	struct rlimit l;
+
+	if (getrlimit(RLIMIT_NOFILE, &l) || l.rlim_cur == l.rlim_max)
+		return;
+	l.rlim_cur = l.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &l);
+}
+
 int bpf_target_attach(struct run_target *rt, struct diag *d,
 		      const uint32_t *index, uint32_t n)
 {
 	struct bpf_target *t = (struct bpf_target *)rt;
-	uint32_t *uprobes = calloc(2 * n + 1, sizeof(*uprobes)), nuprobes = 0;
+	uint32_t *uprobes = calloc(3 * n + 1, sizeof(*uprobes)), nuprobes = 0;
 	uint32_t *kprobes = uprobes + n, nkprobes = 0;
+	uint32_t *iterators = kprobes + n, niterators = 0;
 	int err = uprobes ? attach_counters(t, d, index, n) : -ENOMEM;
 
+	if (n > 200)
+		raise_file_limit();
 	for (uint32_t i = 0; i < n && !err; i++) {
 		const struct wire_attach *a = &rt->image->attach[index[i]];
 
@@ -491,8 +524,14 @@ int bpf_target_attach(struct run_target *rt, struct diag *d,
 		switch (a->kind) {
 		case WIRE_PROBE_RAWTP:
 		case WIRE_PROBE_PROCESS:
-			if (!is_attached(t, index, i))
-				err = attach_tracepoint(t, d, index[i]);
+			if (is_attached(t, index, i))
+				break;
+			err = attach_tracepoint(t, d, index[i]);
+			if (by_iterator(rt->image, a) &&
+			    bpf_iterator_enabled(
+				    t, bpf_tracepoint_name(rt->image,
+							   index[i])))
+				iterators[niterators++] = index[i];
 			break;
 		case WIRE_PROBE_PROFILE:
 			err = bpf_attach_profile(t, d, index[i]);
@@ -522,6 +561,8 @@ int bpf_target_attach(struct run_target *rt, struct diag *d,
 			break;
 		}
 	}
+	if (!err)
+		err = bpf_attach_iterators(t, d, iterators, niterators);
 	if (!err)
 		err = attach_uprobes(t, d, uprobes, nuprobes);
 	if (!err)

@@ -21,6 +21,7 @@ struct bpf_target {
 	struct bpf_kept {
 		int fd;
 		uint32_t group; /* of the session */
+		const char *enables; /* see bpf_iterator.c; or NULL */
 	} *kept;
 	uint32_t nkept, cap_kept;
 	uint64_t missed; /* taken when detached */
@@ -28,6 +29,7 @@ struct bpf_target {
 	bool uprobe_multi, kprobe_multi, sleepable;
 	unsigned kprobe_type, kprobe_ret_bit; /* of perf events; type 0: ask */
 	unsigned ntracefs; /* events made in tracefs */
+	int idle_fd; /* a program that does nothing; -1: not needed yet */
 	bool from_file;
 	uint64_t *kaddr; /* by attach record: where its kprobe goes, or 0 */
 	/* Records of modules that are not loaded. */
@@ -48,6 +50,8 @@ bool bpf_has_uprobe_multi(void);
 int bpf_keep_fd(struct bpf_target *t, int fd);
 /* The program runs at a tracepoint: a descriptor, or -errno. */
 int bpf_open_raw_tracepoint(const char *name, int prog_fd, uint64_t cookie);
+/* Of a record that is attached to one, without its system. */
+const char *bpf_tracepoint_name(const struct image *img, uint32_t index);
 /* 0 when the record is optional, else err. */
 int bpf_attach_report(struct bpf_target *t, struct diag *d, uint32_t index,
 		      int err, const char *why);
@@ -85,6 +89,10 @@ int bpf_attach_netfilter(struct bpf_target *t, struct diag *d, uint32_t index);
 int bpf_attach_kprobes(struct bpf_target *t, struct diag *d,
 		       const uint32_t *index, uint32_t n);
 int bpf_attach_traced(struct bpf_target *t, struct diag *d, uint32_t index);
+/* The records' program, which is one, runs at the entry of these functions. */
+int bpf_link_functions(struct bpf_target *t, struct diag *d,
+		       const uint32_t *index, const char *const *syms,
+		       uint32_t n);
 bool bpf_has_kprobe_multi(void);
 /* The handler's program is to be loaded for such a link. */
 bool bpf_wants_kprobe_multi(const struct image *img, uint32_t handler);
@@ -94,6 +102,16 @@ int bpf_traced_begin(struct bpf_target *t);
 /* Adds the hits that the kernel did not deliver, where the link tells them
    (Linux 6.7). */
 bool bpf_link_missed(int fd, uint64_t *missed);
+
+/* ---- bpf_iterator.c ---- */
+/* From now on the kernel calls this tracepoint's handlers by __traceiter_NAME.
+   0 or -errno. */
+int bpf_enable_iterator(struct bpf_target *t, const char *name);
+bool bpf_iterator_enabled(const struct bpf_target *t, const char *name);
+/* Records of tracepoints that have been enabled so and whose programs are of
+   type ITERATOR, those of a handler next to each other. */
+int bpf_attach_iterators(struct bpf_target *t, struct diag *d,
+			 const uint32_t *index, uint32_t n);
 
 /* ---- bpf_modules.c ---- */
 /* Takes the records of modules that are not loaded out of index[0..n), says so,

@@ -20,7 +20,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -190,9 +189,10 @@ static int attach_one(struct bpf_target *t, struct diag *d, uint32_t index)
 
 struct group {
 	const uint32_t *index; /* attach records */
-	uint64_t *addrs, *cookies;
-	const char **syms;
-	bool by_name;
+	const uint64_t *addrs; /* or NULL: by name */
+	const char *const *syms;
+	uint64_t *cookies;
+	uint32_t flags; /* KPROBE_MULTI_ */
 };
 
 /*
@@ -207,12 +207,9 @@ static int link_range(struct bpf_target *t, struct diag *d,
 	int fd, err;
 
 	fd = link_kprobe_multi(t->prog_fd[a->handler],
-			       g->by_name ? NULL : g->addrs + from,
-			       g->by_name ? g->syms + from : NULL,
-			       g->cookies + from, to - from,
-			       a->flags & WIRE_ATTACH_RETURN
-				       ? KPROBE_MULTI_RETURN
-				       : 0);
+			       g->addrs ? g->addrs + from : NULL,
+			       g->addrs ? NULL : g->syms + from,
+			       g->cookies + from, to - from, g->flags);
 	if (fd >= 0)
 		return bpf_keep_fd(t, fd);
 	if (to - from == 1 || fd == -EPERM || fd == -ENOMEM)
@@ -222,32 +219,56 @@ static int link_range(struct bpf_target *t, struct diag *d,
 	return err ? err : link_range(t, d, g, mid, to);
 }
 
+/* addrs NULL: by name. */
+static int link_group(struct bpf_target *t, struct diag *d,
+		      const uint32_t *index, const uint64_t *addrs,
+		      const char *const *syms, uint32_t n, uint32_t flags)
+{
+	struct group g = {
+		.index = index,
+		.addrs = addrs,
+		.syms = syms,
+		.cookies = calloc(n, sizeof(uint64_t)),
+		.flags = flags,
+	};
+	int err = -ENOMEM;
+
+	for (uint32_t i = 0; g.cookies && i < n; i++)
+		g.cookies[i] = index[i];
+	if (g.cookies)
+		err = link_range(t, d, &g, 0, n);
+	free(g.cookies);
+	return err;
+}
+
+int bpf_link_functions(struct bpf_target *t, struct diag *d,
+		       const uint32_t *index, const char *const *syms,
+		       uint32_t n)
+{
+	return link_group(t, d, index, NULL, syms, n, 0);
+}
+
 static int attach_multi(struct bpf_target *t, struct diag *d,
 			const uint32_t *index, uint32_t n)
 {
 	const struct image *img = t->base.image;
-	struct group g = {
-		.index = index,
-		.addrs = calloc(n, sizeof(uint64_t)),
-		.cookies = calloc(n, sizeof(uint64_t)),
-		.syms = calloc(n, sizeof(char *)),
-	};
+	uint64_t *addrs = calloc(n, sizeof(*addrs));
+	const char **syms = calloc(n, sizeof(*syms));
+	bool by_name = false;
 	int err = -ENOMEM;
 
-	if (g.addrs && g.cookies && g.syms) {
-		for (uint32_t i = 0; i < n; i++) {
-			const struct wire_attach *a = &img->attach[index[i]];
-
-			g.cookies[i] = index[i];
-			g.addrs[i] = t->kaddr[index[i]];
-			g.syms[i] = image_text(img, a->symbol);
-			g.by_name |= !g.addrs[i];
-		}
-		err = link_range(t, d, &g, 0, n);
+	for (uint32_t i = 0; addrs && syms && i < n; i++) {
+		addrs[i] = t->kaddr[index[i]];
+		syms[i] = image_text(img, img->attach[index[i]].symbol);
+		by_name |= !addrs[i];
 	}
-	free(g.addrs);
-	free(g.cookies);
-	free(g.syms);
+	if (addrs && syms)
+		err = link_group(t, d, index, by_name ? NULL : addrs, syms, n,
+				 img->attach[*index].flags & WIRE_ATTACH_RETURN
+					 ? KPROBE_MULTI_RETURN
+					 : 0);
+	free(addrs);
+	free(syms);
 	return err;
 }
 
@@ -287,18 +308,6 @@ static int find_addresses(struct bpf_target *t, const uint32_t *index,
 	return err;
 }
 
-/* Each perf event and its link are two descriptors; the command of -c, started
-   before, keeps the limit it has. */
-static void raise_file_limit(void)
-{
-	struct rlimit l;
-
-	if (getrlimit(RLIMIT_NOFILE, &l) || l.rlim_cur == l.rlim_max)
-		return;
-	l.rlim_cur = l.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &l);
-}
-
 int bpf_attach_kprobes(struct bpf_target *t, struct diag *d,
 		       const uint32_t *index, uint32_t n)
 {
@@ -321,8 +330,6 @@ int bpf_attach_kprobes(struct bpf_target *t, struct diag *d,
 			err = attach_multi(t, d, index + i, k - i);
 			continue;
 		}
-		if (k - i > 200)
-			raise_file_limit();
 		for (uint32_t m = i; m < k && !err; m++)
 			err = attach_one(t, d, index[m]);
 	}

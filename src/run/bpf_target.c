@@ -152,6 +152,8 @@ static void bpf_close(struct run_target *rt)
 		munmap(t->base.heap, t->base.heap_len);
 	if (t->heap_fd >= 0)
 		close(t->heap_fd);
+	if (t->idle_fd >= 0)
+		close(t->idle_fd);
 	bpf_measure(rt, false);
 	bpf_object__close(t->obj);
 	free(t->prog_fd);
@@ -196,6 +198,11 @@ static void set_type(struct bpf_target *t, struct bpf_program *p,
 					   bpf_wants_kprobe_multi(img, handler)
 				   ? BPF_TRACE_KPROBE_MULTI
 				   : 0);
+		break;
+	case IMAGE_PROG_ITERATOR:
+		bpf_program__set_type(p, BPF_PROG_TYPE_KPROBE);
+		bpf_program__set_expected_attach_type(p,
+						      BPF_TRACE_KPROBE_MULTI);
 		break;
 	case IMAGE_PROG_FENTRY:
 	case IMAGE_PROG_FEXIT:
@@ -410,6 +417,7 @@ int run_bpf_open(const struct run_bpf_opts *o, struct diag *d,
 				      .asynchronous = true};
 	t->from_file = o->from_file;
 	t->heap_fd = t->ring_fd = t->stats_fd = t->tasks_fd = -1;
+	t->idle_fd = -1;
 	t->prog_fd = malloc((o->image->nhandlers + 1) * sizeof(int));
 	if (!t->prog_fd)
 		goto no_memory;

@@ -138,6 +138,11 @@ bool target_kernel_preempts(struct target_cache *c)
 	return c->preempts;
 }
 
+bool target_tracepoints_preempt(struct target_cache *c)
+{
+	return atoi(target_kernel_release(c)) >= 7 && target_kernel_preempts(c);
+}
+
 /* ---- CONFIG_* ---- */
 
 static void config_line(struct target_cache *c, const char *s, size_t n)

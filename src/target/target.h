@@ -59,6 +59,8 @@ const char *target_kernel_config(void *ctx, const char *name);
  * debugfs (Linux 5.13), or else as the kernel was configured.
  */
 bool target_kernel_preempts(struct target_cache *c);
+/* ... also while it runs handlers of tracepoints (since Linux 7.0). */
+bool target_tracepoints_preempt(struct target_cache *c);
 /* A symbol's address from /proc/kallsyms; false: *why says why not. */
 bool target_kernel_symbol(struct target_cache *c, const char *name,
 			  uint64_t *addr, const char **why);

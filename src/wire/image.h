@@ -41,6 +41,9 @@ enum image_prog_type {
 	IMAGE_PROG_FENTRY, /* arguments by number; no registers */
 	IMAGE_PROG_FEXIT, /* the same, and IMAGE_CTX_RETVAL */
 	IMAGE_PROG_NETFILTER, /* two pointers: struct nf_hook_state, sk_buff */
+	IMAGE_PROG_ITERATOR, /* arguments as RAWTP; run where the kernel's
+				__traceiter_NAME begins, which calls the
+				handlers of a tracepoint */
 	IMAGE_PROG_TYPES
 };
 

@@ -24,6 +24,72 @@ C
 	[ "$(cat out)" = 54321 ]
 }
 
+# Threads that take the CPU from each other in the middle of handlers.
+test_syscalls_of_many_threads_are_counted_exactly() {
+	need bpf
+	need cc
+	local n
+	n=$(many 100000)
+	cat >p.c <<'C'
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+static long n;
+static void *call(void *unused)
+{
+	for (long i = 0; i < n; i++)
+		syscall(SYS_getegid);
+	return unused;
+}
+int main(int argc, char **argv)
+{
+	pthread_t t[8];
+	n = atol(argv[1]);
+	for (int i = 0; i < 8; i++)
+		pthread_create(&t[i], NULL, call, NULL);
+	for (int i = 0; i < 8; i++)
+		pthread_join(t[i], NULL);
+	return 0;
+}
+C
+	cc -O2 -pthread p.c -o p
+	"$stap" -DSTP_NO_OVERLOAD -c "./p $n" -e 'global n, plain
+		probe kernel.trace("sys_enter") {
+			if (pid() == target() && $id == 108) n <<< $id }
+		probe process.syscall { if ($syscall == 108) plain++ }
+		probe end { println(@count(n), " ", plain) }' >out
+	[ "$(cat out)" = "$((8 * n)) $((8 * n))" ] || { cat out; false; }
+}
+
+# Not all of them come in registers everywhere; ftrace says what they are.
+test_tracepoints_have_all_their_arguments() {
+	need bpf
+	local in=/sys/kernel/tracing/instances/stap_args_$$
+	[ -d /sys/kernel/tracing/events/vmalloc/alloc_vmap_area ] ||
+		skip "needs the tracepoint vmalloc:alloc_vmap_area"
+	mkdir "$in" || skip "needs instances of ftrace"
+	trap "rmdir '$in'" EXIT
+	echo 1 >"$in/events/vmalloc/alloc_vmap_area/enable"
+	# each process and each program that is loaded allocates some
+	"$stap" -c "$stap -e 'probe begin { exit() }'" -e '
+		probe kernel.trace("vmalloc:alloc_vmap_area") {
+			printf("va_start: %u size=%u align=%u vstart=%#x vend=%#x failed=%d\n",
+				$addr, $size, $align, $vstart, $vend, $failed) }' >out
+	echo 0 >"$in/events/vmalloc/alloc_vmap_area/enable"
+	sed -n 's/.*alloc_vmap_area: //p' "$in/trace" | sort >want
+	[ "$(wc -l <out)" -gt 3 ]
+	sort out | comm -23 - want >other
+	[ ! -s other ] || { head other want; false; }
+}
+
+test_tracepoints_that_would_call_themselves() {
+	grep -qsa __traceiter_sched_set_need_resched_tp /sys/kernel/btf/vmlinux ||
+		skip "needs the tracepoint sched_set_need_resched_tp"
+	fails "$stap" -p2 -e 'probe kernel.trace("sched_set_need_resched*") { next }' 2>err
+	expect 'left out 1 tracepoint that must not be probed \[tracepoint-dropped\]' err
+}
+
 test_tracepoint_structures() {
 	need bpf
 	"$stap" -c 'sh -c "sleep 0.05; true"' -e 'global ok probe kernel.trace("sched_switch") {

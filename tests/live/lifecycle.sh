@@ -4,7 +4,6 @@
 
 test_threads_begin_and_end() {
 	need process-end
-	need every-hit
 	hasher=$(dirname "$stap")/build/block_hasher
 	head -c 65536 /dev/zero >data
 	"$stap" -c "$hasher -d data -b 512 -t 5 -n 10" -e '

@@ -41,7 +41,6 @@ test_quick_paths_are_taken() {
 test_quick_counts_are_exact() {
 	need bpf
 	need perl
-	need every-hit
 	# the command itself calls while the probes are being attached
 	"$stap" -DMAXTRYLOCK=100000 -c "$(quick_load)" -e '
 		global c, p, q, r, s
@@ -67,7 +66,6 @@ test_quick_counts_are_exact() {
 test_quick_counts_survive_deletes() {
 	need bpf
 	need perl
-	need every-hit
 	"$stap" -DSTP_NO_OVERLOAD -DMAXTRYLOCK=100000 -c "$(quick_load)" -e '
 		global c, total, d, e, moved
 		probe kernel.trace("sys_enter") { if ($id == 110) c[execname()]++ }
@@ -94,8 +92,7 @@ test_quick_counts_survive_deletes() {
 	expect '^by pid alike, moved 1$' out
 }
 
-# Of a session with --accounting=json. The kernel misses hits where it preempts
-# programs that then stand half run.
+# Of a session with --accounting=json.
 hits_lost() {
 	awk -F '[:,]' '/"(skip_lock|missed)":/ { n += $2 } END { print n }' json
 }
@@ -165,7 +162,6 @@ test_handlers_are_atomic() {
 test_quick_names_are_compared_to_their_end() {
 	need bpf
 	need perl
-	need every-hit
 	# a guest's CPU may be taken away while a global is held
 	"$stap" -DSTP_NO_OVERLOAD -DMAXTRYLOCK=1000000 -c "$(quick_load)" -e '
 		global n

@@ -46,10 +46,6 @@ need() {
 			grep -q 'do_exit' &&
 			skip "needs an exit event that knows the program (Linux 6.16), or kprobes"
 		true ;;
-	every-hit) # else the kernel misses some, and says how many
-		grep -qsE '\((full|lazy)\)' /sys/kernel/debug/sched/preempt &&
-			skip "needs a kernel that does not preempt the programs of tracepoints"
-		true ;;
 	root) [ "$(id -u)" = 0 ] || skip "needs root" ;;
 	*) command -v "$1" >/dev/null || skip "needs $1" ;;
 	esac
