@@ -610,7 +610,7 @@ static struct expr *access_lvalue(struct access *a, const char **why)
 		*why = "it is in a register or was optimised out of memory: "
 		       "BPF programs can change memory of the process only";
 	else if (!a->user)
-		*why = "memory of the kernel cannot be written by BPF programs";
+		*why = KERNEL_IS_READ_ONLY;
 	else if (a->bit_size)
 		*why = "a bit-field cannot be written";
 	else if (t.kind != TT_INT && t.kind != TT_ENUM && t.kind != TT_PTR)

@@ -119,6 +119,10 @@ void pretty_arg(struct pretty *p, const char *directive, struct expr *e);
 /* The E_PRINT (or E_STRING); frees what p holds. */
 struct expr *pretty_done(struct pretty *p);
 
+/* Why nothing of the kernel is an lvalue. */
+#define KERNEL_IS_READ_ONLY                                                    \
+	"BPF programs cannot write memory or registers of the kernel"
+
 /* ---- small trees ---- */
 struct expr *prim_ctx(struct arena *a, struct loc loc, uint32_t off,
 		      uint32_t size, bool is_signed);

@@ -222,7 +222,7 @@ static bool bind_kernel_var(const struct probe_env *env, struct expr *e,
 		return bind_typed_var(env, e, b, name, type, lvalue, why, have);
 	if (!target_kernel_symbol(env->targets, name, &addr, why))
 		return false;
-	if (!lvalue && kfunc_bind_global(env, e, &dwarf_why, have))
+	if (!lvalue && kfunc_bind_global(env, e, NULL, &dwarf_why, have))
 		return true;
 	if (bind_known_var(env, e, b, name, addr, lvalue,
 			   dwarf_why ? &known_why : &dwarf_why, have))
@@ -252,10 +252,30 @@ struct var_search {
 	const char **why, **have;
 };
 
+/* Of a module, whose type information has no variables. */
+static bool bind_module_var(struct var_search *v, const char *module)
+{
+	if (v->lvalue) {
+		*v->why = KERNEL_IS_READ_ONLY;
+		return false;
+	}
+	if (kfunc_bind_global(v->env, v->e, module, v->why, v->have))
+		return true;
+	if (!*v->why)
+		*v->why = arena_printf(v->env->arena,
+				       "where variables of the module %s are "
+				       "is known from its debug information "
+				       "only, which is not installed",
+				       module);
+	return false;
+}
+
 static bool try_variable(void *ctx, const struct module *m)
 {
 	struct var_search *v = ctx;
 
+	if (m->kernel_module)
+		return bind_module_var(v, m->kernel_module);
 	return m->frame ? frame_bind_global(m->frame, v->env, v->e, v->lvalue,
 					    v->why, v->have)
 			: bind_kernel_var(v->env, v->e, v->lvalue, v->why,
@@ -287,8 +307,7 @@ static bool bind_deref(const struct probe_env *env, struct expr *e, bool lvalue,
 	const struct expr *size = e->target.arg2;
 
 	if (lvalue) {
-		*why = "memory of the traced system cannot be written by BPF "
-		       "programs";
+		*why = KERNEL_IS_READ_ONLY;
 		return false;
 	}
 	if (!size || size->kind != E_NUMBER ||

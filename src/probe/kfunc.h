@@ -84,9 +84,11 @@ const struct frame *kfunc_frame(const struct probe_site *site);
 /* $name by debug information; false: there is none (*why stays NULL), or *why. */
 bool kfunc_bind_frame(const struct probe_env *env, struct probe_site *site,
 		      struct expr *e, const char **why, const char **have);
-/* @var("name"): of any unit of vmlinux. */
+/* @var("name"): of any unit of vmlinux or of a module (NULL: vmlinux). False
+   without *why: there is no debug information. */
 bool kfunc_bind_global(const struct probe_env *env, struct expr *e,
-		       const char **why, const char **have);
+		       const char *module, const char **why,
+		       const char **have);
 /* The address of this CPU's copy of a per-CPU variable; NULL: *why. */
 struct expr *kfunc_percpu(const struct probe_env *env, struct loc loc,
 			  uint64_t sym, const char **why);

@@ -23,6 +23,12 @@ static bool names_many(const struct kfunc_spec *s)
 	       s->sfx.callees;
 }
 
+/* An inlined body is in many functions: those that can be probed will do. */
+static bool is_one_of_many(const struct kfunc_spec *s, const struct place *pl)
+{
+	return names_many(s) || pl->kind == PLACE_INLINE;
+}
+
 struct probe_site *kfunc_at_place(const struct probe_env *env,
 				  const struct probe_point *p,
 				  const struct kfunc_spec *s,
@@ -36,13 +42,16 @@ struct probe_site *kfunc_at_place(const struct probe_env *env,
 	if (!target_kernel_place(env->targets, module, pl->addr, &fn, &off))
 		return NULL;
 	if ((fn.addr && target_func_blacklisted(env->targets, fn.addr + off)) ||
-	    (names_many(s) && !target_func_traceable(env->targets, &fn))) {
+	    (is_one_of_many(s, pl) &&
+	     !target_func_traceable(env->targets, &fn))) {
 		++*dropped;
 		return NULL;
 	}
 	struct probe_site *st = kfunc_add(env, p, s, &fn, off, pl, out);
 	if (pl->name)
 		st->func = pl->name;
+	if (pl->kind == PLACE_INLINE)
+		st->attach.flags |= WIRE_ATTACH_OPTIONAL;
 	kfunc_set_frame(env, st, m, &pl->die, pl->addr);
 	return st;
 }

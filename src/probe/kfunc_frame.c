@@ -144,15 +144,19 @@ bool kfunc_bind_frame(const struct probe_env *env, struct probe_site *site,
 }
 
 bool kfunc_bind_global(const struct probe_env *env, struct expr *e,
-		       const char **why, const char **have)
+		       const char *module, const char **why, const char **have)
 {
 	struct dw_module *m =
-		target_kernel_dwarf(env->targets, NULL, NULL, NULL);
+		target_kernel_dwarf(env->targets, module, NULL, NULL);
+	struct kfunc_site *k;
 	struct frame *f;
 
 	if (!m)
 		return false;
+	k = arena_new_obj(env->arena, struct kfunc_site);
+	k->fn.module = module;
 	f = arena_new_obj(env->arena, struct frame);
 	init_frame(f, m);
+	f->ctx = k;
 	return frame_bind_global(f, env, e, false, why, have);
 }

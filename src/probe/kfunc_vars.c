@@ -441,8 +441,7 @@ bool kfunc_bind(const struct probe_env *env, struct probe_site *site,
 			return false;
 	}
 	if (lvalue) {
-		*why = "BPF programs cannot change registers or memory of the "
-		       "kernel that they trace";
+		*why = KERNEL_IS_READ_ONLY;
 		return false;
 	}
 	if (*name == '$')

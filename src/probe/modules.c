@@ -45,6 +45,7 @@ static bool try_kernel_module(struct search *s, const char *name)
 		return false;
 	note(s, arena_printf(s->env->arena, "the module %s", name));
 	m.types = kbtf_types(b);
+	m.kernel_module = name;
 	return s->found(s->ctx, &m);
 }
 

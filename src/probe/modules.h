@@ -13,6 +13,7 @@ struct module {
 	struct dw_module *dwarf;   /* NULL: the kernel's BTF */
 	const struct frame *frame; /* of its global variables; NULL: kernel,
 				      or only types (a header) */
+	const char *kernel_module; /* the name of one of the kernel's modules */
 };
 
 /*

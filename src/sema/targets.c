@@ -61,13 +61,33 @@ struct unbound {
 	struct expr *e;
 	struct probe_site *site; /* NULL: in a function */
 	const char *why, *have;
-	bool alive; /* still in the program */
+	bool lvalue; /* it is assigned to */
+	bool alive;  /* still in the program */
 };
 
 /* value->member, and nothing is known of what the value points to. */
 static bool is_untyped(const struct expr *e)
 {
 	return e->target.tk == TGT_AUTOCAST && !value_type_of(e->target.arg);
+}
+
+/* It is there, and it can be read. */
+static bool is_read_only(const struct unbound *u)
+{
+	return u->lvalue && u->why && !(u->have && *u->have) &&
+	       !is_untyped(u->e);
+}
+
+static void report_read_only(struct sema *s, const struct unbound *u)
+{
+	struct diag_msg *m = diag_report(s->diag, TARGET_READ_ONLY, u->e->loc,
+					 expr_what(s->arena, u->e), u->why);
+
+	if (u->site)
+		diag_note(m, LOC_NONE, "at probe point %s", u->site->name);
+	diag_remedy(m, "variables that lie in the memory of a program can be "
+		       "changed, in probes of that program; the kernel's "
+		       "settings are in /proc/sys and /sys");
 }
 
 static void report_unresolved(struct sema *s, const struct unbound *u)
@@ -123,7 +143,9 @@ void targets_report(struct sema *s)
 		return;
 	each_unit(s, mark_unit, NULL);
 	vec_for (&s->unbound, i)
-		if (s->unbound.v[i]->alive)
+		if (s->unbound.v[i]->alive && is_read_only(s->unbound.v[i]))
+			report_read_only(s, s->unbound.v[i]);
+		else if (s->unbound.v[i]->alive)
 			report_unresolved(s, s->unbound.v[i]);
 	s->unbound.n = 0;
 }
@@ -195,7 +217,8 @@ static void bind_target(struct visitor *v, struct expr **ep)
 			struct unbound *u =
 				arena_new_obj(b->s->arena, struct unbound);
 
-			*u = (struct unbound){e, b->site, why, have, false};
+			*u = (struct unbound){e, b->site, why,
+					      have, lvalue, false};
 			e->target.unbound = u;
 			vec_push(b->s->arena, &b->s->unbound, u);
 		}

@@ -133,6 +133,45 @@ test_without_debug_information_one_sentence_says_so() {
 	done
 }
 
+need_debug_package() { # files of it, below the kernel's folder
+	local f dir
+	dir=/usr/lib/debug/lib/modules/$(uname -r)
+	for f in vmlinux "$@"; do
+		[ -r "$dir/$f" ] || skip "needs the kernel's debug package"
+	done
+}
+
+# A module's own variables, from any probe and by their file.
+test_variables_of_a_module() {
+	need kprobes
+	need_debug_package kernel/drivers/block/loop.ko
+	[ -d /sys/module/loop ] || modprobe loop 2>/dev/null ||
+		skip "needs the module loop"
+	"$stap" -e 'probe begin {
+	printf("%d %d %s\n", @var("max_part", "loop"),
+	       @var("hw_queue_depth@drivers/block/loop.c", "loop"),
+	       symname(@var("lo_fops", "loop")->ioctl))
+	println(@defined(@var("no_such", "loop")))
+	exit() }' >out
+	echo "$(cat /sys/module/loop/parameters/max_part)" \
+	     "$(cat /sys/module/loop/parameters/hw_queue_depth) lo_ioctl" >want
+	echo 0 >>want
+	diff want out
+}
+
+# Some of the places that a body was put to must not be probed: the others are.
+test_inlined_bodies_of_the_kernel_where_they_may_be_probed() {
+	need kprobes
+	need_debug_package
+	echo hello >some-file
+	"$stap" -o out -c 'cat some-file' -e '
+probe kernel.function("d_backing_inode").inline { if (pid() == target()) n++ }
+probe end { printf("%d\n", n > 0) }
+global n' 2>err || fail "$(cat err)"
+	[ "$(cat out)" = 1 ] || fail "$(cat out err)"
+	expect 'left out [0-9]+ functions? that must not be probed' err
+}
+
 # Parameters by BTF (kprobe.function never asks debug information) and by DWARF.
 test_btf_and_dwarf_agree() {
 	rel=${STAP_TEST_DEBUG_KERNEL:-$(uname -r)}
