@@ -164,6 +164,10 @@ bool counts_for_types(const struct sema *s, const struct expr *cond,
 /* Reads, writes and updates of every variable (struct var_info). */
 void unused_count(struct sema *s);
 void unused_prune(struct sema *s, bool warn);
+/* Functions and variables that no code mentions any more. */
+void unused_drop(struct sema *s);
+/* Statements that are never reached. */
+void dead_cut(struct sema *s);
 void types_infer(struct sema *s);
 void stats_collect(struct sema *s);
 void display_globals(struct sema *s);

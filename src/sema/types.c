@@ -774,7 +774,7 @@ static void infer_return(struct infer *in, struct stmt *st)
 	if (!f)
 		return;
 	if (!e) {
-		if (in->final && known(f->ret))
+		if (known(f->ret))
 			return_mismatch(in, st->loc, "keyword", TY_UNKNOWN);
 		return;
 	}
@@ -1038,6 +1038,9 @@ void types_infer(struct sema *s)
 		 (in.changed || take_given_types(s)));
 	if (diag_errors(s->diag) != errors)
 		return;
+	dead_cut(s);
+	in.funcs.n = 0;
+	sort_functions(&in);
 	find_valueless(s);
 	in.final = true;
 	infer_all(&in);

@@ -643,6 +643,16 @@ static void drop_probes(struct prune *p)
 	s->prog->handlers.n = n;
 }
 
+void unused_drop(struct sema *s)
+{
+	struct prune p = {.s = s};
+
+	drop_functions(&p);
+	unused_count(s);
+	each_unit(s, drop_locals, NULL);
+	drop_globals(&p);
+}
+
 void unused_prune(struct sema *s, bool warn)
 {
 	struct prune p = {.s = s, .warn = warn};
@@ -671,7 +681,5 @@ void unused_prune(struct sema *s, bool warn)
 		if (!p.changed)
 			break;
 	}
-	unused_count(s);
-	each_unit(s, drop_locals, NULL);
-	drop_globals(&p);
+	unused_drop(s);
 }
