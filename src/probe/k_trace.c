@@ -374,7 +374,6 @@ static void trace_list_vars(const struct probe_env *env,
 {
 	const struct trace *t = with_params(site);
 
-	sb_puts(out, " $$name:string $$parms:string $$vars:string");
 	for (uint32_t i = 0; i < t->nparams; i++) {
 		sb_printf(out, " $%s:", param_name(t, i, env->arena));
 		ttype_spell(out, kbtf_types(t->tp.tp.btf), t->params[i].type);

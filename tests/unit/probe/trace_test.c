@@ -377,7 +377,7 @@ static void test_list_of_variables(void **state)
 	s->kind->list_vars(&f->env, s, &sb);
 	assert_string_equal(
 		sb_str(&sb),
-		" $$name:string $$parms:string $$vars:string $count:int "
+		" $count:int "
 		"$flag:_Bool $task:struct task_struct* $text:char const* "
 		"$small:unsigned char $color:enum color "
 		"$big:long unsigned int $buf:int* $pair:struct {...}");
