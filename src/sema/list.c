@@ -49,12 +49,14 @@ static void put_alias_vars(struct list *l, struct variant *var,
 	}
 }
 
-/* The end of " $name:type", where the next one or a local begins. */
+/* The end of " $name:type" or " name:type", where the next one begins: types
+   have spaces in them too, but no colon. */
 static const char *var_end(const char *s)
 {
-	const char *next = strstr(s + 1, " $");
-
-	return next ? next : s + strlen(s);
+	for (s++; *s; s++)
+		if (*s == ' ' && s[1 + strcspn(s + 1, " :")] == ':')
+			return s;
+	return s;
 }
 
 static bool has_var(const char *vars, const char *v, size_t n)

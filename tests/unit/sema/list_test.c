@@ -41,6 +41,20 @@ static void aliases_show_the_variables_they_set(void **state)
 	fixture_free(f);
 }
 
+static void aliases_of_aliases_show_what_these_have_in_common(void **state)
+{
+	struct fixture *f = fixture_new();
+
+	lib_file(f, "l.stp",
+		 "probe x.one = begin { mine = 1 both = \"\" too = 2 }\n"
+		 "probe x.two = end { both = \"\" other = 1 too = 2 }\n"
+		 "probe mix = x.one, x.two { }\n");
+	lib_open(f);
+	assert_string_equal(listed(f, "mix", true),
+			    "mix both:string too:long\n");
+	fixture_free(f);
+}
+
 static void what_cannot_be_bound_is_no_error_in_a_list(void **state)
 {
 	struct fixture *f = with_library();
@@ -86,6 +100,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(aliases_are_listed_sorted_and_once),
 		cmocka_unit_test(aliases_show_the_variables_they_set),
+		cmocka_unit_test(
+			aliases_of_aliases_show_what_these_have_in_common),
 		cmocka_unit_test(what_cannot_be_bound_is_no_error_in_a_list),
 		cmocka_unit_test(a_suffix_stays_in_the_name),
 		cmocka_unit_test(nothing_matches_nothing_is_listed),
