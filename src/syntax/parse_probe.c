@@ -114,6 +114,9 @@ static void parse_brace_group(struct parser *p, point_list *tails)
 		if (tails->n > PARSE_MAX_POINTS)
 			too_deep(p, "brace expansion", PARSE_MAX_POINTS);
 	} while (accept(p, P_COMMA));
+	/* what may end a point elsewhere does not end the braces */
+	if (at(p, P_LBRACE) || at(p, P_ASSIGN) || at(p, P_ADD_ASSIGN))
+		missing(p, "'}'");
 	if (!at(p, P_RBRACE))
 		missing(p, "one of ', { } = +='");
 	next_token(p);

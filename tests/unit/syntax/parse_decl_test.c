@@ -242,7 +242,7 @@ static void wrong_declarations(void **state)
 		{"probe a if (x) = b {}", "[parse-braces]"},
 		{"probe a = b {}, c", "expected '{'"},
 		{"probe {a?,b}.c {}", "last component"},
-		{"probe {a {}", "one of ', { } = +='"},
+		{"probe {a {}", "expected '}'"},
 		{"probe a { x", "expected statement"},
 		{"@nosuch", "[parse-macro-unknown]"},
 	};
