@@ -63,7 +63,7 @@ test_listing_says_by_its_status_whether_something_matched() {
 test_arguments_reach_the_script() {
 	user -e 'probe begin { printf("%d %s %d %s\n", $1, @2, $#, @#) exit() }' -- -5 'a "b"\n' >out
 	[ "$(cat out)" = '-5 a "b"\n 2 2' ]
-	user -e 'probe begin { println(@1, @2) exit() }' x -v >out 2>err
+	user -e 'probe begin { println(@1, @2) exit() }' x -- -v >out 2>err
 	[ "$(cat out)" = x-v ]
 	[ ! -s err ]
 }
