@@ -9,6 +9,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#define NEIGHBOURS 100 /* priorities that are tried */
+
 /* BPF_LINK_CREATE of union bpf_attr, as far as it goes for these links. */
 struct netfilter_link {
 	uint32_t prog_fd, target_fd, attach_type, flags;
@@ -30,8 +32,8 @@ static const char *explain(int err)
 	case ERANGE:
 		return "this priority is the kernel's own";
 	case EBUSY:
-		return "another program has this hook with this priority: give "
-		       "another .priority()";
+		return "other programs have this hook with this priority and "
+		       "those behind it: give another .priority()";
 	default:
 		return NULL;
 	}
@@ -47,8 +49,15 @@ int bpf_attach_netfilter(struct bpf_target *t, struct diag *d, uint32_t index)
 		.hook = a->nth,
 		.priority = (int32_t)a->order,
 	};
-	int fd = (int)syscall(SYS_bpf, BPF_LINK_CREATE, &l, sizeof(l));
+	int fd = -1;
 
+	/* The kernel takes one program at each priority: of several handlers, of
+	   this session or of others, each comes right behind the one before. */
+	for (int i = 0; i < NEIGHBOURS; i++, l.priority++) {
+		fd = (int)syscall(SYS_bpf, BPF_LINK_CREATE, &l, sizeof(l));
+		if (fd >= 0 || errno != EBUSY || l.priority == INT32_MAX)
+			break;
+	}
 	if (fd >= 0)
 		return bpf_keep_fd(t, fd);
 	return bpf_attach_report(t, d, index, -errno, explain(-errno));

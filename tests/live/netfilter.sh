@@ -79,3 +79,14 @@ test_netfilter_points_that_cannot_be() {
 	fails "$stap" -p2 -e 'probe netfilter.hook("NF_INET_LOCAL").pf("NFPROTO_IPV4") { exit() }' >out 2>&1
 	expect "there is no hook 'NF_INET_LOCAL'.*NF_INET_LOCAL_IN" out
 }
+
+test_several_handlers_at_one_hook() {
+	need root
+	need_netfilter
+	"$stap" -c 'bash -c "echo hello >/dev/udp/127.0.0.1/9"' -e 'global n
+		probe netfilter.ip.local_out { if (dport == 9) n["a"]++ }
+		probe netfilter.ip.local_out { if (dport == 9) n["b"]++ }
+		probe netfilter.hook("NF_INET_LOCAL_OUT").pf("NFPROTO_IPV4").priority("7") { n["c"]++ }
+		probe end { println(n["a"] == n["b"], n["a"] > 0, n["c"] > 0) }' >out || fail "stap"
+	[ "$(cat out)" = 111 ]
+}
