@@ -116,6 +116,10 @@ struct pretty {
 void pretty_init(struct pretty *p, const struct probe_env *env, struct loc loc);
 void pretty_text(struct pretty *p, const char *text); /* not a format */
 void pretty_arg(struct pretty *p, const char *directive, struct expr *e);
+/* "name=value" of a group, as its suffix asks: $$parms (0), $$parms$ (1),
+   $$parms$$ (2). */
+void pretty_named(struct pretty *p, const char *name, struct access *a,
+		  unsigned depth);
 /* The E_PRINT (or E_STRING); frees what p holds. */
 struct expr *pretty_done(struct pretty *p);
 

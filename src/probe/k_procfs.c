@@ -45,11 +45,18 @@ static bool parse(const struct probe_point *p, struct procfs_point *pp)
 	return event && !(pp->write && sized);
 }
 
-/* Below the directory, whatever it says. */
+/* Below the directory, whatever it says: "name" or "folder/name". */
 static bool path_is_bad(const char *path)
 {
-	return !*path || *path == '.' || strchr(path, '/') ||
-	       strlen(path) > NAME_MAX;
+	for (const char *name = path;; name++) {
+		size_t n = strcspn(name, "/");
+
+		if (!n || *name == '.' || n > NAME_MAX)
+			return true;
+		name += n;
+		if (!*name)
+			return strlen(path) >= PATH_MAX / 2;
+	}
 }
 
 static int procfs_match(const struct probe_env *env,
@@ -66,7 +73,7 @@ static int procfs_match(const struct probe_env *env,
 		diag_remedy(diag_report(env->diag, PROCFS_PATH,
 					p->comps.v[0].arg->loc,
 					pp_what(env, p, 0), path),
-			    "give a plain file name: procfs(\"status\")");
+			    "give a file name, or one in a folder: procfs(\"status\"), procfs(\"disk/status\")");
 		return PROBE_ERROR;
 	}
 	for (unsigned i = 1; i < p->comps.n; i++) {

@@ -281,40 +281,20 @@ static const char *list_params(struct arena *a, const struct trace *t)
 	return s;
 }
 
-/* "prev=0xffff... prev_state=1": integers in decimal, pointers in hex. */
-static void put_param(struct pretty *p, const struct probe_env *env,
-		      struct loc loc, const struct trace *t, uint32_t i)
-{
-	const char *why = NULL;
-	struct access a;
-	struct ttype ty;
-
-	start_param(&a, env, loc, t, i);
-	pretty_text(p, param_name(t, i, env->arena));
-	pretty_text(p, "=");
-	struct expr *v = access_load(&a, &why);
-	bool known = a.src->ops->get(a.src, a.type, &ty);
-	if (!v || !known)
-		pretty_text(p, "?");
-	else
-		pretty_arg(p,
-			   ty.kind == TT_PTR ? "%#x"
-			   : ty.is_signed    ? "%d"
-					     : "%u",
-			   v);
-	access_free(&a);
-}
-
-static struct expr *all_params(const struct probe_env *env, struct loc loc,
-			       const struct trace *t)
+static struct expr *all_params(const struct probe_env *env,
+			       const struct expr *e, const struct trace *t)
 {
 	struct pretty p;
+	struct access a;
 
-	pretty_init(&p, env, loc);
+	pretty_init(&p, env, e->loc);
 	for (uint32_t i = 0; i < t->nparams; i++) {
 		if (i)
 			pretty_text(&p, " ");
-		put_param(&p, env, loc, t, i);
+		start_param(&a, env, e->loc, t, i);
+		pretty_named(&p, param_name(t, i, env->arena), &a,
+			     e->target.pretty);
+		access_free(&a);
 	}
 	return pretty_done(&p);
 }
@@ -333,7 +313,7 @@ static bool bind_group(const struct probe_env *env, const struct trace *t,
 	else if (!strcmp(name, "system"))
 		e->target.bound = expr_string(env->arena, e->loc, t->system);
 	else if (!strcmp(name, "parms") || !strcmp(name, "vars"))
-		e->target.bound = all_params(env, e->loc, t);
+		e->target.bound = all_params(env, e, t);
 	else if (!strcmp(name, "locals"))
 		e->target.bound = expr_string(env->arena, e->loc, "");
 	else {

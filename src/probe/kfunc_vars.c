@@ -248,31 +248,6 @@ static const char *not_described(const struct probe_env *env,
 
 /* ---- groups: $$parms and the like ---- */
 
-/* name=value, as the group's suffix asks: $$parms, $$parms$, $$parms$$. */
-static void put_place(struct pretty *p, const struct probe_env *env,
-		      const char *name, struct access *a, unsigned depth)
-{
-	const char *why = NULL;
-	struct ttype t;
-
-	pretty_text(p, name);
-	pretty_text(p, "=");
-	if (depth && a->src->ops->get(a->src, a->type, &t)) {
-		struct expr *e = access_pretty(a, depth > 1, &why);
-		if (e)
-			pretty_arg(p, "%s", e);
-		else
-			pretty_text(p, "?");
-		return;
-	}
-	struct expr *v = access_load(a, &why);
-	if (v)
-		pretty_arg(p, "%#x", v);
-	else
-		pretty_text(p, "{...}");
-	(void)env;
-}
-
 static void put_params(struct pretty *p, const struct probe_env *env,
 		       struct loc loc, struct kfunc_site *k, unsigned depth)
 {
@@ -290,7 +265,7 @@ static void put_params(struct pretty *p, const struct probe_env *env,
 			pretty_text(p, "=?");
 			continue;
 		}
-		put_place(p, env, name, &a, depth);
+		pretty_named(p, name, &a, depth);
 		access_free(&a);
 	}
 }
@@ -328,7 +303,7 @@ static struct expr *return_group(const struct probe_env *env, struct expr *e,
 
 	pretty_init(&p, env, e->loc);
 	if (returns_value(k) && start_return(&a, env, e->loc, k, &why)) {
-		put_place(&p, env, "return", &a, e->target.pretty);
+		pretty_named(&p, "return", &a, e->target.pretty);
 		access_free(&a);
 	}
 	return pretty_done(&p);

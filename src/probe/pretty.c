@@ -330,3 +330,26 @@ struct expr *access_pretty(struct access *a, bool deep, const char **why)
 		e->print.on_error = "ERROR";
 	return e;
 }
+
+void pretty_named(struct pretty *p, const char *name, struct access *a,
+		  unsigned depth)
+{
+	const char *why = NULL;
+	struct ttype t;
+
+	pretty_text(p, name);
+	pretty_text(p, "=");
+	if (depth && a->src->ops->get(a->src, a->type, &t)) {
+		struct expr *e = access_pretty(a, depth > 1, &why);
+		if (e)
+			pretty_arg(p, "%s", e);
+		else
+			pretty_text(p, "?");
+		return;
+	}
+	struct expr *v = access_load(a, &why);
+	if (v)
+		pretty_arg(p, "%#x", v);
+	else
+		pretty_text(p, "{...}");
+}

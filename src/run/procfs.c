@@ -99,6 +99,33 @@ static int open_dir(struct run_procfs *p, const char *name)
 	return 0;
 }
 
+/* The folders that a path names: made, or removed where they are empty, the
+   deepest first. */
+static int make_folders(const struct run_procfs *p, const char *path)
+{
+	char name[PATH_MAX];
+
+	for (const char *end = strchr(path, '/'); end;
+	     end = strchr(end + 1, '/')) {
+		snprintf(name, sizeof(name), "%.*s", (int)(end - path), path);
+		if (mkdirat(p->dir_fd, name, 0755) && errno != EEXIST)
+			return -errno;
+	}
+	return 0;
+}
+
+static void remove_folders(const struct run_procfs *p, const char *path)
+{
+	char name[PATH_MAX], *end;
+
+	snprintf(name, sizeof(name), "%s", path);
+	while ((end = strrchr(name, '/'))) {
+		*end = 0;
+		if (unlinkat(p->dir_fd, name, AT_REMOVEDIR))
+			return;
+	}
+}
+
 /* ---- the pipes ---- */
 
 /* A new pipe takes the file's name. */
@@ -171,8 +198,11 @@ int run_procfs_init(struct run_procfs *p, struct run_target *t,
 		if (img->attach[i].kind == WIRE_PROBE_PROCFS)
 			note_probe(p, &img->attach[i]);
 	err = open_dir(p, name);
-	for (uint32_t i = 0; !err && i < p->nfiles; i++)
-		err = renew(p, &p->file[i]);
+	for (uint32_t i = 0; !err && i < p->nfiles; i++) {
+		err = make_folders(p, p->file[i].path);
+		if (!err)
+			err = renew(p, &p->file[i]);
+	}
 	if (err)
 		report(d, p->dir, err);
 	return err;
@@ -183,8 +213,10 @@ void run_procfs_free(struct run_procfs *p)
 	for (uint32_t i = 0; i < p->nfiles; i++) {
 		struct procfs_file *f = &p->file[i];
 
-		if (p->dir_fd >= 0)
+		if (p->dir_fd >= 0) {
 			unlinkat(p->dir_fd, f->path, 0);
+			remove_folders(p, f->path);
+		}
 		if (f->in_fd >= 0)
 			close(f->in_fd);
 		if (f->writer_fd >= 0)

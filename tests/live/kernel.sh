@@ -151,3 +151,19 @@ test_functions_of_modules_are_listed_without_made_up_ones() {
 	[ ! -s err ]
 	expect '^kernel\.trace\("' out
 }
+
+# As SystemTap shows them: numbers in hexadecimal, structures on demand.
+test_groups_of_a_tracepoints_parameters() {
+	need bpf
+	"$stap" -DMAXSTRINGLEN=8192 -c true -e '
+global n
+probe kernel.trace("sys_enter") {
+	if (pid() != target() || n++) next
+	println($$parms == sprintf("regs=%#x id=%#x", $regs, $id), $$parms == $$vars)
+}
+probe kernel.trace("sched_process_exit") {
+	if (pid() == target() && isinstr($$parms$, "p={.thread_info={...}, ") && !isinstr($$parms, "{"))
+		println("exit")
+}' -o out
+	printf '11\nexit\n' | diff - out
+}

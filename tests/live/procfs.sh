@@ -62,6 +62,17 @@ test_procfs_files_of_the_engine() {
 	procfs_use engine --runtime=user
 }
 
+test_procfs_files_in_folders() {
+	procfs_start folders --runtime=user -e 'probe begin { println("ready") }
+		probe procfs("disk/status").read { $value = "fine\n" }
+		probe procfs("disk/one/quit").write { print($value) exit() }'
+	[ "$(cat "$files/disk/status")" = fine ]
+	echo now >"$files/disk/one/quit"
+	wait $session
+	[ ! -e "$files" ]
+	[ "$(tr '\n' ' ' <out)" = 'ready now ' ]
+}
+
 test_procfs_names_are_not_shared() {
 	need bpf
 	procfs_start twice -e 'probe begin { println("ready") }
