@@ -78,6 +78,8 @@ int list_dump(struct arena *a, const struct options *o, struct tapset *lib)
 		for (int i = 0; i < BUILTIN_COUNT; i++)
 			if (is_public(o, builtins[i].name))
 				vec_push(a, &out, signature(a, &builtins[i]));
+		for (unsigned i = 0; sema_intrinsic(i); i++)
+			vec_push(a, &out, sema_intrinsic(i));
 		tapset_names(lib, INDEX_FUNC, &names);
 	}
 	if (o->dump_aliases)

@@ -190,12 +190,22 @@ static const struct intrinsic {
 	const char *name;
 	uint32_t nargs;
 	enum prim_op op;
+	const char *shown;
 } intrinsics[] = {
-	{"kernel_string", 1, PRIM_STR_KERNEL},
-	{"kernel_string_n", 2, PRIM_STR_KERNEL},
-	{"user_string", 1, PRIM_STR_USER},
-	{"user_string_n", 2, PRIM_STR_USER},
+	{"kernel_string", 1, PRIM_STR_KERNEL, "kernel_string:string (long)"},
+	{"kernel_string_n", 2, PRIM_STR_KERNEL,
+	 "kernel_string_n:string (long, long)"},
+	{"user_string", 1, PRIM_STR_USER, "user_string:string (long)"},
+	{"user_string_n", 2, PRIM_STR_USER,
+	 "user_string_n:string (long, long)"},
 };
+
+const char *sema_intrinsic(unsigned i)
+{
+	return i < sizeof(intrinsics) / sizeof(*intrinsics)
+		       ? intrinsics[i].shown
+		       : NULL;
+}
 
 static void no_such_function(struct resolve *r, struct expr *e)
 {

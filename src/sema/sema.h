@@ -131,4 +131,8 @@ void sema_list(const struct probe_env *env, struct tapset *lib,
    sema_run no E_TARGET, E_DEFINED, E_EMBEDDED-less E_ENTRY remains: targets
    are replaced by their bound trees. */
 
+/* Functions that are neither the library's nor builtins, as --dump-functions
+   shows them; NULL after the last. */
+const char *sema_intrinsic(unsigned i);
+
 #endif

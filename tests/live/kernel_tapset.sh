@@ -96,6 +96,7 @@ function mine() { return pid() == target() }
 probe tcp.sendmsg { if (mine()) printf("%s %d %d\n", name, family, size) }
 probe tcp.sendmsg.return, udp.sendmsg.return { if (mine()) printf("%s returns %d\n", name, size) }
 probe tcp.recvmsg.return { if (mine()) printf("%s %s:%d %s %d\n", name, saddr, sport, daddr, size) }
+probe tcp.recvmsg { if (mine() && (inet_get_ip_dest(sock) != daddr || inet_get_dest_port(sock) != dport)) println("another end") }
 probe tcp.setsockopt { if (mine()) printf("%s %d %s %d\n", name, level, optstr, optlen) }
 probe udp.sendmsg { if (mine()) printf("%s %s:%d %d\n", name, saddr, sport, size) }
 probe udp.recvmsg.return { if (mine()) printf("%s %s:%d %d\n", name, saddr, sport, size) }

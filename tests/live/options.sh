@@ -266,6 +266,7 @@ test_options_that_are_not_here_say_why() {
 
 test_dumped_functions_are_the_public_ones() {
 	user --dump-functions >out
+	expect '^kernel_string_n:string \(long, long\)$' out
 	grep -q '^_' out && fail "own names"
 	user -v --dump-functions >out
 	grep -q '^__' out

@@ -133,7 +133,7 @@ static void test_arguments_without_names(void **state)
 			    "rk4s((ctx[0:8] + off<task_struct reloc>))");
 	assert_string_equal(bound(f, s, "$arg2"), "ctx[8:8]");
 	assert_string_equal(bound(f, s, "$$parms"),
-			    "sprintf('arg1=%#x arg2=%d', ctx[0:8], ctx[8:8])");
+			    "sprintf('arg1=%#x arg2=%#x', ctx[0:8], ctx[8:8])");
 	assert_non_null(strstr(bound(f, s, "$arg3"), "!|$arg1, $arg2, "));
 	assert_non_null(strstr(bound(f, s, "$arg0"), "!"));
 	assert_non_null(strstr(bound(f, s, "$arg1x"), "!"));
@@ -311,8 +311,8 @@ static void test_names_and_groups(void **state)
 	assert_string_equal(bound(f, s, "$$locals"), "''");
 	const char *parms = bound(f, s, "$$parms");
 	assert_non_null(strstr(parms,
-			       "sprintf('count=%d flag=%u task=%#x text=%#x "
-			       "small=%u color=%u big=%u buf=%#x pair=?', "));
+			       "sprintf('count=%#x flag=%#x task=%#x text=%#x "
+			       "small=%#x color=%#x big=%#x buf=%#x pair={...}', "));
 	assert_string_equal(bound(f, s, "$$vars"), parms);
 	assert_string_equal(bound(f,
 				  only_site(f, "kernel.trace(\"demo_none\")"),
