@@ -356,6 +356,8 @@ static bool group_calls(struct group *g, struct image_handler *h,
 void group_programs(struct unit *u)
 {
 	static const char *const sections[] = {"raw_tp", "uprobe", "uprobe.s"};
+	static const uint32_t kinds[] = {0, WIRE_ATTACH_RETURN,
+					 WIRE_ATTACH_COMPAT, CALL_KIND};
 	struct image *im = u->m->image;
 	struct group g = {.u = u};
 	struct image_handler *h;
@@ -378,9 +380,10 @@ void group_programs(struct unit *u)
 		}
 		end_group(&g, h);
 	}
-	for (uint32_t nth = 0, more = !has_conditions(im); more; nth++)
-		more = group_calls(&g, h, nout, 0, nth) |
-		       group_calls(&g, h, nout, WIRE_ATTACH_RETURN, nth) |
-		       group_calls(&g, h, nout, WIRE_ATTACH_COMPAT, nth) |
-		       group_calls(&g, h, nout, CALL_KIND, nth);
+	for (uint32_t nth = 0, more = !has_conditions(im); more; nth++) {
+		more = 0;
+		for (uint32_t k = 0; k < sizeof(kinds) / sizeof(*kinds); k++)
+			if (group_calls(&g, h, nout, kinds[k], nth))
+				more = 1;
+	}
 }
