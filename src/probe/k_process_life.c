@@ -195,7 +195,8 @@ static const char *life_name(const struct probe_env *env,
 	return s;
 }
 
-/* filter NULL is fine where the event itself says enough. */
+/* filter NULL is fine where the event itself says enough; tracepoint NULL: the
+   caller says what the site is attached to. */
 static bool add_site(const struct probe_env *env, const struct probe_point *p,
 		     const struct life *l, const struct scope *sc,
 		     const char *tracepoint, struct stmt *filter,
@@ -216,7 +217,8 @@ static bool add_site(const struct probe_env *env, const struct probe_point *p,
 	s->attach.event = l->event;
 	s->attach.pid = sc->pid ? sc->pid : -1;
 	s->attach.flags = sc->target_only ? WIRE_ATTACH_TARGET_ONLY : 0;
-	site_at_tracepoint(env, s, tracepoint, NULL);
+	if (tracepoint)
+		site_at_tracepoint(env, s, tracepoint, NULL);
 	s->prologue = block;
 	return true;
 }

@@ -134,10 +134,10 @@ test_without_debug_information_one_sentence_says_so() {
 }
 
 need_debug_package() { # files of it, below the kernel's folder
-	local f dir
-	dir=/usr/lib/debug/lib/modules/$(uname -r)
+	local f folder
+	folder=/usr/lib/debug/lib/modules/$(uname -r)
 	for f in vmlinux "$@"; do
-		[ -r "$dir/$f" ] || skip "needs the kernel's debug package"
+		[ -r "$folder/$f" ] || skip "needs the kernel's debug package"
 	done
 }
 
