@@ -588,15 +588,16 @@ int main(void)
 	int s = socket(AF_INET, SOCK_DGRAM, 0);
 	FILE *f = fopen("said", "w");
 	inet_pton(AF_INET, "10.9.9.77", &to.sin_addr);
+	for (int i = 1; i <= 30; i++) {
+		sendto(s, data, i * 31, 0, (void *)&to, sizeof(to));
+		fprintf(f, "dummy0 %d 8 10.9.9.77 7777 = 0\n", 14 + 20 + 8 + i * 31);
+	}
+	/* last: the kernel drops what is sent until it has noticed the change */
 	for (int i = 0; i < 2; i++) {
 		int c = open("/sys/class/net/dummy0/carrier", O_WRONLY);
 		write(c, i ? "1" : "0", 1);
 		close(c);
 		fprintf(f, "bool dummy0 %d\n", i);
-	}
-	for (int i = 1; i <= 30; i++) {
-		sendto(s, data, i * 31, 0, (void *)&to, sizeof(to));
-		fprintf(f, "dummy0 %d 8 10.9.9.77 7777 = 0\n", 14 + 20 + 8 + i * 31);
 	}
 	fclose(f);
 	return 0;
