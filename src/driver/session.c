@@ -854,8 +854,9 @@ static bool go_on_in_background(struct session *s, const char *name,
 	else if (s->o->output)
 		printf("%d\n", (int)pid);
 	else
-		printf("Disconnecting from systemtap module.\n"
-		       "To reconnect, type \"staprun -A %s\"\n", name);
+		printf("The session goes on in the background: \"staprun -A "
+		       "%s\" shows what it keeps, \"staprun -d %s\" ends it\n",
+		       name, name);
 	return false;
 }
 
