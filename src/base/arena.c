@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 struct chunk {
 	struct chunk *next;
@@ -20,6 +22,23 @@ struct arena {
    who needs much gets them large. */
 #define CHUNK_MIN (64u << 10)
 #define CHUNK_MAX (1u << 20)
+
+/* One call for a chunk's pages is cheaper than a fault for each; a kernel
+   without it (before 5.14) faults them in. */
+static void populate(void *p, size_t n)
+{
+#ifdef MADV_POPULATE_WRITE
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	uintptr_t from = ((uintptr_t)p + page - 1) & -page;
+	uintptr_t to = ((uintptr_t)p + n) & -page;
+
+	if (from < to)
+		madvise((void *)from, to - from, MADV_POPULATE_WRITE);
+#else
+	(void)p;
+	(void)n;
+#endif
+}
 
 static void *xcalloc(size_t n)
 {
@@ -62,6 +81,8 @@ void *arena_alloc(struct arena *a, size_t size)
 
 		c = xcalloc(sizeof(*c) + want);
 		c->size = want;
+		if (want >= CHUNK_MAX)
+			populate(c, sizeof(*c) + want);
 		/* A large object gets its own chunk behind the current one. */
 		if (a->chunks && want == size) {
 			c->next = a->chunks->next;
@@ -97,14 +118,17 @@ char *arena_strdup(struct arena *a, const char *s)
 
 char *arena_vprintf(struct arena *a, const char *fmt, va_list ap)
 {
+	char buf[256]; /* most texts fit: formatted once */
 	va_list again;
 	int n;
 
 	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, fmt, again);
+	n = vsnprintf(buf, sizeof(buf), fmt, again);
 	va_end(again);
 	if (n < 0)
-		n = 0;
+		return arena_strdup(a, "");
+	if ((size_t)n < sizeof(buf))
+		return arena_memdup(a, buf, (size_t)n);
 	char *s = arena_alloc(a, (size_t)n + 1);
 	vsnprintf(s, (size_t)n + 1, fmt, ap);
 	return s;

@@ -50,13 +50,19 @@ void sb_vprintf(struct strbuf *b, const char *fmt, va_list ap)
 	va_list again;
 	int n;
 
+	/* most texts fit in what is there: formatted once */
+	need(b, 64);
 	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, fmt, again);
+	n = vsnprintf(b->s + b->len, b->cap - b->len, fmt, again);
 	va_end(again);
-	if (n <= 0)
+	if (n < 0) {
+		b->s[b->len] = 0;
 		return;
-	need(b, (size_t)n);
-	vsnprintf(b->s + b->len, (size_t)n + 1, fmt, ap);
+	}
+	if ((size_t)n >= b->cap - b->len) {
+		need(b, (size_t)n);
+		vsnprintf(b->s + b->len, (size_t)n + 1, fmt, ap);
+	}
 	b->len += (size_t)n;
 }
 

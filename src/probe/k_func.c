@@ -183,8 +183,10 @@ static void set_kprobe(const struct probe_env *env, struct probe_site *st,
 	st->attach.kind = WIRE_PROBE_KPROBE;
 	st->attach.maxactive = (w_u32)maxactive;
 	st->prog_type = IMAGE_PROG_KPROBE;
-	st->share_class = arena_printf(env->arena, "kprobe %d %d", is_return,
-				       maxactive);
+	st->share_class =
+		maxactive    ? arena_printf(env->arena, "kretprobe %d", maxactive)
+		: is_return  ? "kretprobe"
+			     : "kprobe";
 }
 
 /* fexit has the parameters and the result, and nothing else. (At entries the
@@ -216,15 +218,17 @@ struct probe_site *kfunc_add(const struct probe_env *env,
 {
 	struct arena *a = env->arena;
 	const char *head = site_head(a, p, s, fn->module);
-	struct probe_site *st = site_new(env, &probe_kind_func, p, out);
+	struct probe_site *st = site_named(
+		env, &probe_kind_func, p,
+		place_point(a, head, p, s->at, site_arg(a, s, fn, pl),
+			    pl ? pl->label : NULL),
+		out);
 	struct kfunc_site *k = arena_new_obj(a, struct kfunc_site);
 
 	k->fn = *fn;
 	k->off = off;
 	k->is_return = s->sfx.is_return;
 	st->data = k;
-	st->name = place_point(a, head, p, s->at, site_arg(a, s, fn, pl),
-			       pl ? pl->label : NULL);
 	st->alias = pl ? place_alias(a, head, p, s->at, pl) : NULL;
 	st->target = fn->module;
 	st->symbol = fn->name;

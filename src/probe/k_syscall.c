@@ -57,7 +57,8 @@ static void add_site(const struct probe_env *env, const struct probe_point *p,
 		     struct site_list *out)
 {
 	struct arena *a = env->arena;
-	struct probe_site *s = site_new(env, &probe_kind_syscall, p, out);
+	struct probe_site *s = site_named(env, &probe_kind_syscall, p,
+					  pp_text(a, p, 1, row->name), out);
 	struct one_syscall *data = arena_new_obj(a, struct one_syscall);
 	struct stmt *block = stmt_block(a, p->loc);
 	const char *why = NULL;
@@ -66,7 +67,6 @@ static void add_site(const struct probe_env *env, const struct probe_point *p,
 
 	data->is_return = is_return;
 	data->compat = compat;
-	s->name = pp_text(a, p, 1, row->name);
 	s->attach.kind = WIRE_PROBE_RAWTP;
 	s->attach.syscall = row->nr + 1;
 	if (compat)

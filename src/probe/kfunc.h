@@ -34,7 +34,7 @@ struct kfunc_site {
 	const struct kbtf *types; /* NULL: not described */
 	uint32_t proto, ret, nparams;
 	bool variadic;
-	struct kbtf_param params[KFUNC_MAX_PARAMS];
+	struct kbtf_param *params;
 };
 
 /* Reads the types (btf.c); false: they do not describe the function. */

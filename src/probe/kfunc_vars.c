@@ -37,6 +37,8 @@ bool kfunc_types(const struct probe_env *env, struct kfunc_site *k)
 	if (!k->proto)
 		return false;
 	k->types = b;
+	k->params = arena_new_array(env->arena, struct kbtf_param,
+				    KFUNC_MAX_PARAMS);
 	k->nparams = kbtf_func_params(b, k->proto, k->params, KFUNC_MAX_PARAMS,
 				      &k->ret, &k->variadic);
 	if (k->nparams > KFUNC_MAX_PARAMS)

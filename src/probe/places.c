@@ -100,7 +100,7 @@ const char *place_point(struct arena *a, const char *head,
 
 	sb_printf(&sb, "%s.%s(%s)", head, p->comps.v[at].name, arg);
 	put_suffix(&sb, p, at, label);
-	const char *s = arena_strdup(a, sb_str(&sb));
+	const char *s = arena_memdup(a, sb_str(&sb), sb.len);
 	sb_free(&sb);
 	return s;
 }

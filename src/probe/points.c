@@ -123,8 +123,23 @@ const char *pp_text(struct arena *a, const struct probe_point *p, unsigned at,
 			put_number(&sb, c->arg);
 		sb_putc(&sb, ')');
 	}
-	const char *s = arena_strdup(a, sb_str(&sb));
+	const char *s = arena_memdup(a, sb_str(&sb), sb.len);
 	sb_free(&sb);
+	return s;
+}
+
+struct probe_site *site_named(const struct probe_env *env,
+			      const struct probe_kind *k,
+			      const struct probe_point *p, const char *name,
+			      struct site_list *out)
+{
+	struct probe_site *s = arena_new_obj(env->arena, struct probe_site);
+
+	s->kind = k;
+	s->point = p;
+	s->name = name;
+	s->attach.pid = -1;
+	vec_push(env->arena, &out->v, s);
 	return s;
 }
 
@@ -132,14 +147,8 @@ struct probe_site *site_new(const struct probe_env *env,
 			    const struct probe_kind *k,
 			    const struct probe_point *p, struct site_list *out)
 {
-	struct probe_site *s = arena_new_obj(env->arena, struct probe_site);
-
-	s->kind = k;
-	s->point = p;
-	s->name = pp_text(env->arena, p, UINT_MAX, NULL);
-	s->attach.pid = -1;
-	vec_push(env->arena, &out->v, s);
-	return s;
+	return site_named(env, k, p, pp_text(env->arena, p, UINT_MAX, NULL),
+			  out);
 }
 
 const char *similar_suffix(struct arena *a, const char *name,

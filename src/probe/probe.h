@@ -161,9 +161,15 @@ bool probe_bind_target(const struct probe_env *env, struct probe_site *site,
 bool pp_is(const struct probe_point *p, unsigned i, const char *name);
 const char *pp_string(const struct probe_point *p, unsigned i);
 bool pp_number(const struct probe_point *p, unsigned i, int64_t *v);
+/* A site, appended to out; its name is the point as it was written. */
 struct probe_site *site_new(const struct probe_env *env,
 			    const struct probe_kind *k,
 			    const struct probe_point *p, struct site_list *out);
+/* The same with another name, which is the arena's. */
+struct probe_site *site_named(const struct probe_env *env,
+			      const struct probe_kind *k,
+			      const struct probe_point *p, const char *name,
+			      struct site_list *out);
 /* Shell-style pattern with * ? [..] as SystemTap's wildcards. */
 bool name_matches(const char *pattern, const char *name);
 bool has_wildcard(const char *pattern);

@@ -246,20 +246,38 @@ static void push(struct target_cache *c, const struct line *l,
 
 /* ---- by pattern ---- */
 
-static const char *name_key(struct target_cache *c, const struct line *l)
+/* The kernel's names have less than 512 bytes (KSYM_NAME_LEN), modules' 64. */
+struct name_key {
+	char s[640];
+};
+
+/* "vfs_read ", "ext4_sync_fs ext4": in k. */
+static const char *name_key(struct name_key *k, const char *name, size_t n,
+			    const char *module, size_t module_len)
 {
-	return arena_printf(c->arena, "%.*s %.*s", (int)l->name_len, l->name,
-			    (int)l->module_len,
-			    l->module ? l->module : "");
+	if (n + module_len + 2 > sizeof(k->s))
+		n = module_len = 0; /* none of the kernel's */
+	memcpy(k->s, name, n);
+	k->s[n] = ' ';
+	if (module_len)
+		memcpy(k->s + n + 1, module, module_len);
+	k->s[n + 1 + module_len] = '\0';
+	return k->s;
+}
+
+static const char *line_key(struct name_key *k, const struct line *l)
+{
+	return name_key(k, l->name, l->name_len, l->module, l->module_len);
 }
 
 /* The names that can be hooked: from tracefs, or else from BTF. */
 static bool add_btf_name(void *ctx, const char *name, uint32_t proto)
 {
 	struct map *m = ctx;
+	struct name_key k;
 
 	(void)proto;
-	map_put(m, arena_printf(m->arena, "%s ", name), m);
+	map_put(m, name_key(&k, name, strlen(name), NULL, 0), m);
 	return true;
 }
 
@@ -267,12 +285,13 @@ static bool add_btf_name(void *ctx, const char *name, uint32_t proto)
 static void take_names(struct target_cache *c, const struct target_text *t,
 		       const struct want *w, struct map *names)
 {
+	struct name_key k;
 	struct line l;
 
 	for (const char *s = t->s; *s;) {
 		s = parse_line(s, false, false, &l);
 		if (!w || line_fits(w, &l))
-			map_put(names, name_key(c, &l), c);
+			map_put(names, line_key(&k, &l), c);
 	}
 }
 
@@ -296,7 +315,7 @@ static void hookable_names(struct target_cache *c, const struct want *w,
 bool target_func_traceable(struct target_cache *c, const struct kfunc *fn)
 {
 	struct target_text *t = hookable(c);
-	struct line l;
+	struct name_key k;
 
 	if (!t)
 		return true;
@@ -305,10 +324,9 @@ bool target_func_traceable(struct target_cache *c, const struct kfunc *fn)
 		map_init(c->traceable, c->arena);
 		take_names(c, t, NULL, c->traceable);
 	}
-	l = (struct line){.name = fn->name, .module = fn->module};
-	l.name_len = (uint32_t)strlen(fn->name);
-	l.module_len = fn->module ? (uint32_t)strlen(fn->module) : 0;
-	return map_has(c->traceable, name_key(c, &l));
+	return map_has(c->traceable,
+		       name_key(&k, fn->name, strlen(fn->name), fn->module,
+				fn->module ? strlen(fn->module) : 0));
 }
 
 static int by_name_addr(const void *pa, const void *pb)
@@ -350,6 +368,7 @@ void target_finish_funcs(struct kfunc_list *out, uint32_t first)
 static bool by_pattern(struct target_cache *c, const struct want *w,
 		       struct kfunc_list *out, const char **why)
 {
+	struct name_key k;
 	struct map names;
 	struct line l;
 	bool known;
@@ -362,7 +381,7 @@ static bool by_pattern(struct target_cache *c, const struct want *w,
 		s = parse_line(s, true, true, &l);
 		if (!is_text(l.type) || !line_fits(w, &l) || target_odd_symbol(l.name, l.name_len))
 			continue;
-		if (!known || map_has(&names, name_key(c, &l)))
+		if (!known || map_has(&names, line_key(&k, &l)))
 			push(c, &l, out);
 	}
 	return true;
