@@ -162,34 +162,35 @@ static bool by_iterator(const struct image *img, const struct wire_attach *a)
 	return img->handlers[a->handler].prog_type == IMAGE_PROG_ITERATOR;
 }
 
+int bpf_tracepoint_report(struct bpf_target *t, struct diag *d, uint32_t index,
+			  int err)
+{
+	const struct wire_attach *a = &t->base.image->attach[index];
+	struct diag_msg *m;
+
+	if (err == -ENOENT && !(a->flags & WIRE_ATTACH_OPTIONAL)) {
+		m = diag_report(d, RUN_NO_TRACEPOINT, LOC_NONE, NULL,
+				point(t, index),
+				bpf_tracepoint_name(t->base.image, index));
+		diag_remedy(m, "if it belongs to a module, load the module "
+			       "first; stap -l 'kernel.trace(\"*\")' lists "
+			       "what there is");
+		return err;
+	}
+	return bpf_attach_report(t, d, index, err,
+		      err == -ENOENT ? "no such tracepoint" : NULL);
+}
+
 static int attach_tracepoint(struct bpf_target *t, struct diag *d,
 			     uint32_t index)
 {
 	const struct wire_attach *a = &t->base.image->attach[index];
-	const char *name = bpf_tracepoint_name(t->base.image, index);
-	struct diag_msg *m;
-	int fd;
+	int fd = bpf_open_raw_tracepoint(
+		bpf_tracepoint_name(t->base.image, index),
+		t->prog_fd[a->handler], index);
 
-	if (by_iterator(t->base.image, a)) {
-		fd = bpf_enable_iterator(t, name);
-		if (!fd)
-			return 0;
-	} else {
-		fd = bpf_open_raw_tracepoint(name, t->prog_fd[a->handler],
-					     index);
-		if (fd >= 0)
-			return bpf_keep_fd(t, fd);
-	}
-	if (fd == -ENOENT && !(a->flags & WIRE_ATTACH_OPTIONAL)) {
-		m = diag_report(d, RUN_NO_TRACEPOINT, LOC_NONE, NULL,
-				point(t, index), name);
-		diag_remedy(m, "if it belongs to a module, load the module "
-			       "first; stap -l 'kernel.trace(\"*\")' lists "
-			       "what there is");
-		return fd;
-	}
-	return bpf_attach_report(t, d, index, fd,
-		      fd == -ENOENT ? "no such tracepoint" : NULL);
+	return fd >= 0 ? bpf_keep_fd(t, fd)
+		       : bpf_tracepoint_report(t, d, index, fd);
 }
 
 /* ---- uprobes ---- */
@@ -472,20 +473,22 @@ static int attach_counters(struct bpf_target *t, struct diag *d,
 	return err;
 }
 
-/*
- * A program of many system calls is attached once for all: is it, for index[i],
- * by an earlier one?
- */
-static bool is_attached(const struct bpf_target *t, const uint32_t *index,
-			uint32_t i)
-{
-	const struct wire_attach *all = t->base.image->attach;
-	const struct wire_attach *a = &all[index[i]];
+/* A program of many system calls is attached once for all; those that are: */
+struct prog_list {
+	uint32_t *fd, n;
+};
 
-	for (uint32_t k = 0; a->syscall && k < i; k++)
-		if (all[index[k]].syscall &&
-		    t->prog_fd[all[index[k]].handler] == t->prog_fd[a->handler])
+static bool is_attached(const struct bpf_target *t, const struct wire_attach *a,
+			struct prog_list *done)
+{
+	uint32_t fd = (uint32_t)t->prog_fd[a->handler];
+
+	if (!a->syscall)
+		return false;
+	for (uint32_t i = 0; i < done->n; i++)
+		if (done->fd[i] == fd)
 			return true;
+	done->fd[done->n++] = fd;
 	return false;
 }
 
@@ -505,9 +508,10 @@ int bpf_target_attach(struct run_target *rt, struct diag *d,
 		      const uint32_t *index, uint32_t n)
 {
 	struct bpf_target *t = (struct bpf_target *)rt;
-	uint32_t *uprobes = calloc(3 * n + 1, sizeof(*uprobes)), nuprobes = 0;
+	uint32_t *uprobes = calloc(4 * n + 1, sizeof(*uprobes)), nuprobes = 0;
 	uint32_t *kprobes = uprobes + n, nkprobes = 0;
 	uint32_t *iterators = kprobes + n, niterators = 0;
+	struct prog_list done = {.fd = iterators + n};
 	int err = uprobes ? attach_counters(t, d, index, n) : -ENOMEM;
 
 	if (n > 200)
@@ -524,14 +528,12 @@ int bpf_target_attach(struct run_target *rt, struct diag *d,
 		switch (a->kind) {
 		case WIRE_PROBE_RAWTP:
 		case WIRE_PROBE_PROCESS:
-			if (is_attached(t, index, i))
+			if (is_attached(t, a, &done))
 				break;
-			err = attach_tracepoint(t, d, index[i]);
-			if (by_iterator(rt->image, a) &&
-			    bpf_iterator_enabled(
-				    t, bpf_tracepoint_name(rt->image,
-							   index[i])))
+			if (by_iterator(rt->image, a))
 				iterators[niterators++] = index[i];
+			else
+				err = attach_tracepoint(t, d, index[i]);
 			break;
 		case WIRE_PROBE_PROFILE:
 			err = bpf_attach_profile(t, d, index[i]);

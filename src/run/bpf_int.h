@@ -55,6 +55,9 @@ const char *bpf_tracepoint_name(const struct image *img, uint32_t index);
 /* 0 when the record is optional, else err. */
 int bpf_attach_report(struct bpf_target *t, struct diag *d, uint32_t index,
 		      int err, const char *why);
+/* The same for a tracepoint that cannot be had. */
+int bpf_tracepoint_report(struct bpf_target *t, struct diag *d, uint32_t index,
+			  int err);
 /* ---- bpf_perf.c ---- */
 struct perf_event_attr;
 /* perf_event_open(2): a descriptor, or -errno. */
@@ -104,14 +107,10 @@ int bpf_traced_begin(struct bpf_target *t);
 bool bpf_link_missed(int fd, uint64_t *missed);
 
 /* ---- bpf_iterator.c ---- */
-/* From now on the kernel calls this tracepoint's handlers by __traceiter_NAME.
-   0 or -errno. */
-int bpf_enable_iterator(struct bpf_target *t, const char *name);
-bool bpf_iterator_enabled(const struct bpf_target *t, const char *name);
-/* Records of tracepoints that have been enabled so and whose programs are of
-   type ITERATOR, those of a handler next to each other. */
-int bpf_attach_iterators(struct bpf_target *t, struct diag *d,
-			 const uint32_t *index, uint32_t n);
+/* Records of tracepoints whose programs are of type ITERATOR, those of a
+   handler next to each other; index is changed. */
+int bpf_attach_iterators(struct bpf_target *t, struct diag *d, uint32_t *index,
+			 uint32_t n);
 
 /* ---- bpf_modules.c ---- */
 /* Takes the records of modules that are not loaded out of index[0..n), says so,
@@ -127,17 +126,6 @@ void bpf_sleep_begin(void);
 /* Whether uprobe programs (multi: of uprobe.multi links) may sleep (Linux
    6.0); verbose: says so on stderr when not. */
 bool bpf_has_sleepable_uprobes(bool multi, int verbose);
-
-/* ---- kallsyms.c ---- */
-/*
- * Addresses of the records' symbols (and offsets from them) in the running
- * kernel, to out[index[i]]; 0: there is none, or it is hidden. 0 or -errno.
- */
-int run_kallsyms(const struct image *img, const uint32_t *index, uint32_t n,
-		 uint64_t *out);
-
-/* The address of a variable; 0: there is none, or it is hidden. */
-uint64_t run_kallsyms_data(const char *name);
 
 /* ---- bpf_tracefs.c ---- */
 /* A perf event's descriptor, or -errno. addr 0: by name. */

@@ -15,7 +15,7 @@
 
 #include "run/bpf_int.h"
 
-bool bpf_iterator_enabled(const struct bpf_target *t, const char *name)
+static bool is_enabled(const struct bpf_target *t, const char *name)
 {
 	for (uint32_t i = 0; i < t->nkept; i++)
 		if (t->kept[i].group == t->base.group && t->kept[i].enables &&
@@ -38,13 +38,15 @@ static int idle_program(struct bpf_target *t)
 	return t->idle_fd;
 }
 
-int bpf_enable_iterator(struct bpf_target *t, const char *name)
+/* From now on the kernel calls this tracepoint's handlers by __traceiter_NAME.
+   0 or -errno. */
+static int enable(struct bpf_target *t, const char *name)
 {
 	int prog = idle_program(t), fd, err;
 
 	if (prog < 0)
 		return prog;
-	if (bpf_iterator_enabled(t, name))
+	if (is_enabled(t, name))
 		return 0;
 	for (int i = 0; i < 2; i++) {
 		fd = bpf_open_raw_tracepoint(name, prog, 0);
@@ -54,6 +56,24 @@ int bpf_enable_iterator(struct bpf_target *t, const char *name)
 		t->kept[t->nkept - 1].enables = name;
 	}
 	return 0;
+}
+
+/* Takes the records whose tracepoints cannot be had out of index[0..n), says so,
+   and returns how many remain. */
+static uint32_t enable_all(struct bpf_target *t, struct diag *d,
+			   uint32_t *index, uint32_t n, int *err)
+{
+	uint32_t left = 0;
+
+	for (uint32_t i = 0; i < n && !*err; i++) {
+		int e = enable(t, bpf_tracepoint_name(t->base.image, index[i]));
+
+		if (e)
+			*err = bpf_tracepoint_report(t, d, index[i], e);
+		else
+			index[left++] = index[i];
+	}
+	return left;
 }
 
 /* All of one handler: index[0..n). */
@@ -78,11 +98,13 @@ static int link_handler(struct bpf_target *t, struct diag *d,
 	return err;
 }
 
-int bpf_attach_iterators(struct bpf_target *t, struct diag *d,
-			 const uint32_t *index, uint32_t n)
+int bpf_attach_iterators(struct bpf_target *t, struct diag *d, uint32_t *index,
+			 uint32_t n)
 {
 	const struct wire_attach *a = t->base.image->attach;
 	int err = 0;
+
+	n = enable_all(t, d, index, n, &err);
 
 	for (uint32_t i = 0, k; i < n && !err; i = k) {
 		for (k = i + 1;

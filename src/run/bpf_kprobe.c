@@ -10,6 +10,7 @@
  * image from a file has them looked up in /proc/kallsyms.
  */
 #include "run/bpf_int.h"
+#include "run/kallsyms.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>

@@ -7,6 +7,7 @@
  * that the task starts later, each with a count of its own.
  */
 #include "run/bpf_int.h"
+#include "run/kallsyms.h"
 
 #include <bpf/bpf.h>
 #include <dirent.h>

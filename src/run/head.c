@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "run/head.h"
-#include "run/bpf_int.h"
+#include "run/kallsyms.h"
 
 #include <stdio.h>
 #include <stdlib.h>

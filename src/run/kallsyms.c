@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Where the functions of a compiled script are in this kernel, this time. */
-#include "run/bpf_int.h"
+#include "run/kallsyms.h"
 
 #include <errno.h>
 #include <inttypes.h>
