@@ -190,6 +190,8 @@ struct program *sema_run(const struct probe_env *env, struct tapset *lib,
 	types_infer(&s);
 	if (diag_errors(env->diag) != errors)
 		return s.prog;
+	s.typed = true;
+	each_unit(&s, fold_units, NULL);
 	if (!o->no_global_display && !o->listing) {
 		display_globals(&s);
 		types_infer(&s);
@@ -199,7 +201,6 @@ struct program *sema_run(const struct probe_env *env, struct tapset *lib,
 		return s.prog;
 
 	/* what became removable, numbers, locks */
-	s.typed = true;
 	each_unit(&s, cut_unit, NULL);
 	each_unit(&s, fold_units, NULL);
 	unused_prune(&s, false);
