@@ -61,7 +61,7 @@ static bool input_bind(const struct probe_env *env, struct probe_site *site,
 static void input_list_vars(const struct probe_env *env,
 			    struct probe_site *site, struct strbuf *out)
 {
-	sb_printf(out, " %s:string $value:string", events[site->attach.event]);
+	sb_printf(out, " %s:string", events[site->attach.event]);
 }
 
 static const char *const forms[] = {"input.char", "input.line", NULL};

@@ -122,12 +122,6 @@ static bool procfs_bind(const struct probe_env *env, struct probe_site *site,
 	return true;
 }
 
-static void procfs_list_vars(const struct probe_env *env,
-			     struct probe_site *site, struct strbuf *out)
-{
-	sb_puts(out, " $value:string");
-}
-
 static const char *const forms[] = {
 	"procfs.read",
 	"procfs.read.maxsize(number)",
@@ -152,5 +146,4 @@ const struct probe_kind probe_kind_procfs = {
 	.match = procfs_match,
 	.bind = procfs_bind,
 	.own_values = true,
-	.list_vars = procfs_list_vars,
 };

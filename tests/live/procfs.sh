@@ -215,3 +215,11 @@ test_metrics_for_monitors() {
 test_metrics_for_monitors_in_the_engine() {
 	metrics_use metrics_user --runtime=user
 }
+
+# $value is no variable of these that is listed.
+test_what_is_read_and_written_is_listed_by_name_alone() {
+	[ "$("$stap" -L 'input.char')" = 'input.char char:string' ]
+	[ "$("$stap" -L 'input.line')" = 'input.line line:string' ]
+	[ "$("$stap" -L 'procfs("a").write')" = 'procfs("a").write' ]
+	[ "$("$stap" -L 'procfs.umask(0444).read.maxsize(30)')" = 'procfs.umask(292).read.maxsize(30)' ]
+}

@@ -105,11 +105,24 @@ test_interrupt_aliases_fire() {
 	need bpf
 	"$stap" -T 60 -e 'global n, open probe softirq.entry { n["entry"]++ open[cpu()] = vec_nr + 1 }
 		probe softirq.exit { if (open[cpu()] == vec_nr + 1) n["exit"]++ delete open[cpu()] }
-		probe workqueue.execute { if (work && work_func) n["execute"]++ }
+		probe workqueue.execute { if (work && work_func && wq_thread == task_current()) n["execute"]++ }
 		probe workqueue.insert { if (work && work_func) n["insert"]++ }
 		probe timer.ms(200) { if (n["entry"] && n["exit"] && n["execute"] && n["insert"]) exit() }
 		probe end { foreach (k+ in n) printf("%s ", k) println(n["entry"] - n["exit"] < 10) }' >out
 	expect '^entry execute exit insert 1$' out
+}
+
+# The table of soft interrupts: what is in it is what the kernel's symbols call so.
+test_soft_interrupts_tell_their_handlers() {
+	need bpf
+	grep -q ' softirq_vec$' /proc/kallsyms ||
+		skip "needs the symbol softirq_vec (CONFIG_KALLSYMS_ALL)"
+	"$stap" -T 60 -e 'global n probe softirq.entry, softirq.exit {
+			printf("%d %d %s %s\n", vec_nr, (h - vec) / 8, symname(vec), symname(action))
+			if (n++ > 200) exit() }' | sort -u >out
+	cat out
+	expect '^1 1 softirq_vec run_timer_softirq$' out
+	expect '^9 9 softirq_vec rcu_core_si$' out
 }
 
 test_queue_statistics_line() {
