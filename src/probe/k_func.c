@@ -251,6 +251,29 @@ struct probe_site *kfunc_add(const struct probe_env *env,
 
 /* ---- by name ---- */
 
+/* It ran before a probe could be there. */
+static int init_function(const struct probe_env *env,
+			 const struct probe_point *p,
+			 const struct kfunc_spec *s, const char *name)
+{
+	const char *when =
+		s->module ? arena_printf(env->arena,
+					 "module %s is being loaded", s->module)
+			  : "the kernel starts";
+	struct diag_msg *m = diag_report(
+		env->diag, KERNEL_INIT_FUNCTION, p->comps.v[s->at].arg->loc,
+		arena_printf(env->arena, "string '%s'", s->text), name, when);
+
+	if (s->module)
+		diag_remedy(m, "kernel.function(\"do_init_module\") and "
+			       ".return are around it, "
+			       "kernel.trace(\"module_load\") is before");
+	else
+		diag_remedy(m, "stap -l 'kernel.function(\"*\")' lists what "
+			       "there is now");
+	return PROBE_ERROR;
+}
+
 static int no_function(const struct probe_env *env, const struct probe_point *p,
 		       const struct kfunc_spec *s, uint32_t dropped)
 {
@@ -263,7 +286,10 @@ static int no_function(const struct probe_env *env, const struct probe_point *p,
 	struct name_list l = {0};
 	const char *why;
 	struct diag_msg *m;
+	const char *init = target_init_func(env->targets, s->module, s->text);
 
+	if (init)
+		return init_function(env, p, s, init);
 	if (s->module && !has_wildcard(s->module) &&
 	    !target_module_loaded(env->targets, s->module)) {
 		m = diag_report(env->diag, KERNEL_NO_MODULE,
@@ -332,6 +358,8 @@ static int by_name(const struct probe_env *env, const struct probe_point *p,
 		pp_unavailable(env, p, s->at, why);
 		return PROBE_ERROR;
 	}
+	if (!s->module && target_init_func(env->targets, NULL, s->text))
+		return init_function(env, p, s, s->text);
 	vec_for (&l.v, i) {
 		const struct kfunc *fn = &l.v.v[i];
 		if (target_func_blacklisted(env->targets, fn->addr))

@@ -12,12 +12,28 @@
  * @entry($p->x), as memory may have changed since. Only a parameter itself
  * needs no saving under fexit.
  */
+#include <dwarf.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "probe/kfunc.h"
 #include "target/arch.h"
 
 /* ---- types ---- */
+
+/*
+ * Of several functions of a name with different parameters BTF describes none;
+ * but before pahole 1.25 it describes the first of them.
+ */
+static bool may_be_a_namesake(const struct probe_env *env,
+			      const struct kfunc_site *k)
+{
+	const char *version =
+		target_kernel_config(env->targets, "CONFIG_PAHOLE_VERSION");
+
+	return k->fn.namesakes && !k->fn.module && version &&
+	       atoi(version) < 125;
+}
 
 bool kfunc_types(const struct probe_env *env, struct kfunc_site *k)
 {
@@ -31,7 +47,7 @@ bool kfunc_types(const struct probe_env *env, struct kfunc_site *k)
 		: k->fn.module
 			? target_module_types(env->targets, k->fn.module)
 			: target_vmlinux(env->targets, NULL, NULL);
-	if (!b)
+	if (!b || may_be_a_namesake(env, k))
 		return false;
 	k->proto = kbtf_find_func(b, k->fn.name, &id);
 	if (!k->proto)
@@ -241,6 +257,12 @@ static const char *not_described(const struct probe_env *env,
 		return "the address belongs to no function";
 	if (!k->fn.module && !target_vmlinux(env->targets, &why, NULL))
 		return why;
+	if (may_be_a_namesake(env, k))
+		return arena_printf(env->arena,
+				    "the kernel has %u functions %s, and its "
+				    "type information describes one of them: "
+				    "debug information tells them apart",
+				    k->fn.namesakes + 1, k->fn.name);
 	return arena_printf(env->arena,
 			    "the type information of %s does not describe "
 			    "the function %s",
@@ -386,12 +408,22 @@ static bool bind_entry_value(const struct probe_env *env, struct kfunc_site *k,
 	return true;
 }
 
+/* The function's parameters are where the calling convention puts them. */
+static bool params_in_place(const struct kfunc_site *k)
+{
+	Dwarf_Die func = k->frame.func;
+
+	if (k->has_frame && dwarf_tag(&func) == DW_TAG_inlined_subroutine)
+		return false;
+	return !k->off || k->is_return;
+}
+
 /* Do the types alone tell it? */
 static bool by_types(const struct kfunc_site *k, const char *name)
 {
 	uint32_t n;
 
-	if (!k->types || (k->off && !k->is_return))
+	if (!k->types || !params_in_place(k))
 		return false;
 	if (*name == '$')
 		return strcmp(name, "$locals") &&
@@ -457,7 +489,7 @@ void kfunc_list_vars(const struct probe_env *env, struct probe_site *site,
 		frame_list_vars(&k->frame, env, out);
 		return;
 	}
-	if (!kfunc_types(env, k) || (k->off && !k->is_return))
+	if (!kfunc_types(env, k) || !params_in_place(k))
 		return;
 	const struct type_src *src = kbtf_types(k->types);
 	if (returns_value(k)) {

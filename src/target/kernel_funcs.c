@@ -446,6 +446,36 @@ bool target_kernel_funcs(struct target_cache *c, const char *module,
 	return ok;
 }
 
+/* /proc/kallsyms goes on to tell of the kernel's own. */
+static bool in_init_text(struct target_cache *c, uint64_t addr)
+{
+	uint64_t from, to;
+	const char *why;
+
+	return addr && target_kernel_symbol(c, "_sinittext", &from, &why) &&
+	       target_kernel_symbol(c, "_einittext", &to, &why) &&
+	       addr >= from && addr < to;
+}
+
+const char *target_init_func(struct target_cache *c, const char *module,
+			     const char *name)
+{
+	struct kfunc_list l = {0};
+	const char *why;
+
+	if (module)
+		return target_is_pattern(module)
+			       ? NULL
+			       : target_module_init_func(c, module, name);
+	if (target_is_pattern(name) ||
+	    !target_kernel_funcs(c, NULL, name, &l, &why))
+		return NULL;
+	vec_for (&l.v, i)
+		if (!in_init_text(c, l.v.v[i].addr))
+			return NULL;
+	return l.v.n ? l.v.v[0].name : NULL;
+}
+
 static int func_by_addr(const void *pa, const void *pb)
 {
 	const struct kfunc *a = pa, *b = pb;

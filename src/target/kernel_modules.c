@@ -22,6 +22,7 @@ struct module_file {
 	bool types_tried, funcs_tried;
 	struct kbtf *types;
 	struct kfunc_list funcs;
+	struct name_list init_funcs;
 };
 
 /* As the kernel calls it. */
@@ -209,17 +210,13 @@ static void read_types(struct target_cache *c, struct module_file *f)
 	close_module(e, fd);
 }
 
-/* What runs once is gone when its work is done. */
-static bool is_gone(Elf *e, size_t names, const GElf_Sym *sym)
+static const char *section_of(Elf *e, size_t names, const GElf_Sym *sym)
 {
 	Elf_Scn *scn = elf_getscn(e, sym->st_shndx);
-	const char *s;
 	GElf_Shdr h;
 
-	if (!scn || !gelf_getshdr(scn, &h))
-		return true;
-	s = elf_strptr(e, names, h.sh_name);
-	return s && (!strncmp(s, ".init", 5) || !strncmp(s, ".exit", 5));
+	return scn && gelf_getshdr(scn, &h) ? elf_strptr(e, names, h.sh_name)
+					    : NULL;
 }
 
 static bool is_function(const GElf_Sym *sym, const char *name)
@@ -246,7 +243,15 @@ static void read_funcs(struct target_cache *c, struct module_file *f)
 		if (!gelf_getsym(d, (int)i, &s))
 			continue;
 		const char *name = elf_strptr(e, h.sh_link, s.st_name);
-		if (!is_function(&s, name) || is_gone(e, names, &s))
+		const char *section = section_of(e, names, &s);
+		if (!is_function(&s, name) || !section)
+			continue;
+		/* What runs once is gone when its work is done. */
+		if (!strncmp(section, ".init", 5))
+			vec_push(c->arena, &f->init_funcs.v,
+				 arena_strdup(c->arena, name));
+		if (!strncmp(section, ".init", 5) ||
+		    !strncmp(section, ".exit", 5))
 			continue;
 		struct kfunc fn = {
 			.name = arena_strdup(c->arena, name),
@@ -291,6 +296,22 @@ bool target_module_file_funcs(struct target_cache *c, const char *module,
 			take_funcs(c, f, name, out);
 	}
 	return out->v.n > before;
+}
+
+const char *target_module_init_func(struct target_cache *c, const char *module,
+				    const char *name)
+{
+	struct module_file *f = map_get(
+		own_files(c), with_underscores(c, module, strlen(module)));
+
+	if (!f)
+		return NULL;
+	if (!f->funcs_tried)
+		read_funcs(c, f);
+	vec_for (&f->init_funcs.v, i)
+		if (!fnmatch(name, f->init_funcs.v.v[i], 0))
+			return f->init_funcs.v.v[i];
+	return NULL;
 }
 
 void target_module_names(struct target_cache *c, const char *pattern,

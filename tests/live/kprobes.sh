@@ -155,6 +155,38 @@ C
 	expect '^dummy0 dummy_xmit$' out
 }
 
+# Loaded or not: what runs while a module is loaded cannot be probed.
+test_init_functions_of_modules_say_so() {
+	need kprobes
+	modprobe -n dummy 2>/dev/null || skip "needs the module dummy"
+	for point in dummy_init_module '*init_mod*'; do
+		"$stap" -p2 -e "probe module(\"dummy\").function(\"$point\") { exit() }" 2>err &&
+			fail "$point"
+		expect 'dummy_init_module runs once, while module dummy is being loaded.*\[kernel-init-function\]' err
+	done
+	modprobe dummy
+	"$stap" -p2 -e 'probe module("dummy").function("dummy_init_module") { exit() }' 2>err &&
+		fail "of a loaded module"
+	expect '\[kernel-init-function\]' err
+}
+
+# Kernels whose BTF describes the first of several functions of a name.
+test_namesakes_have_no_parameters_of_another() {
+	need kprobes
+	local version
+	version=$(sed -n 's/^CONFIG_PAHOLE_VERSION=//p' "/boot/config-$(uname -r)" 2>/dev/null)
+	[ "${version:-999}" -lt 125 ] || skip "needs types by pahole before 1.25"
+	[ "$(grep -c ' do_fault$' /proc/kallsyms)" -gt 1 ] || skip "needs two functions do_fault"
+	[ ! -e "/usr/lib/debug/lib/modules/$(uname -r)/vmlinux" ] || skip "has debug information"
+	"$stap" -p2 -e 'probe kernel.function("do_fault") { println($work) }' 2>err &&
+		fail "bound"
+	expect 'the kernel has 2 functions do_fault, and its type information describes one of them' err
+	# but both can be probed, and tell what needs no types
+	"$stap" -T 30 -c 'cat /proc/self/maps' -e 'probe kernel.function("do_fault") {
+		if (pid() == target()) { printf("hit %s %d\n", ppfunc(), pointer_arg(1) != 0); exit() } }' >out
+	expect '^hit do_fault 1$' out
+}
+
 test_types_of_modules() {
 	need kprobes
 	modprobe ext4 2>/dev/null || skip "needs the module ext4"
