@@ -23,6 +23,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/hash.h"
+
 /* Newer than the uapi header of older systems. */
 #define KIND_DECL_TAG 17u
 #define KIND_TYPE_TAG 18u
@@ -43,9 +45,22 @@ struct kbtf {
 	uint32_t first_id, first_str;
 	uint32_t *off; /* of every STRIDEth type within types */
 	uint32_t n;
+	struct name_index *names;
 	void *map; /* what kbtf_close() gives back, or NULL */
 	size_t map_len;
 };
+
+/*
+ * The types by name, made when so many names have been asked for that it pays:
+ * one look-up without it takes as long as a tenth of making it.
+ */
+struct name_index {
+	uint32_t asked; /* so far, without the index */
+	uint32_t mask;	/* slots - 1 */
+	uint32_t *slot; /* type + 1 (from 0 on, not its id), 0: free; or NULL */
+};
+
+#define INDEX_AFTER 20u
 
 struct rec {
 	uint32_t name_off, info, size_or_type;
@@ -168,8 +183,10 @@ int kbtf_from_memory(const void *data, size_t len, const struct kbtf *base,
 	b->base = base;
 	b->first_id = base ? kbtf_end_id(base) : 1;
 	b->first_str = base ? base->strs_len : 0;
-	*why = open_sections(b, data, len);
+	b->names = calloc(1, sizeof(*b->names));
+	*why = b->names ? open_sections(b, data, len) : "out of memory";
 	if (*why) {
+		free(b->names);
 		free(b->off);
 		free(b);
 		return -EINVAL;
@@ -266,6 +283,8 @@ void kbtf_close(struct kbtf *b)
 		return;
 	if (b->map)
 		munmap(b->map, b->map_len);
+	free(b->names->slot);
+	free(b->names);
 	free(b->off);
 	free(b);
 }
@@ -362,8 +381,54 @@ static uint32_t find_in_strings(const struct kbtf *b, const struct kbtf *holder,
 	return 0;
 }
 
+/* Slots in the order of the types: the first of a name is found first. */
+static void index_names(const struct kbtf *b)
+{
+	struct name_index *x = b->names;
+	const struct rec *r = first_rec(b);
+	uint32_t slots = 16;
+
+	while (slots < b->n * 2 && slots < 1u << 30)
+		slots *= 2;
+	x->slot = calloc(slots, sizeof(*x->slot));
+	x->mask = slots - 1;
+	for (uint32_t i = 0; x->slot && i < b->n; i++, r = next_rec(r)) {
+		const char *name = str_at(b, r->name_off);
+
+		if (!*name)
+			continue;
+		uint32_t at = hash_bytes32(name, strlen(name)) & x->mask;
+
+		while (x->slot[at])
+			at = (at + 1) & x->mask;
+		x->slot[at] = i + 1;
+	}
+}
+
+static uint32_t find_indexed(const struct kbtf *b, uint32_t kinds,
+			     const char *name)
+{
+	const struct name_index *x = b->names;
+	uint32_t at = hash_bytes32(name, strlen(name)) & x->mask, i;
+
+	for (; (i = x->slot[at]) != 0; at = (at + 1) & x->mask) {
+		const struct rec *r = rec_at(b, b->first_id + i - 1);
+
+		if ((KIND_BIT(rec_kind(r)) & kinds) &&
+		    !strcmp(str_at(b, r->name_off), name))
+			return b->first_id + i - 1;
+	}
+	return 0;
+}
+
 static uint32_t find_own(const struct kbtf *b, uint32_t kinds, const char *name)
 {
+	if (!*name)
+		return 0;
+	if (++b->names->asked == INDEX_AFTER)
+		index_names(b);
+	if (b->names->slot)
+		return find_indexed(b, kinds, name);
 	for (const struct kbtf *h = b; h; h = h->base) {
 		uint32_t id = find_in_strings(b, h, kinds, name);
 		if (id)

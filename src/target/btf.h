@@ -4,8 +4,9 @@
  *
  * Made for start-up time: the 5 MB of vmlinux are mapped (Linux 6.16; read
  * before), walked once to note where each type stands, and looked at only
- * where asked. Nothing is copied, no name is hashed: a lookup finds the
- * string first and then the type that uses it, 0.2 ms for 126,000 types.
+ * where asked. Nothing is copied, and names are hashed only when many have been
+ * asked for: until then a lookup finds the string first and then the type that
+ * uses it, 0.2 ms for 126,000 types.
  */
 #ifndef TARGET_BTF_H
 #define TARGET_BTF_H

@@ -72,6 +72,45 @@ static void test_finds_types_by_name(void **state)
 	assert_int_equal(kbtf_end_id(f->k), btf__type_cnt(f->b));
 }
 
+/* Of every name what a reader says that was asked for nothing else yet, and one
+   that was asked for so many that it has made an index. */
+static void test_finds_the_same_by_index(void **state)
+{
+	static const enum ttype_kind kinds[] = {TT_STRUCT, TT_UNION, TT_ENUM,
+						TT_INT};
+	struct fixture *f = *state;
+	const struct type_src *s = kbtf_types(f->k);
+	uint32_t id, n = btf__type_cnt(f->b), found = 0;
+
+	for (uint32_t i = 0; i < 100; i++)
+		assert_false(s->ops->find(s, TT_STRUCT, "no_such_type", &id));
+	for (uint32_t i = 1; i < n; i++) {
+		const char *name = btf__name_by_offset(
+			f->b, btf__type_by_id(f->b, i)->name_off);
+
+		for (unsigned k = 0; k < 4; k++) {
+			uint32_t fresh_id = 0, indexed_id = 0;
+			struct kbtf *fresh;
+
+			assert_int_equal(kbtf_from_memory(f->raw, f->len, NULL,
+							  &fresh, &f->why),
+					 0);
+			const struct type_src *other = kbtf_types(fresh);
+			bool is = other->ops->find(other, kinds[k], name,
+						   &fresh_id);
+
+			assert_int_equal(s->ops->find(s, kinds[k], name,
+						      &indexed_id),
+					 is);
+			if (is)
+				assert_int_equal(indexed_id, fresh_id);
+			found += is;
+			kbtf_close(fresh);
+		}
+	}
+	assert_true(found > 5);
+}
+
 static void test_integers_keep_size_and_sign(void **state)
 {
 	struct fixture *f = *state;
@@ -381,6 +420,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		T(test_finds_types_by_name),
+		T(test_finds_the_same_by_index),
 		T(test_integers_keep_size_and_sign),
 		T(test_follows_typedefs_and_tags),
 		T(test_members_within_anonymous_ones),
