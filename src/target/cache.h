@@ -34,8 +34,6 @@ struct target_cache {
 	bool preempts_known, preempts;
 	bool config_read;
 	struct map config; /* CONFIG_X -> value */
-	bool syms_read;
-	struct map syms; /* answers so far: name -> uint64_t */
 
 	/* kernel_types.c */
 	bool vmlinux_tried;
@@ -60,6 +58,10 @@ struct target_cache {
 	uint32_t nblacklist;
 	uint32_t nfentry;
 
+	/* kernel_symbols.c */
+	uint32_t names_asked;
+	struct symbol_index *symbols; /* NULL: not yet */
+
 	/* kernel_modules.c: "" or "/usr/lib/debug" -> struct map of its modules */
 	struct map module_files;
 	/* kernel_dwarf.c: module, "" for vmlinux -> struct kernel_debug */
@@ -77,6 +79,24 @@ int target_other_btf(struct target_cache *c, struct kbtf **out,
 		     const char **why);
 /* Its symbols, in the form of /proc/kallsyms. */
 bool target_other_kallsyms(struct target_cache *c, struct target_text *t);
+
+/*
+ * kernel_symbols.c: the lines of the kernel's list of symbols, which has been
+ * read, with this name; in the order of the list.
+ *   struct symbol_lines l = target_symbol_lines(c, name);
+ *   while ((line = target_next_symbol_line(c, &l)))
+ */
+struct symbol_lines {
+	const char *name; /* the caller's */
+	size_t n;
+	const struct symbol_index *index; /* or NULL */
+	uint32_t at;			  /* slot; text, without an index */
+};
+struct symbol_lines target_symbol_lines(struct target_cache *c,
+					const char *name);
+/* NULL: no more. */
+const char *target_next_symbol_line(struct target_cache *c,
+				    struct symbol_lines *l);
 
 /* kernel_funcs.c */
 static inline bool target_is_pattern(const char *s)

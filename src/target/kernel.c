@@ -20,7 +20,6 @@ struct target_cache *target_cache_new(void)
 	c->root = "";
 	c->tracefs_events = -1;
 	map_init(&c->config, a);
-	map_init(&c->syms, a);
 	map_init(&c->elfs, a);
 	map_init(&c->sdts, a);
 
@@ -220,60 +219,6 @@ const char *target_kernel_config(void *ctx, const char *name)
 	if (!c->config_read)
 		read_config(c);
 	return map_get(&c->config, name);
-}
-
-/* ---- symbols ---- */
-
-/* Any kind of symbol, the kernel's own before those of modules. */
-static bool search_kallsyms(const struct target_text *t, const char *name,
-			    uint64_t *addr)
-{
-	size_t n = strlen(name);
-	const char *s = t->s, *end = t->s + t->len;
-
-	while (n && (s = memmem(s, (size_t)(end - s), name, n))) {
-		const char *line = s, *after = s + n;
-
-		s++;
-		if (line == t->s || line[-1] != ' ' ||
-		    (*after != '\n' && *after != '\t' && *after))
-			continue;
-		while (line > t->s && line[-1] != '\n')
-			line--;
-		*addr = strtoull(line, NULL, 16);
-		return true;
-	}
-	return false;
-}
-
-bool target_kernel_symbol(struct target_cache *c, const char *name,
-			  uint64_t *addr, const char **why)
-{
-	uint64_t *known = map_get(&c->syms, name);
-
-	if (!known) {
-		if (!target_kallsyms(c, why))
-			return false;
-		bool found = search_kallsyms(&c->kallsyms, name, addr);
-		if (!found) {
-			uint64_t data;
-			*why = arena_printf(
-				c->arena, "the kernel has no symbol '%s'%s",
-				name,
-				search_kallsyms(&c->kallsyms, "jiffies", &data)
-					? ""
-					: "; its list has none of variables "
-					  "(CONFIG_KALLSYMS_ALL)");
-			return false;
-		}
-		known = arena_memdup(c->arena, addr, sizeof(*addr));
-		map_put(&c->syms, name, known);
-	}
-	*addr = *known;
-	if (!*addr)
-		*why = "the kernel hides its addresses from this user "
-		       "(kernel.kptr_restrict); root sees them";
-	return *addr != 0;
 }
 
 const char *target_kernel_var_type(const char *name)

@@ -392,21 +392,15 @@ static bool by_pattern(struct target_cache *c, const struct want *w,
 static bool by_name(struct target_cache *c, const struct want *w,
 		    struct kfunc_list *out, const char **why)
 {
-	const char *s, *end;
+	struct symbol_lines lines;
+	const char *text;
 	struct line l;
 
 	if (!target_kallsyms(c, why))
 		return false;
-	s = c->kallsyms.s;
-	end = s + c->kallsyms.len;
-	while ((s = memmem(s, (size_t)(end - s), w->name, w->name_len))) {
-		const char *line = s;
-		s++;
-		if (line == c->kallsyms.s || line[-1] != ' ')
-			continue;
-		while (line > c->kallsyms.s && line[-1] != '\n')
-			line--;
-		parse_line(line, true, true, &l);
+	lines = target_symbol_lines(c, w->name);
+	while ((text = target_next_symbol_line(c, &lines))) {
+		parse_line(text, true, true, &l);
 		if (is_text(l.type) && line_fits(w, &l))
 			push(c, &l, out);
 	}
