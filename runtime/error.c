@@ -102,19 +102,44 @@ RT_INLINE void message_more(w_u64 c, w_u64 from, w_u64 n)
 	rt_str_end(c + ERRMSG, len + n);
 }
 
+/* The message after `code` behind the pending one. */
+RT_INLINE void message_end(w_u64 c, w_u64 code)
+{
+	w_u64 tail = rt_ld32(rt_head()->msgs_off + (code + 1) * 4);
+
+	message_more(c, tail + RT_STR_HDR, rt_string(tail)->len);
+}
+
+/* Message `code`, the signed number, and the message after `code`. */
+RT_FN w_u64 rt_i_number_error(w_u64 c, w_u64 code, w_u64 value)
+{
+	w_u64 negative = value >> 63, n;
+
+	if (rt_ctx(c)->error)
+		return 0;
+	rt_error_code(c, code);
+	if (!rt_head()->msgs_off)
+		return 0;
+	n = rt_i_digits(c, negative ? -value : value, 'd');
+	if (negative)
+		rt_st8(RT_SCRATCH_END(c) - ++n, '-');
+	message_more(c, RT_SCRATCH_END(c) - n, n);
+	message_end(c, code);
+	return 0;
+}
+
 /*
  * A fault at an address: message `code`, the address as 0x1f, and the message
  * after `code`.
  */
 RT_FN w_u64 rt_i_fault(w_u64 c, w_u64 code, w_u64 addr)
 {
-	w_u64 table = rt_head()->msgs_off, at = RT_SCRATCH(c), v = addr, n = 1;
-	w_u64 tail;
+	w_u64 at = RT_SCRATCH(c), v = addr, n = 1;
 
 	if (rt_ctx(c)->error)
 		return 0;
 	rt_error_code(c, code);
-	if (!table)
+	if (!rt_head()->msgs_off)
 		return 0;
 	if (v >> 32) {
 		n += 8;
@@ -136,8 +161,7 @@ RT_FN w_u64 rt_i_fault(w_u64 c, w_u64 code, w_u64 addr)
 	rt_st64(at + 8, hex_digits(addr >> 32));
 	rt_st64(at + 16, hex_digits(addr & 0xffffffff));
 	message_more(c, at + 6, n + 2);
-	tail = rt_ld32(table + (code + 1) * 4);
-	message_more(c, tail + RT_STR_HDR, rt_string(tail)->len);
+	message_end(c, code);
 	return 0;
 }
 
@@ -145,8 +169,13 @@ RT_FN w_u64 rt_i_fault(w_u64 c, w_u64 code, w_u64 addr)
 RT_FN w_u64 rt_error_from(w_u64 c, w_u64 loc)
 {
 	struct rt_ctx *ctx = rt_ctx(c);
-	w_u64 n = ctx->ncallers++;
+	w_u64 n;
 
+	if (ctx->error_loc == RT_LOC_CALL) {
+		ctx->error_loc = loc;
+		return 0;
+	}
+	n = ctx->ncallers++;
 	if (n < RT_CALLERS)
 		*(w_u32 *)rt_at(c + RT_OFF(struct rt_ctx, callers) + n * 4) =
 			loc;

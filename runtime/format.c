@@ -26,6 +26,7 @@ struct directive {
 _Static_assert(sizeof(struct directive) + 22 <= 64, "scratch holds both");
 #define TEXT(c) (RT_SCRATCH(c) + RT_OFF(struct directive, text))
 #define NO_PREC 0xffffffffu
+#define DUMP_MAX 4096 /* bytes of %m and %M */
 
 RT_INLINE struct directive *directive_at(w_u64 c)
 {
@@ -159,15 +160,22 @@ RT_FN w_u64 rt_i_memory(w_u64 c, w_u64 dst, w_u64 addr, w_u64 n, w_u64 hex)
 }
 
 /*
- * %m: `prec` bytes (default 1) of kernel memory at the address `value` as they
- * are; %M: as two hexadecimal digits each. A fault is an error.
+ * %m: `prec` bytes (1 without one, and for 0) of kernel memory at the address
+ * `value` as they are; %M: as two hexadecimal digits each. A fault is an error,
+ * and so is more than a page or a negative number; the directive has that as 0.
  */
-RT_INLINE w_u64 fmt_dump(w_u64 c, w_u64 dst, w_u64 addr)
+RT_INLINE w_u64 fmt_dump(w_u64 c, w_u64 dst, w_u64 addr, w_u64 args)
 {
 	struct directive *d = directive_at(c);
 	w_u64 hex = d->conv == 'M', n = d->prec == NO_PREC ? 1 : d->prec;
-	w_u64 shown = n << hex, width = d->width;
+	w_u64 shown, width = d->width;
 
+	if (d->flags & WIRE_SPEC_PREC_ARG)
+		n = (w_s64)(w_s32)args;
+	if (n > DUMP_MAX)
+		return rt_i_number_error(c, RT_MSG_DUMP_SIZE, n);
+	n = n ? n : 1;
+	shown = n << hex;
 	if (width <= shown)
 		return rt_i_memory(c, dst, addr, n, hex);
 	if (!(d->flags & WIRE_SPEC_LEFT)) {
@@ -178,19 +186,28 @@ RT_INLINE w_u64 fmt_dump(w_u64 c, w_u64 dst, w_u64 addr)
 	return rt_i_fill(dst, ' ', directive_at(c)->width - shown);
 }
 
-/* %b: the low 1, 2, 4 or 8 bytes in memory order. */
-RT_INLINE w_u64 fmt_binary(w_u64 c, w_u64 dst, w_u64 spec, w_u64 value)
+/*
+ * %b: the low 1, 2, 4 or 8 bytes in memory order. How many is the precision, or
+ * without one the width; NULs fill what is wider.
+ */
+RT_INLINE w_u64 fmt_binary(w_u64 c, w_u64 dst, w_u64 value)
 {
-	struct wire_spec *s = rt_at(spec);
-	w_u64 n = s->size ? s->size : s->width ? s->width : 8;
+	struct directive *d = directive_at(c);
+	w_u64 n = d->prec && d->prec != NO_PREC ? d->prec : d->width, pad;
 
-	if (n > 8)
+	if (n != 1 && n != 2 && n != 4)
 		n = 8;
+	pad = d->width > n ? d->width - n : 0;
+	if (pad && !(d->flags & WIRE_SPEC_LEFT)) {
+		rt_i_fill(dst, 0, pad);
+		pad = 0;
+	}
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 	value <<= (8 - n) * 8;
 #endif
 	rt_st64(TEXT(c), value);
-	return rt_i_append(dst, TEXT(c), n);
+	rt_i_append(dst, TEXT(c), n);
+	return pad ? rt_i_fill(dst, 0, pad) : 0;
 }
 
 /* What stands before the digits: sign, or 0x; little-endian text. */
@@ -271,9 +288,9 @@ RT_FN w_u64 rt_fmt_long(w_u64 c, w_u64 dst, w_u64 spec, w_u64 value, w_u64 args)
 	if (conv == 'c')
 		return fmt_char(c, dst, value);
 	if (conv == 'm' || conv == 'M')
-		return fmt_dump(c, dst, value);
+		return fmt_dump(c, dst, value, args);
 	if (conv == 'b')
-		return fmt_binary(c, dst, spec, value);
+		return fmt_binary(c, dst, value);
 	prefix = number_prefix(d, value);
 	d->prefix = prefix;
 	n = rt_i_digits(c, prefix == '-' ? -value : value, conv);

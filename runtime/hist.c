@@ -11,23 +11,30 @@
  * and an empty line at the end.
  *
  * The value column is as wide as the widest label printed (at least "value"),
- * the count column as wide as the largest count. A bar has at most 50 '@';
- * counts up to 50 are drawn one to one, larger ones divided by the smallest
- * whole number that makes the largest fit. Two empty buckets stand before the
- * first and after the last one with a count. In a range of empty buckets the
- * first and last HIST_ELISION are kept and the others become one '~', but for
- * those at the end, which just end.
+ * the count column as wide as the largest count. A bar has at most HIST_WIDTH
+ * (50) '@'; counts up to that are drawn one to one, larger ones divided by the
+ * smallest whole number that makes the largest fit. Two empty buckets stand
+ * before the first and after the last one with a count. In a range of empty
+ * buckets the first and last HIST_ELISION are kept and the others become one
+ * '~', but for those at the end, which just end.
  * A log histogram without negative values does not go below 0. Under- and
  * overflow of a linear histogram show only when they happened.
  */
 #include "rt_int.h"
 
-#define BAR_WIDTH 50u
+#define BAR_WIDTH 50u /* by default */
 #define AROUND 2u      /* empty buckets shown before and after the others */
 #define LABEL_WIDTH 5u /* of "value" */
 #define ELISION 2u     /* by default */
 
 #define BUCKETS(stat) ((stat) + sizeof(struct rt_stat))
+
+RT_INLINE w_u64 bar_width(void)
+{
+	w_u64 width = rt_head()->hist_width;
+
+	return width ? width : BAR_WIDTH;
+}
 
 RT_STEP(scan_step, struct rt_in_heap)
 {
@@ -111,7 +118,7 @@ RT_FN w_u64 rt_hist_begin(w_u64 c, w_u64 rows, w_u64 stat, w_u64 desc)
 		return 0;
 	}
 	first = r->first;
-	r->scale = r->max <= BAR_WIDTH ? 1 : (r->max - 1) / BAR_WIDTH + 1;
+	r->scale = (r->max - 1) / bar_width() + 1;
 	if (linear) {
 		if (first)
 			low = 1;
@@ -179,7 +186,7 @@ RT_INLINE void draw_row(w_u64 c, w_u64 dst, w_u64 rows, w_u64 desc, w_u64 count)
 	rt_i_fill(dst, '@', bar);
 	n = rt_i_digits(c, count, 'd');
 	r = rt_at(rows);
-	rt_i_fill(dst, ' ', BAR_WIDTH - bar + 1 + r->count_width - n);
+	rt_i_fill(dst, ' ', bar_width() - bar + 1 + r->count_width - n);
 	rt_i_append(dst, RT_SCRATCH_END(c) - n, n);
 	draw_text(c, dst, '\n', 1);
 }
@@ -191,7 +198,7 @@ RT_INLINE void draw_heading(w_u64 c, w_u64 dst, w_u64 rows)
 	r->headed = 1;
 	rt_i_fill(dst, ' ', r->width - LABEL_WIDTH);
 	draw_text(c, dst, 0x7c2065756c6176ull, 7); /* "value |" */
-	rt_i_fill(dst, '-', BAR_WIDTH);
+	rt_i_fill(dst, '-', bar_width());
 	draw_text(c, dst, 0x0a746e756f6320ull, 7); /* " count\n" */
 }
 

@@ -575,6 +575,7 @@ w_u64 rt_i_stop(w_u64 exit_status);
 /* Reports the context's pending error. */
 w_u64 rt_i_report(w_u64 c);
 w_u64 rt_i_fault(w_u64 c, w_u64 code, w_u64 addr);
+w_u64 rt_i_number_error(w_u64 c, w_u64 code, w_u64 value);
 /* Adds an activation to its probe's times. */
 w_u64 rt_i_timing(w_u64 c);
 /* string.c, map.c, sort.c, regex.c: parts of the functions they are named

@@ -182,7 +182,7 @@ static void enter_level(struct lower *L, struct label *refused)
 	lower_branch(L, CC_ULT, n, iv_imm(L->max_nesting), &ok, &deep);
 	lower_place(L, &deep);
 	L->on_error = refused;
-	lower_raise(L, RT_MSG_MAXNESTING, L->fn->loc);
+	lower_raise_at_call(L, RT_MSG_MAXNESTING);
 	L->on_error = L->exit;
 	lower_place(L, &ok);
 	lower_store(L, iv_ctx(NESTING), 0, lower_op(L, IR_ADD, n, iv_imm(1)),
@@ -211,7 +211,7 @@ static void emit_return(struct lower *L)
 }
 
 /* "next": the following overload gets what this one was called with. */
-void lower_next_overload(struct lower *L, struct loc loc)
+void lower_next_overload(struct lower *L)
 {
 	struct fn_info *fi = L->fn->aux;
 	struct ir_val *args;
@@ -219,7 +219,7 @@ void lower_next_overload(struct lower *L, struct loc loc)
 	struct fn_info *to;
 
 	if (!fi->next) {
-		lower_raise(L, RT_MSG_NEXT_FUNC, loc);
+		lower_raise_at_call(L, RT_MSG_NEXT_FUNC);
 		return;
 	}
 	to = fi->next->aux;

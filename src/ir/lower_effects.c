@@ -587,7 +587,10 @@ static void close_graph(struct lower *L)
 	}
 }
 
-/* Longest chain of calls; functions that call each other count each once. */
+/*
+ * Longest chain of calls. Functions that call each other count each once, and
+ * two more for the way back: what SystemTap allows for.
+ */
 static uint32_t fn_depth(struct lower *L, struct fn_info *fi)
 {
 	uint32_t deepest = 0, own = 0;
@@ -610,7 +613,7 @@ static uint32_t fn_depth(struct lower *L, struct fn_info *fi)
 		d = fn_depth(L, o);
 		deepest = d > deepest ? d : deepest;
 	}
-	fi->depth = deepest + (own ? own : 1);
+	fi->depth = deepest + (own ? own + 2 : 1);
 	return fi->depth;
 }
 

@@ -228,10 +228,11 @@ void lower_check_call(struct lower *L, struct loc loc)
 	branch_error(L, call_error_stub(L, loc));
 }
 
-void lower_raise(struct lower *L, enum rt_msg msg, struct loc loc)
+void lower_raise_at_call(struct lower *L, enum rt_msg msg)
 {
 	RT_CALL(L, error_code, LOWER_CTX, iv_imm(msg));
-	note_position(L, loc);
+	lower_store(L, iv_ctx(offsetof(struct rt_ctx, error_loc)), 0,
+		    iv_imm(RT_LOC_CALL), 4);
 	lower_jump(L, L->on_error);
 }
 

@@ -215,6 +215,7 @@ static void fill_head(struct lower *L, struct rt_head *h)
 	/* 0 is for images that do not say; see wire.h */
 	h->hist_elision =
 		l->hist_elision < 0 ? -1 : (w_s32)(l->hist_elision + 1);
+	h->hist_width = (w_u32)l->hist_width;
 	h->flags =
 		(L->opts->suppress_handler_errors ? RT_F_SUPPRESS_ERRORS : 0) |
 		(L->opts->suppress_time_limits ? RT_F_NO_TIME_LIMITS : 0) |

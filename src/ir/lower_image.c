@@ -157,9 +157,8 @@ uint32_t image_format(struct lower *L, const struct piece *pieces, uint32_t n)
 				   !!(p.spec.flags & WIRE_SPEC_PREC_ARG);
 		}
 		vec_push(L->arena, &parts, p);
-		sb_printf(&key, "%u %u %u %u %u %u %u,", p.literal,
-			  p.literal_len, p.spec.conv, p.spec.flags, p.spec.size,
-			  p.spec.width, p.spec.prec);
+		sb_printf(&key, "%u %u %u %u %u %u,", p.literal, p.literal_len,
+			  p.spec.conv, p.spec.flags, p.spec.width, p.spec.prec);
 	}
 	sb_free(&text);
 	image_string(L, "");

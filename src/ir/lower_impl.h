@@ -241,7 +241,8 @@ void lower_check(struct lower *L, struct loc loc);
 /* The same after a script function, which noted the position itself. */
 void lower_check_call(struct lower *L, struct loc loc);
 /* Raises a built-in error here, and unwinds. */
-void lower_raise(struct lower *L, enum rt_msg msg, struct loc loc);
+/* The call of the function being lowered is what is wrong. */
+void lower_raise_at_call(struct lower *L, enum rt_msg msg);
 /* Statements were run, see lower_emit.c: taken off the account now, or
    counted until a lower_charge(). */
 void lower_spend(struct lower *L, uint32_t n);
@@ -392,7 +393,7 @@ struct ir_val lower_compare_str(struct lower *L, enum ir_cc cc, struct expr *a,
 /* dst: where a string result goes; IV_NONE: wherever, or no string. */
 struct val lower_call(struct lower *L, const struct expr *e, struct ir_val dst);
 struct val lower_prim(struct lower *L, const struct expr *e, struct ir_val dst);
-void lower_next_overload(struct lower *L, struct loc loc);
+void lower_next_overload(struct lower *L);
 
 /* ---- arrays (lower_array.c) ---- */
 struct key {

@@ -31,7 +31,7 @@ static void add_text(struct lower *L, piece_list *l, const char *s, size_t len)
 
 static bool is_plain(const struct wire_spec *s)
 {
-	return !s->flags && !s->width && !s->size;
+	return !s->flags && !s->width;
 }
 
 /* A directive whose argument is known now. */

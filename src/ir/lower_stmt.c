@@ -182,7 +182,7 @@ static void lower_one(struct lower *L, const struct stmt *s)
 	case S_NEXT:
 		lower_charge(L);
 		if (L->fn)
-			lower_next_overload(L, s->loc);
+			lower_next_overload(L);
 		else
 			lower_jump(L, L->exit);
 		return;

@@ -8,7 +8,7 @@
 #include "native.h"
 #include "rt.h"
 
-#define LINE_CAP 255u /* both columns have at most 22 characters */
+#define LINE_CAP 255u /* both columns have at most 22 characters, a bar 200 */
 
 /* What the library draws from, behind its own part of the heap. */
 struct drawing {
@@ -36,7 +36,8 @@ static void draw(struct run_out *o, struct drawing *d, w_u64 ctx, w_u64 at)
 	} while (more);
 }
 
-bool hist_print(struct run_out *o, const struct hist *h, int elision)
+bool hist_print(struct run_out *o, const struct hist *h, int elision,
+		unsigned width)
 {
 	size_t buckets = 8 * (size_t)h->nbuckets;
 	size_t need =
@@ -52,6 +53,7 @@ bool hist_print(struct run_out *o, const struct hist *h, int elision)
 		return false;
 	ctx = rt_native_setup(heap, size, LINE_CAP);
 	((struct rt_head *)heap)->hist_elision = elision < 0 ? -1 : elision + 1;
+	((struct rt_head *)heap)->hist_width = width;
 	at = (rt_native_free_off() + 7) & ~7u;
 	d = (void *)((char *)heap + at);
 	d->desc.hist = h->linear ? RT_HIST_LINEAR : RT_HIST_LOG;

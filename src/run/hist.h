@@ -19,6 +19,7 @@ struct hist {
 
 /* elision: empty buckets kept at each end of an empty range; negative: every
    bucket is printed. An empty line ends it. False without memory. */
-bool hist_print(struct run_out *o, const struct hist *h, int elision);
+bool hist_print(struct run_out *o, const struct hist *h, int elision,
+		unsigned width);
 
 #endif

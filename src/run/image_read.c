@@ -245,8 +245,7 @@ static int check_formats(struct reader *r, const struct image *im)
 		const struct image_part *p = &im->parts[i];
 
 		if (!inside(p->literal, p->literal_len, im->nstrings) ||
-		    (p->spec.conv && !strchr("sduxXocbpmM", p->spec.conv)) ||
-		    (p->spec.size && !strchr("\1\2\4\10", p->spec.size)))
+		    (p->spec.conv && !strchr("sduxXocbpmM", p->spec.conv)))
 			return bad(r, EBADMSG, "bad format part %u", i);
 	}
 	for (w_u32 i = 0; i < im->nformats; i++) {

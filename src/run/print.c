@@ -26,8 +26,7 @@ static bool takes_string(const struct wire_spec *s)
 
 static uint8_t fast_conv(const struct wire_spec *s)
 {
-	if ((s->flags & ~WIRE_SPEC_LEFT) || s->size ||
-	    s->width > FAST_WIDTH_MAX)
+	if ((s->flags & ~WIRE_SPEC_LEFT) || s->width > FAST_WIDTH_MAX)
 		return 0;
 	return strchr("duxs", s->conv) ? s->conv : 0;
 }
@@ -356,7 +355,7 @@ static bool print_hist(struct printer *p, struct cursor c)
 	if (v[0] > 1 || h.nbuckets < 3 ||
 	    (v[0] == 0 && h.nbuckets != RT_HIST_LOG_BUCKETS))
 		return false;
-	return hist_print(p->out, &h, p->elision);
+	return hist_print(p->out, &h, p->elision, p->hist_width);
 }
 
 static const char *image_text(const struct image *img, uint32_t off)
@@ -458,6 +457,15 @@ static bool is_news(struct printer *p, const struct str_arg *s)
 	return true;
 }
 
+/* The line ends anyway: a newline that the script gave does not end another. */
+static void put_warning(struct printer *p, const struct str_arg *s)
+{
+	size_t n = s->len;
+
+	n -= n && s->text[n - 1] == '\n';
+	printer_message(p, PRINT_WARNING, "%.*s", (int)n, s->text);
+}
+
 static bool print_text_entry(struct printer *p, unsigned kind, struct cursor c)
 {
 	static const char *const marker[] = {
@@ -474,7 +482,7 @@ static bool print_text_entry(struct printer *p, unsigned kind, struct cursor c)
 		break;
 	case WIRE_ENT_WARN:
 		if (!p->no_warnings && is_news(p, &s))
-			printer_message(p, PRINT_WARNING, "%s", s.text);
+			put_warning(p, &s);
 		break;
 	case WIRE_ENT_SYSTEM:
 		/* Its output comes after what is printed so far. */

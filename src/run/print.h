@@ -51,6 +51,7 @@ struct printer {
 	struct print_format *formats;
 	struct run_fmt *fmt;
 	int elision;
+	unsigned hist_width; /* 0: the default */
 	bool color, no_warnings;
 	bool all_warnings; /* of warn(): the same text again, too */
 	uint64_t warned[256]; /* hashes of the texts that were printed */

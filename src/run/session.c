@@ -453,6 +453,7 @@ static int setup_output(struct session *s)
 		s->printer.elision = s->head->hist_elision < 0
 					     ? -1
 					     : s->head->hist_elision - 1;
+	s->printer.hist_width = s->head->hist_width;
 	return 0;
 }
 

@@ -3,9 +3,9 @@
  * printf formats: %[flag][width][.precision][l]conversion
  *
  * Flag - + space 0 or #; width and precision a number or '*'; the length l is
- * taken and means nothing, all integers have 64 bits. The width of %b says how
- * many bytes it writes, the precision of %m and %M how many bytes they read.
- * spec.size holds the bytes of %b.
+ * taken and means nothing, all integers have 64 bits. The precision or width of
+ * %b says how many bytes it writes, the precision of %m and %M how many bytes
+ * they read.
  */
 #include "syntax/format.h"
 
@@ -64,16 +64,6 @@ static void parse_precision(const char **s, struct wire_spec *spec)
 	}
 }
 
-/* %b writes 8 bytes, unless its width says 1, 2 or 4. */
-static void set_size(struct wire_spec *spec)
-{
-	bool is_size = spec->width == 1 || spec->width == 2 || spec->width == 4;
-
-	if (spec->flags & WIRE_SPEC_WIDTH_ARG)
-		return; /* known when it is printed */
-	spec->size = is_size ? (w_u8)spec->width : 8;
-}
-
 /* One directive: returns what is wrong with it, or NULL. */
 static const char *parse_directive(const char **s, struct wire_spec *spec)
 {
@@ -87,8 +77,6 @@ static const char *parse_directive(const char **s, struct wire_spec *spec)
 		return "unknown conversion";
 	spec->conv = (w_u8)(**s == 'i' ? 'd' : **s);
 	(*s)++;
-	if (spec->conv == 'b')
-		set_size(spec);
 	return NULL;
 }
 

@@ -116,7 +116,7 @@ struct rt_head {
 	w_u32 file_inode, inode_ino, inode_sb, sb_dev;
 	w_u32 ureg_pc, ureg_sp, ureg_bp; /* in struct pt_regs */
 	w_u32 seen_off; /* struct rt_seen[RT_SEEN]; 0: there are no modules */
-	w_u32 pad_;
+	w_u32 hist_width; /* columns of the longest bar; 0: the default */
 	/* Of every so many cycles of a CPU at most this many may be spent in
 	   probes; 0: there is no limit */
 	w_u64 overload_interval, overload_threshold;
@@ -237,6 +237,8 @@ struct rt_str {
  * the ctx_size are the output buffer. Nothing in it needs initial values:
  * rt_enter() sets what is read.
  */
+#define RT_LOC_CALL 0xffffffffu /* where the function was called */
+
 struct rt_ctx {
 	w_u32 busy; /* 0 free; taken with an atomic exchange */
 	w_u32 probe; /* index into the image's probe table */
@@ -248,7 +250,8 @@ struct rt_ctx {
 	w_u32 out_len; /* bytes filled, incl. the record header */
 	w_u32 nesting; /* script function depth */
 	w_u32 cpu; /* where the handler started; it stays there */
-	w_u32 error_loc; /* index of the failing statement's location */
+	w_u32 error_loc; /* index of the failing statement's location, or
+			    RT_LOC_CALL */
 	w_u32 flags; /* RT_CTX_* */
 	w_u64 ret; /* integer result of a script function */
 	w_u64 scratch[8]; /* for the run-time library */
@@ -373,8 +376,7 @@ struct wire_spec {
 	w_u8 conv; /* 's' 'd' 'u' 'x' 'X' 'o' 'c' 'b' 'p' 'm' 'M', or 0;
 		      'i' is stored as 'd'. %% is literal text */
 	w_u8 flags; /* WIRE_SPEC_* */
-	w_u8 size; /* length modifier in bytes for %b %m %c: 1 2 4 8; or 0 */
-	w_u8 pad_;
+	w_u16 pad_;
 	w_u32 width, prec;
 };
 

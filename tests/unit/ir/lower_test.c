@@ -128,11 +128,11 @@ static void nesting_follows_from_the_calls(void **state)
 		 2},
 		{"function a (n) { return n ? a(n - 1) + 1 : 0 }\n"
 		 "probe begin { println(a(3)) }",
-		 11},
+		 13},
 		{"function a (n) { return n ? b(n - 1) : c() }\n"
 		 "function b (n) { return a(n) } function c () { return 1 }\n"
 		 "probe begin { println(a(3)) }",
-		 13},
+		 15},
 	};
 
 	for (size_t i = 0; i < sizeof(t) / sizeof(*t); i++) {

@@ -29,7 +29,7 @@ static const char *draw(const struct hist *h, int elision)
 	int fd = capture_fd();
 
 	assert_int_equal(run_out_init(&o, fd), 0);
-	hist_print(&o, h, elision);
+	hist_print(&o, h, elision, 0);
 	run_out_close(&o);
 	snprintf(text, sizeof(text), "%s", captured(fd));
 	close(fd);

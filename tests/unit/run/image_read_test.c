@@ -174,7 +174,6 @@ static void what_was_written_is_read(void **state)
 	X(globals, -EBADMSG, head->globals_size = UINT32_MAX)                  \
 	X(part_text, -EBADMSG, part->literal_len = sizeof(strings))            \
 	X(part_conv, -EBADMSG, part->spec.conv = 'q')                          \
-	X(part_size, -EBADMSG, part->spec.size = 3)                            \
 	X(format_parts, -EBADMSG, format->nparts = 3)                          \
 	X(format_wrap, -EBADMSG, format->first_part = UINT32_MAX)              \
 	X(format_args, -EBADMSG, ++format->nargs)                              \

@@ -135,7 +135,7 @@ static void prints_every_other_directive(void **state)
 static void prints_binary_and_memory_bytes(void **state)
 {
 	struct image_builder *b = image_new();
-	struct part p[] = {{"", {.conv = 'b', .size = 2}},
+	struct part p[] = {{"", {.conv = 'b', .width = 2}},
 			   {"", {.conv = 'm'}},
 			   {".", {0}}};
 	w_u32 fmt = image_fmt(b, p, 3);

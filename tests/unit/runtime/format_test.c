@@ -223,6 +223,25 @@ static void binary_values_keep_their_zeros(void **state)
 	}
 }
 
+static void nuls_fill_binary_values(void **state)
+{
+	heap_new(63);
+	w_u32 d = str("");
+	struct rt_str *s = at(d);
+
+	rt_fmt_long(ctx, d, spec_new('b', WIRE_SPEC_HAS_PREC, 3, 1), 'A',
+		    NOT_GIVEN);
+	rt_fmt_long(ctx, d,
+		    spec_new('b', WIRE_SPEC_HAS_PREC | WIRE_SPEC_LEFT, 3, 1),
+		    'B', NOT_GIVEN);
+	rt_fmt_long(ctx, d, spec_new('b', 0, 10, 0), 0x4847464544434241,
+		    NOT_GIVEN);
+	assert_int_equal(s->len, 16);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	assert_memory_equal(s->text, "\0\0AB\0\0\0\0ABCDEFGH", 16);
+#endif
+}
+
 static void memory_is_dumped(void **state)
 {
 	static const unsigned char mem[] = {'h', 'i', 0xff, 0x01, 'z'};
@@ -304,6 +323,7 @@ int main(void)
 		cmocka_unit_test(pointers_have_a_prefix),
 		cmocka_unit_test(characters_are_bytes_or_escapes),
 		cmocka_unit_test(binary_values_keep_their_zeros),
+		cmocka_unit_test(nuls_fill_binary_values),
 		cmocka_unit_test(memory_is_dumped),
 		cmocka_unit_test(output_beyond_the_limit_is_cut),
 		cmocka_unit_test(huge_widths_are_only_cut),

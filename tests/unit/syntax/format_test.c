@@ -95,19 +95,6 @@ static void stars_take_arguments(void **state)
 				 WIRE_SPEC_PREC_ARG | WIRE_SPEC_HAS_PREC);
 }
 
-static void binary_sizes(void **state)
-{
-	struct fixture *f = *state;
-
-	assert_int_equal(spec(f, "%b").size, 8);
-	assert_int_equal(spec(f, "%1b").size, 1);
-	assert_int_equal(spec(f, "%2b").size, 2);
-	assert_int_equal(spec(f, "%4b").size, 4);
-	assert_int_equal(spec(f, "%8b").size, 8);
-	assert_int_equal(spec(f, "%3b").size, 8);
-	assert_int_equal(spec(f, "%16b").size, 8);
-}
-
 static void fields_have_a_greatest_size(void **state)
 {
 	struct fixture *f = *state;
@@ -146,9 +133,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(every_conversion),	     TEST(literals_around_directives),
-		TEST(flags_width_precision),
-		TEST(fields_have_a_greatest_size), TEST(stars_take_arguments),
-		TEST(binary_sizes),	     TEST(wrong_formats),
+		TEST(flags_width_precision), TEST(fields_have_a_greatest_size),
+		TEST(stars_take_arguments),  TEST(wrong_formats),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
