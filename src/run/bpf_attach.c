@@ -91,6 +91,7 @@ void bpf_target_disarm(struct run_target *rt, uint32_t group)
 	struct bpf_target *t = (struct bpf_target *)rt;
 	uint32_t n = t->nkept, left = 0;
 
+	bpf_modules_forget(t, group);
 	for (uint32_t i = 0; i < n; i++)
 		if (t->kept[i].group == group)
 			bpf_link_missed(t->kept[i].fd, &t->missed);

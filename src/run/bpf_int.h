@@ -32,8 +32,18 @@ struct bpf_target {
 	int idle_fd; /* a program that does nothing; -1: not needed yet */
 	bool from_file;
 	uint64_t *kaddr; /* by attach record: where its kprobe goes, or 0 */
-	/* Records of modules that are not loaded. */
-	uint32_t *waiting, nwaiting;
+	/* Records of modules' functions, attached or not. */
+	struct bpf_module_probe {
+		uint32_t index, group;
+		uint64_t id; /* of the module when it was attached; or 0 */
+	} *of_modules;
+	uint32_t nof_modules;
+	struct bpf_module {
+		const char *name;
+		uint64_t id; /* when the session began */
+	} *modules;
+	uint32_t nmodules;
+	bool modules_moved; /* since the script was translated */
 };
 
 /* ---- bpf_attach.c ---- */
@@ -118,6 +128,8 @@ int bpf_attach_iterators(struct bpf_target *t, struct diag *d, uint32_t *index,
 uint32_t bpf_modules_wait(struct bpf_target *t, struct diag *d, uint32_t *index,
 			  uint32_t n);
 int bpf_target_attach_late(struct run_target *t, struct diag *d);
+/* The group is disarmed. */
+void bpf_modules_forget(struct bpf_target *t, uint32_t group);
 
 /* ---- bpf_sleep.c ---- */
 /* Before an object is opened: its programs that are given BPF_F_SLEEPABLE

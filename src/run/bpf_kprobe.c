@@ -277,7 +277,12 @@ static int attach_multi(struct bpf_target *t, struct diag *d,
 static bool known_address(const struct bpf_target *t,
 			  const struct wire_attach *a)
 {
-	return a->flags & WIRE_ATTACH_ABSOLUTE || (!t->from_file && a->address);
+	if (a->flags & WIRE_ATTACH_ABSOLUTE)
+		return true;
+	/* A module may be somewhere else when it is loaded again. */
+	if (t->modules_moved && *image_text(t->base.image, a->target))
+		return false;
+	return !t->from_file && a->address;
 }
 
 /* Fills in t->kaddr. */

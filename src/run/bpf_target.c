@@ -146,7 +146,8 @@ static void bpf_close(struct run_target *rt)
 	bpf_target_detach_fds(t);
 	free(t->kept);
 	free(t->kaddr);
-	free(t->waiting);
+	free(t->of_modules);
+	free(t->modules);
 	run_ring_unmap(&t->ring);
 	if (t->base.heap)
 		munmap(t->base.heap, t->base.heap_len);

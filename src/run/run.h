@@ -52,9 +52,9 @@ struct run_target_ops {
 	 */
 	int (*attach)(struct run_target *t, struct diag *d,
 		      const uint32_t *index, uint32_t n);
-	/* Arms what attach() found to be of modules that were not loaded, and
-	   now are; how many records go on waiting, or -errno as attach().
-	   May be NULL. */
+	/* Arms what is of modules that have been loaded since attach(), or once
+	   more; how many records are of modules, or -errno as attach(). May be
+	   NULL. */
 	int (*attach_late)(struct run_target *t, struct diag *d);
 	/* No handler starts after this returns, none is running. */
 	void (*detach)(struct run_target *t);

@@ -569,6 +569,7 @@ static void follow_conditions(struct session *s)
 {
 	if (run_arms_look(&s->arms, s->t, s->o->diag, now_ns()))
 		stop_failed(s);
+	s->late |= s->arms.n && s->t->ops->attach_late;
 	diag_flush(s->o->diag, s->err);
 }
 

@@ -155,6 +155,35 @@ C
 	expect '^dummy0 dummy_xmit$' out
 }
 
+# Where the kernel lets a module go that is probed.
+test_modules_that_are_loaded_again() {
+	need kprobes
+	modprobe -n loop 2>/dev/null || skip "needs the module loop"
+	modprobe loop
+	cat >again <<'C'
+for i in 1 2 3; do
+	modprobe loop
+	sleep 1
+	for k in 1 2 3 4 5 6 7 8; do
+		losetup -f >/dev/null 2>&1
+		sleep 0.2
+	done
+	echo "round $i"
+	rmmod loop || { echo pinned; break; }
+done
+C
+	"$stap" -w -c 'bash ./again' -e 'global on = 1
+		probe module("loop").function("loop_control_ioctl") { println("hit ", modname(addr())) }
+		probe module("loop").function("loop_control_ioctl").return { println("ret ", $return >= 0) }
+		probe module("loop").function("loop_control_ioctl") if (on) { println("if ") }
+		probe timer.s(100) { on = 0 }' >out 2>err
+	grep -q pinned out && skip "needs a kernel that lets a probed module go"
+	sort out err | uniq -c
+	[ "$(grep -c '^hit loop$' out)" = 24 ]
+	[ "$(grep -c '^ret 1$' out)" = 24 ]
+	[ "$(awk '/^if/ { seen = 1 } /^round/ { n += seen; seen = 0 } END { print n }' out)" = 3 ]
+}
+
 # Loaded or not: what runs while a module is loaded cannot be probed.
 test_init_functions_of_modules_say_so() {
 	need kprobes
