@@ -672,6 +672,9 @@ static bool pass_3(struct session *s)
 	lo.suppress_handler_errors = o->suppress_errors;
 	lo.suppress_time_limits = o->no_time_limits;
 	lo.native = user_runtime(s);
+	lo.tracepoint_cookies = running_kernel(s) &&
+				lower_wants_cookies(s->program) &&
+				ebpf_feature(EBPF_TRACEPOINT_COOKIE, NULL);
 	lo.targets = s->targets;
 	name_modules(s, &lo);
 	if (o->buffer_mb) {

@@ -256,6 +256,15 @@ static int probe_uprobe_multi(void)
 	return err == -EBADF ? 0 : err;
 }
 
+/* Linux 6.10; before, these programs may not call the helper. */
+static int probe_tracepoint_cookie(void)
+{
+	const struct bpf_insn insns[] = {HELPER(BPF_FUNC_get_attach_cookie),
+					 MOV_IMM(R0, 0), EXIT_INSN};
+
+	return try_insns(insns, 3);
+}
+
 /* perf events that are kprobes */
 static int probe_kprobe(void)
 {

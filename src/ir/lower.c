@@ -688,13 +688,39 @@ static void lower_conditions(struct lower *L)
 	}
 }
 
+/*
+ * A program that runs at one tracepoint is not run at another that is hit
+ * within (the kernel counts it as missed); one for each does not miss these,
+ * but a kernel takes only so many.
+ */
+#define MANY_TRACEPOINTS 64u
+
+static bool at_many_tracepoints(const struct handler *h)
+{
+	const struct probe_site *s = h->sites.v[0];
+
+	return s->prog_type == IMAGE_PROG_RAWTP &&
+	       s->attach.kind == WIRE_PROBE_RAWTP && !s->attach.syscall &&
+	       h->sites.n > MANY_TRACEPOINTS;
+}
+
+bool lower_wants_cookies(const struct program *p)
+{
+	vec_for (&p->handlers, i)
+		if (at_many_tracepoints(p->handlers.v[i]))
+			return true;
+	return false;
+}
+
 /* All kernels that know these programs let an attachment have a cookie, but
    for raw tracepoints (Linux 6.10). */
-static bool has_cookie(const struct probe_site *s)
+static bool has_cookie(const struct lower *L, const struct handler *h)
 {
-	return s->prog_type == IMAGE_PROG_UPROBE ||
-	       s->prog_type == IMAGE_PROG_KPROBE ||
-	       s->prog_type == IMAGE_PROG_ITERATOR;
+	enum image_prog_type type = h->sites.v[0]->prog_type;
+
+	return type == IMAGE_PROG_UPROBE || type == IMAGE_PROG_KPROBE ||
+	       type == IMAGE_PROG_ITERATOR ||
+	       (L->opts->tracepoint_cookies && at_many_tracepoints(h));
 }
 
 static void push_job(struct lower *L, struct job j, uint32_t nsites,
@@ -736,7 +762,7 @@ static void make_jobs(struct lower *L)
 
 		make_kprobe(hi);
 		if (!(hi->asks & ASKS_POINT) || h->sites.n < 2 ||
-		    has_cookie(h->sites.v[0])) {
+		    has_cookie(L, h)) {
 			j.site = h->sites.n == 1 ? h->sites.v[0] : NULL;
 			push_job(L, j, h->sites.n, &nattach);
 			continue;

@@ -26,6 +26,7 @@ struct lower_opts {
 	bool timing;			   /* -t */
 	bool suppress_handler_errors, suppress_time_limits;
 	bool native; /* the in-process engine: no BPF restrictions */
+	bool tracepoint_cookies; /* the kernel has them (Linux 6.10) */
 	/* Where programs are looked up; NULL: no symbols of programs. */
 	struct target_cache *targets;
 	/* -d: more files whose symbols the script may ask for. */
@@ -42,6 +43,9 @@ void lower_opts_init(struct lower_opts *o);
  */
 int lower_limit_set(struct lower_limits *l, const char *name, int64_t value,
 		    int64_t *least, int64_t *most);
+
+/* Whether it gains from tracepoint_cookies. */
+bool lower_wants_cookies(const struct program *p);
 
 /*
  * Never returns NULL; the module is usable only when diag_errors() is 0. The

@@ -90,6 +90,35 @@ test_tracepoints_that_would_call_themselves() {
 	expect 'left out 1 tracepoint that must not be probed \[tracepoint-dropped\]' err
 }
 
+# One program at all of them is told which one it is at.
+test_which_tracepoints_a_program_hits() {
+	need bpf
+	need cc
+	cat >p.c <<'C'
+#include <sys/syscall.h>
+#include <unistd.h>
+int main(void)
+{
+	for (int i = 0; i < 2000; i++)
+		syscall(SYS_getegid);
+	return 0;
+}
+C
+	cc -O2 p.c -o p
+	"$stap" -c ./p -e 'global n probe kernel.trace("*") {
+		if (pid() == target()) n[pn()]++ }
+		probe end {
+			foreach (p in n) {
+				if (p =~ "[:\"]sys_enter\"") entry = n[p]
+				if (p =~ "[:\"]sys_exit\"") back = n[p]
+				if (p !~ "^kernel.trace.\"[a-zA-Z0-9_:]+\".$") odd++
+			}
+			printf("%d %d %d\n", entry >= 2000 && entry < 2500,
+			       entry - back >= 0 && entry - back < 3, odd) }' >out 2>err ||
+		{ grep -q too-many-programs err && skip "needs cookies of raw tracepoints (Linux 6.10)"; cat err; false; }
+	[ "$(cat out)" = '1 1 0' ] || { cat out err; false; }
+}
+
 test_tracepoint_structures() {
 	need bpf
 	"$stap" -c 'sh -c "sleep 0.05; true"' -e 'global ok probe kernel.trace("sched_switch") {
