@@ -193,7 +193,7 @@ test_init_functions_of_modules_say_so() {
 			fail "$point"
 		expect 'dummy_init_module runs once, while module dummy is being loaded.*\[kernel-init-function\]' err
 	done
-	modprobe dummy
+	modprobe dummy numdummies=1
 	"$stap" -p2 -e 'probe module("dummy").function("dummy_init_module") { exit() }' 2>err &&
 		fail "of a loaded module"
 	expect '\[kernel-init-function\]' err
