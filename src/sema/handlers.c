@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "base/hash.h"
 #include "sema/pass.h"
 
 static void note_target(void *ctx, struct expr *e)
@@ -61,8 +62,43 @@ struct builder {
 	struct variant *var;		/* being built */
 	bool targets;			/* its bodies have target variables */
 	uint32_t first;			/* handler of this probe */
-	VEC(struct variant *) variants; /* of each handler from first on */
+	/* of each handler from first on */
+	VEC(struct variant *) variants;
+	VEC(uint64_t) hashes; /* of their bodies */
 };
+
+static void hash_leaf(void *ctx, struct expr *e)
+{
+	uint64_t *h = ctx;
+
+	switch (e->kind) {
+	case E_NUMBER:
+		*h = hash_more(*h, &e->num.v, sizeof(e->num.v));
+		break;
+	case E_STRING:
+		*h = hash_more(*h, e->str.s, e->str.len);
+		break;
+	case E_SYMBOL:
+		*h = hash_more(*h, e->sym.name, strlen(e->sym.name));
+		break;
+	case E_PRIM:
+		*h = hash_more(*h, &e->prim.off, sizeof(e->prim.off));
+		*h = hash_more(*h, &e->prim.value, sizeof(e->prim.value));
+		break;
+	default:
+		break;
+	}
+}
+
+/* The same for bodies that are equal: thousands are told apart without being
+   compared with each other. */
+static uint64_t body_hash(struct stmt *body)
+{
+	uint64_t h = HASH_START;
+
+	walk_exprs(body, hash_leaf, &h);
+	return h;
+}
 
 static bool same_cond(const struct expr *a, const struct expr *b)
 {
@@ -75,19 +111,18 @@ static bool same_cond(const struct expr *a, const struct expr *b)
  * without target variables have the same body for sure (body NULL).
  */
 static struct handler *find_shared(struct builder *b, struct probe_site *site,
-				   const struct stmt *body)
+				   const struct stmt *body, uint64_t hash)
 {
 	if (!site->share_class)
 		return NULL;
 	for (uint32_t i = 0; i < b->variants.n; i++) {
 		struct handler *h = b->s->prog->handlers.v[b->first + i];
-		bool same = b->variants.v[i] == b->var;
 
-		if (!same_class(h->sites.v[0], site))
+		if (body ? b->hashes.v[i] != hash : b->variants.v[i] != b->var)
 			continue;
-		if (body ? same_cond(h->cond, b->var->cond) &&
-				    stmt_equal(h->body, body)
-			 : same)
+		if (same_class(h->sites.v[0], site) &&
+		    (!body || (same_cond(h->cond, b->var->cond) &&
+			       stmt_equal(h->body, body))))
 			return h;
 	}
 	return NULL;
@@ -161,14 +196,16 @@ static struct stmt *bound_body(struct builder *b, struct probe_site *site)
 static void add_site(struct builder *b, struct probe_site *site)
 {
 	struct sema *s = b->s;
-	struct handler *h = b->targets ? NULL : find_shared(b, site, NULL);
+	struct handler *h = b->targets ? NULL : find_shared(b, site, NULL, 0);
 
 	if (b->var->shown)
 		site->alias = b->var->shown;
 	if (!h) {
 		struct stmt *body = bound_body(b, site);
 
-		h = find_shared(b, site, body);
+		uint64_t hash = body_hash(body);
+
+		h = find_shared(b, site, body, hash);
 		if (!h) {
 			h = arena_new_obj(s->arena, struct handler);
 			h->decl = b->decl;
@@ -178,6 +215,7 @@ static void add_site(struct builder *b, struct probe_site *site)
 					  : NULL;
 			vec_push(s->arena, &s->prog->handlers, h);
 			vec_push(s->arena, &b->variants, b->var);
+			vec_push(s->arena, &b->hashes, hash);
 		}
 	}
 	vec_push(s->arena, &h->sites, site);
