@@ -240,8 +240,8 @@ static inline bool lower_dead(const struct lower *L)
 void lower_check(struct lower *L, struct loc loc);
 /* The same after a script function, which noted the position itself. */
 void lower_check_call(struct lower *L, struct loc loc);
-/* Raises a built-in error here, and unwinds. */
-/* The call of the function being lowered is what is wrong. */
+/* Raises a built-in error, and unwinds: the call of the function being lowered
+   is what is wrong. */
 void lower_raise_at_call(struct lower *L, enum rt_msg msg);
 /* Statements were run, see lower_emit.c: taken off the account now, or
    counted until a lower_charge(). */

@@ -290,6 +290,13 @@ static int no_function(const struct probe_env *env, const struct probe_point *p,
 
 	if (init)
 		return init_function(env, p, s, init);
+	if (s->module && target_module_builtin(env->targets, s->module)) {
+		m = diag_report(env->diag, KERNEL_BUILTIN,
+				p->comps.v[s->at - 1].loc,
+				pp_what(env, p, s->at - 1), s->module);
+		diag_remedy(m, "kernel.function(\"%s\") looks there", s->text);
+		return PROBE_ERROR;
+	}
 	if (s->module && !has_wildcard(s->module) &&
 	    !target_module_loaded(env->targets, s->module)) {
 		m = diag_report(env->diag, KERNEL_NO_MODULE,

@@ -156,6 +156,28 @@ const char *target_module_file(struct target_cache *c, const char *module,
 	return f ? f->path : NULL;
 }
 
+bool target_module_builtin(struct target_cache *c, const char *module)
+{
+	const char *path = target_path(
+		c, arena_printf(c->arena, "/lib/modules/%s/modules.builtin",
+				target_kernel_release(c)));
+	const char *wanted = with_underscores(c, module, strlen(module)), *name;
+	FILE *f = fopen(path, "re");
+	bool found = false;
+	char *line = NULL;
+	size_t cap = 0;
+
+	while (f && !found && getline(&line, &cap, f) > 0) {
+		line[strcspn(line, "\n")] = '\0';
+		name = module_name(c, line);
+		found = name && !strcmp(name, wanted);
+	}
+	free(line);
+	if (f)
+		fclose(f);
+	return found;
+}
+
 /* ---- their contents ---- */
 
 static Elf_Data *section_data(Elf *e, const char *name, uint32_t type,

@@ -110,6 +110,8 @@ bool target_fentry_budget(struct target_cache *c);
 void target_module_names(struct target_cache *c, const char *pattern,
 			 struct name_list *out);
 bool target_module_loaded(struct target_cache *c, const char *module);
+/* Whether it is a part of the kernel itself (modules.builtin). */
+bool target_module_builtin(struct target_cache *c, const char *module);
 /* Types of a module; NULL: it has none. */
 const struct kbtf *target_module_types(struct target_cache *c,
 				       const char *module);

@@ -45,6 +45,12 @@ test_another_kernels_types_and_symbols_are_used() {
 	"$stap" -r "$PWD/root/boot/vmlinux-9.9.9-test" -p2 \
 		-e 'probe kernel.function("vfs_write") { println($count) }' >out
 	expect '^kernel.function\("vfs_write"\)' out
+	# what is no module of that kernel is a part of it
+	mkdir -p root/lib/modules/9.9.9-test
+	echo kernel/drivers/virtio/virtio-ring.ko >root/lib/modules/9.9.9-test/modules.builtin
+	fails $other -p2 -e 'probe module("virtio_ring").function("vfs_read") { exit() }' >out 2>&1
+	expect 'virtio_ring is no module of this kernel, but a part of it \[kernel-builtin\]' out
+	expect 'kernel.function\("vfs_read"\) looks there' out
 	# a kernel without types says what to install
 	cp plain root/boot/vmlinux-9.9.9-test
 	fails $other -p2 -e 'probe kernel.trace("sched_switch") { println($prev->pid) }' \
