@@ -35,6 +35,27 @@ static bool is_assignment(const char *word)
 	return n && word[n] == '=';
 }
 
+/* $$ that is not quoted: wordexp() would put in the pid of this process. */
+static bool asks_pid(const char *cmd)
+{
+	bool in_double = false;
+
+	for (const char *s = cmd; *s; s++) {
+		if (*s == '\\' && s[1])
+			s++;
+		else if (*s == '"')
+			in_double = !in_double;
+		else if (*s == '$' && s[1] == '$')
+			return true;
+		else if (*s == '\'' && !in_double) {
+			s = strchr(s + 1, '\'');
+			if (!s)
+				return false;
+		}
+	}
+	return false;
+}
+
 int run_argv(const char *cmd, char ***argv)
 {
 	wordexp_t w;
@@ -42,7 +63,7 @@ int run_argv(const char *cmd, char ***argv)
 
 	/* Whatever wordexp() does not take, pipes or $(...) or an unset
 	   variable, is for the shell to do or to complain about. */
-	if (wordexp(cmd, &w, WRDE_NOCMD | WRDE_UNDEF))
+	if (asks_pid(cmd) || wordexp(cmd, &w, WRDE_NOCMD | WRDE_UNDEF))
 		return shell_argv(cmd, argv);
 	if (!w.we_wordc || is_assignment(w.we_wordv[0])) {
 		wordfree(&w);

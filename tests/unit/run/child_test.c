@@ -32,13 +32,18 @@ static void simple_commands_need_no_shell(void **state)
 	setenv("RUN_CHILD_TEST", "value", 1);
 	expect_argv("echo $RUN_CHILD_TEST",
 		    (const char *const[]){"echo", "value", NULL});
+	expect_argv("sh -c 'kill -9 $$'",
+		    (const char *const[]){"sh", "-c", "kill -9 $$", NULL});
+	expect_argv("echo \"it's\" \\$",
+		    (const char *const[]){"echo", "it's", "$", NULL});
 }
 
 static void the_shell_gets_what_only_it_can_do(void **state)
 {
 	static const char *const cmd[] = {
 		"ls | wc -l",	  "a; b",	"echo $(date)",	  "A=1 env",
-		"cat <file >out", "echo 'open", "echo $UNSET_XYZ"};
+		"cat <file >out", "echo 'open", "echo $UNSET_XYZ",
+		"kill -9 $$",	  "sh -c \"kill -9 $$\""};
 
 	for (size_t i = 0; i < sizeof(cmd) / sizeof(*cmd); i++)
 		expect_argv(cmd[i],
