@@ -23,6 +23,9 @@ struct arena {
 #define CHUNK_MIN (64u << 10)
 #define CHUNK_MAX (1u << 20)
 
+/* Who has taken so much will use most of the next chunk. */
+#define POPULATE_FROM (4u << 20)
+
 /* One call for a chunk's pages is cheaper than a fault for each; a kernel
    without it (before 5.14) faults them in. */
 static void populate(void *p, size_t n)
@@ -81,7 +84,7 @@ void *arena_alloc(struct arena *a, size_t size)
 
 		c = xcalloc(sizeof(*c) + want);
 		c->size = want;
-		if (want >= CHUNK_MAX)
+		if (want >= CHUNK_MAX && a->total > POPULATE_FROM)
 			populate(c, sizeof(*c) + want);
 		/* A large object gets its own chunk behind the current one. */
 		if (a->chunks && want == size) {
