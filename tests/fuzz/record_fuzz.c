@@ -30,7 +30,7 @@ static const struct image_part parts[] = {
 	 0,
 	 {.conv = 's', .flags = WIRE_SPEC_WIDTH_ARG | WIRE_SPEC_PREC_ARG}},
 	{0, 0, {.conv = 'c'}},
-	{0, 0, {.conv = 'b', .size = 4}},
+	{0, 0, {.conv = 'b', .prec = 4}},
 	{0, 0, {.conv = 'm'}},
 	{0, 0, {.conv = 'd', .flags = WIRE_SPEC_WIDTH_ARG}},
 };
