@@ -27,7 +27,8 @@
 #include "base/map.h"
 #include "base/strbuf.h"
 
-#define MAX_STATES 2000u
+#define MAX_STATES 16000u
+#define MAX_CELLS 1000000u /* of the table of transitions, 4 bytes each */
 #define MAX_COMMANDS 60000u
 /* Threads of all sets together, each with its tags: a second, and 200 MB. */
 #define MAX_EFFORT 8000000u
@@ -363,7 +364,8 @@ static uint32_t add_state(struct dfa *d, struct dstate *s)
 {
 	s->trans = arena_new_array(d->arena, uint32_t, d->nclasses + 1);
 	vec_push(d->arena, &d->states, s);
-	if (d->states.n > MAX_STATES)
+	if (d->states.n > MAX_STATES ||
+	    d->states.n * (d->nclasses + 1) > MAX_CELLS)
 		d->err = "too complex";
 	return d->states.n - 1;
 }
