@@ -286,7 +286,10 @@ static int no_function(const struct probe_env *env, const struct probe_point *p,
 	struct name_list l = {0};
 	const char *why;
 	struct diag_msg *m;
-	const char *init = target_init_func(env->targets, s->module, s->text);
+	const char *init = !s->module ? NULL
+				      : target_module_init_func(env->targets,
+								s->module,
+								s->text);
 
 	if (init)
 		return init_function(env, p, s, init);
@@ -365,7 +368,8 @@ static int by_name(const struct probe_env *env, const struct probe_point *p,
 		pp_unavailable(env, p, s->at, why);
 		return PROBE_ERROR;
 	}
-	if (!s->module && target_init_func(env->targets, NULL, s->text))
+	if (!s->module && !has_wildcard(s->text) &&
+	    target_init_funcs(env->targets, &l))
 		return init_function(env, p, s, s->text);
 	vec_for (&l.v, i) {
 		const struct kfunc *fn = &l.v.v[i];

@@ -115,9 +115,6 @@ const char *target_module_file(struct target_cache *c, const char *module,
 /* Functions by pattern in modules by pattern, appended; false: none. */
 bool target_module_file_funcs(struct target_cache *c, const char *module,
 			      const char *name, struct kfunc_list *out);
-/* The first that fits of those in the init section of a module; NULL: none. */
-const char *target_module_init_func(struct target_cache *c, const char *module,
-				    const char *name);
 const struct kbtf *target_module_file_types(struct target_cache *c,
 					    const char *module);
 void target_module_files_free(struct target_cache *c);

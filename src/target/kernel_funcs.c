@@ -441,33 +441,18 @@ bool target_kernel_funcs(struct target_cache *c, const char *module,
 }
 
 /* /proc/kallsyms goes on to tell of the kernel's own. */
-static bool in_init_text(struct target_cache *c, uint64_t addr)
+bool target_init_funcs(struct target_cache *c, const struct kfunc_list *l)
 {
 	uint64_t from, to;
 	const char *why;
 
-	return addr && target_kernel_symbol(c, "_sinittext", &from, &why) &&
-	       target_kernel_symbol(c, "_einittext", &to, &why) &&
-	       addr >= from && addr < to;
-}
-
-const char *target_init_func(struct target_cache *c, const char *module,
-			     const char *name)
-{
-	struct kfunc_list l = {0};
-	const char *why;
-
-	if (module)
-		return target_is_pattern(module)
-			       ? NULL
-			       : target_module_init_func(c, module, name);
-	if (target_is_pattern(name) ||
-	    !target_kernel_funcs(c, NULL, name, &l, &why))
-		return NULL;
-	vec_for (&l.v, i)
-		if (!in_init_text(c, l.v.v[i].addr))
-			return NULL;
-	return l.v.n ? l.v.v[0].name : NULL;
+	if (!l->v.n || !target_kernel_symbol(c, "_sinittext", &from, &why) ||
+	    !target_kernel_symbol(c, "_einittext", &to, &why))
+		return false;
+	vec_for (&l->v, i)
+		if (l->v.v[i].addr < from || l->v.v[i].addr >= to)
+			return false;
+	return true;
 }
 
 static int func_by_addr(const void *pa, const void *pb)

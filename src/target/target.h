@@ -89,10 +89,13 @@ struct kfunc_list {
 bool target_kernel_funcs(struct target_cache *c, const char *module,
 			 const char *name, struct kfunc_list *out,
 			 const char **why);
-/* One of them whose code is there only while the kernel starts, or the module
-   is being loaded; NULL: none. */
-const char *target_init_func(struct target_cache *c, const char *module,
-			     const char *name);
+/* Whether all of them (the kernel's own) are code that is there only while it
+   starts. */
+bool target_init_funcs(struct target_cache *c, const struct kfunc_list *l);
+/* The first function that fits of those that a module has only while it is
+   being loaded; NULL: none. */
+const char *target_module_init_func(struct target_cache *c, const char *module,
+				    const char *name);
 /* The function that an address belongs to. */
 bool target_kernel_func_at(struct target_cache *c, uint64_t addr,
 			   struct kfunc *out, uint64_t *off);
