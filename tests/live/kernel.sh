@@ -2,22 +2,27 @@
 # shellcheck shell=bash
 # The kernel: tracepoints, timers, profiles.
 
-test_syscalls_are_counted_exactly() {
-	need bpf
-	need cc
-	# not getppid(): stap asks that itself in the new process; and nothing that
-	# gives the CPU away, which on a busy machine takes minutes
+# ./p: so many calls of getegid(). Not getppid(): stap asks that itself in the
+# new process; and nothing that gives the CPU away, which on a busy machine takes
+# minutes.
+write_calls() {
 	cat >p.c <<'C'
 #include <sys/syscall.h>
 #include <unistd.h>
 int main(void)
 {
-	for (int i = 0; i < 54321; i++)
+	for (int i = 0; i < CALLS; i++)
 		syscall(SYS_getegid);
 	return 0;
 }
 C
-	cc -O2 p.c -o p
+	cc -O2 -DCALLS="$1" p.c -o p
+}
+
+test_syscalls_are_counted_exactly() {
+	need bpf
+	need cc
+	write_calls 54321
 	"$stap" -c ./p -e 'global n probe kernel.trace("sys_enter") {
 		if (pid() == target() && $id == 108) n++ }
 		probe end { println(n) }' >out
@@ -94,17 +99,7 @@ test_tracepoints_that_would_call_themselves() {
 test_which_tracepoints_a_program_hits() {
 	need bpf
 	need cc
-	cat >p.c <<'C'
-#include <sys/syscall.h>
-#include <unistd.h>
-int main(void)
-{
-	for (int i = 0; i < 2000; i++)
-		syscall(SYS_getegid);
-	return 0;
-}
-C
-	cc -O2 p.c -o p
+	write_calls 2000
 	"$stap" -c ./p -e 'global n probe kernel.trace("*") {
 		if (pid() == target()) n[pn()]++ }
 		probe end {
